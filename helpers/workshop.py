@@ -1,0 +1,153 @@
+"""`connect()`: where am I, and everything a lesson needs to work there. No lesson asks more than this."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
+SDK_CONFIG = """SchemaVersion: '1.0'
+SageMaker:
+  PythonSDK:
+    Modules:
+      TelemetryOptOut: true
+      Session:
+        DefaultS3Bucket: {bucket}
+"""
+# Settings of the learner's own that would lead boto3 past the local AWS.
+_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_DEFAULT_PROFILE")
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What `connect()` found. `str(workshop)` is the one line it prints."""
+
+    place: str
+    region: str
+    account: str
+    role: str
+    bucket: str
+    prefix: str
+    database: str
+
+    @property
+    def session(self) -> Any:
+        """A SageMaker SDK v3 session on the course's bucket (made on first use: its import takes seconds)."""
+        from sagemaker.core.helper.session_helper import Session
+
+        return Session(boto3.Session(region_name=self.region), default_bucket=self.bucket)
+
+    def s3(self, key: str = "") -> str:
+        """The address of a key below this learner's prefix: `s3://bucket/prefix/key`."""
+        return f"s3://{self.bucket}/{self.prefix}/{key}"
+
+    def __str__(self) -> str:
+        return f"Connected to {self.place} · region {self.region} · your data: {self.s3()}"
+
+
+def connect(*, quiet: bool = False) -> Workshop:
+    """Connect this notebook to AWS where there is AWS, else to the local AWS of this machine, starting it if needed.
+
+    In SageMaker Studio (and wherever COURSE_CLOUD=aws is set) the account at hand is used. Anywhere else the local AWS
+    is, even when the machine has AWS credentials: nothing a learner tries at home may cost money by accident.
+
+    Raises:
+        RuntimeError: the local AWS cannot start, or the AWS account does not answer; says what to do next.
+    """
+    cloud = os.environ.get("COURSE_CLOUD", "")
+    if cloud not in ("", "aws", "local"):
+        raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
+    on_aws = cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
+    workshop = _connect_to_aws() if on_aws else _connect_at_home()
+    if not quiet:
+        print(workshop)
+    return workshop
+
+
+def _connect_at_home() -> Workshop:
+    from localcloud import process, state
+
+    try:
+        endpoint = process.start()
+    except process.CannotStart as error:
+        raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
+    own = state.credentials()
+    for name in (*_FOREIGN, *(n for n in os.environ if n.startswith("AWS_ENDPOINT_URL_"))):
+        os.environ.pop(name, None)
+    folder = state.home()
+    nothing = folder / "aws-config"
+    nothing.touch()
+    sdk_config = folder / "sagemaker-config.yaml"
+    sdk_config.write_text(SDK_CONFIG.format(bucket=state.BUCKET))
+    direct = {"127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
+    os.environ.update(
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_ACCESS_KEY_ID=own.access_key,
+        AWS_SECRET_ACCESS_KEY=own.secret_key,
+        AWS_REGION=state.REGION,
+        AWS_DEFAULT_REGION=state.REGION,
+        AWS_CONFIG_FILE=str(nothing),
+        AWS_SHARED_CREDENTIALS_FILE=str(nothing),
+        AWS_EC2_METADATA_DISABLED="true",
+        SAGEMAKER_USER_CONFIG_OVERRIDE=str(sdk_config),
+        NO_PROXY=",".join(sorted(direct)),
+        no_proxy=",".join(sorted(direct)),
+    )
+    boto3.setup_default_session()
+    learner = _learner()
+    return Workshop(
+        place="the local AWS on this machine",
+        region=state.REGION,
+        account=state.ACCOUNT,
+        role=state.ROLE_ARN,
+        bucket=state.BUCKET,
+        prefix=f"data-science-on-aws/{learner}",
+        database=f"dsaws_{learner}".replace("-", "_"),
+    )
+
+
+def _connect_to_aws() -> Workshop:
+    from botocore.exceptions import BotoCoreError, ClientError
+    from sagemaker.core.helper.session_helper import Session, get_execution_role
+
+    try:
+        session = Session()
+        account = session.account_id()
+        role = os.environ.get("COURSE_ROLE") or get_execution_role(session)
+        bucket = os.environ.get("COURSE_BUCKET") or session.default_bucket()
+    except (BotoCoreError, ClientError, ValueError) as error:
+        raise RuntimeError(
+            f"AWS does not answer as needed: {error}\n"
+            "Check that this environment has an execution role (COURSE_ROLE names another), or unset COURSE_CLOUD."
+        ) from None
+    learner = _learner()
+    return Workshop(
+        place=f"AWS account {account}",
+        region=session.boto_region_name,
+        account=account,
+        role=role,
+        bucket=bucket,
+        prefix=f"data-science-on-aws/{learner}",
+        database=f"dsaws_{learner}".replace("-", "_"),
+    )
+
+
+def _learner() -> str:
+    """A short name for prefixes and tags: COURSE_LEARNER, or in Studio the user profile, or the system's user."""
+    import json
+
+    name = os.environ.get("COURSE_LEARNER", "")
+    if not name and STUDIO_METADATA.exists():
+        name = json.loads(STUDIO_METADATA.read_text()).get("UserProfileName", "")
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (KeyError, OSError):
+            name = "learner"
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:20] or "learner"

@@ -1,0 +1,78 @@
+"""`python -m localcloud start | stop | status | reset | serve | image build NAME`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from localcloud import images, process
+from localcloud.state import home, server_info
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description="The local AWS of this course.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("start", "start it, unless it runs"),
+        ("stop", "stop it and everything it runs"),
+        ("status", "say whether it runs"),
+        ("reset", "stop it and delete all that it holds (not the images)"),
+        ("serve", "run it in the foreground"),
+    ):
+        commands.add_parser(name, help=text)
+    image = commands.add_parser("image", help="build an image's environment ahead of its first use")
+    image.add_argument("action", choices=["build", "list"])
+    image.add_argument("name", nargs="*")
+    options = parser.parse_args(arguments)
+    if options.command == "serve":
+        from localcloud.serve import main as serve
+
+        return serve()
+    try:
+        return _COMMANDS[options.command](options)
+    except (process.CannotStart, images.BuildFailed) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _start(_: argparse.Namespace) -> int:
+    print(f"The local AWS is ready on {process.start()}")
+    return 0
+
+
+def _stop(_: argparse.Namespace) -> int:
+    print("The local AWS is stopped." if process.stop() else "The local AWS was not running.")
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    server = process.running()
+    if not server:
+        print("The local AWS is not running.")
+        return 3
+    megabytes = server.memory_info().rss / 2**20
+    print(f"The local AWS runs on {(server_info() or {})['endpoint']} (process {server.pid}, {megabytes:.0f} MB).")
+    print(f"Its state is in {home()}.")
+    return 0
+
+
+def _reset(_: argparse.Namespace) -> int:
+    process.reset()
+    print("The local AWS is empty. The image environments were kept.")
+    return 0
+
+
+def _image(options: argparse.Namespace) -> int:
+    if options.action == "list":
+        for name in images.names():
+            print(f"{name}: {'ready' if images.is_ready(name) else 'not built yet'}")
+        return 0
+    for name in options.name or images.names():
+        images.ensure(name, progress=print)
+    return 0
+
+
+_COMMANDS = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "image": _image}
+
+if __name__ == "__main__":
+    sys.exit(main())

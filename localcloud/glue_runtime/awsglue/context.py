@@ -1,0 +1,175 @@
+"""`GlueContext`: reads and writes of S3 files and of Data Catalog tables through Spark."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from . import catalog
+from .dynamicframe import DynamicFrame
+from .not_offered import NotOffered, refuse_unknown
+from .sink import FileSink, list_files
+
+if TYPE_CHECKING:
+    from pyspark import SparkContext
+    from pyspark.sql import DataFrame, DataFrameReader
+
+_CSV_READ = {
+    "separator": "sep",
+    "quoteChar": "quote",
+    "withHeader": "header",
+    "multiline": "multiLine",
+    "escaper": "escape",
+}
+
+
+class GlueContext(NotOffered):
+    """Entry point of a Glue script, made from a SparkContext."""
+
+    def __init__(self, sparkContext: "SparkContext") -> None:
+        from pyspark.sql import SparkSession
+
+        self.spark_session = SparkSession(sparkContext)
+        self.create_dynamic_frame = _Verbs(
+            "create_dynamic_frame",
+            from_catalog=self.create_dynamic_frame_from_catalog,
+            from_options=self.create_dynamic_frame_from_options,
+        )
+        self.write_dynamic_frame = _Verbs("write_dynamic_frame", from_options=self.write_dynamic_frame_from_options)
+
+    def get_logger(self) -> Any:
+        """Logger with debug, info, warn and error, which writes to the driver's log."""
+        jvm = self.spark_session.sparkContext._jvm
+        return jvm.org.apache.logging.log4j.LogManager.getLogger("GlueLogger")
+
+    def purge_s3_path(
+        self, s3_path: str, options: Mapping[str, Any] | None = None, transformation_ctx: str = ""
+    ) -> None:
+        """Deletes the files below `s3_path` that are older than `retentionPeriod` hours (default 168, a week)."""
+        given = dict(options or {})
+        refuse_unknown("purge_s3_path options", given, {"retentionPeriod"})
+        hours = float(given.get("retentionPeriod", 168))
+        spark = self.spark_session
+        jvm = spark.sparkContext._jvm
+        now = jvm.java.lang.System.currentTimeMillis()
+        for path, modified in list_files(spark, s3_path).items():
+            if now - modified >= hours * 3_600_000:
+                hadoop_path = jvm.org.apache.hadoop.fs.Path(path)
+                hadoop_path.getFileSystem(spark._jsc.hadoopConfiguration()).delete(hadoop_path, False)
+
+    def getSink(
+        self, connection_type: str, format: str | None = None, transformation_ctx: str = "", **options: Any
+    ) -> FileSink:
+        """A sink for S3 files. Options: path, partitionKeys, enableUpdateCatalog, updateBehavior, compression."""
+        _only_s3("getSink", connection_type)
+        sink = FileSink(self.spark_session, options)
+        if format:
+            sink.setFormat(format)
+        return sink
+
+    def create_dynamic_frame_from_options(
+        self,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        format_options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+    ) -> DynamicFrame:
+        """Reads S3 files: connection_options {"paths": [...], "recurse": bool}; format json, csv, parquet or orc."""
+        _only_s3("create_dynamic_frame.from_options", connection_type)
+        given = dict(connection_options or {})
+        refuse_unknown("create_dynamic_frame.from_options connection_options", given, {"paths", "recurse"})
+        paths = given["paths"] if isinstance(given["paths"], list) else [given["paths"]]
+        reader = self.spark_session.read
+        if given.get("recurse"):
+            reader = reader.option("recursiveFileLookup", "true")
+        return DynamicFrame(_load(reader, paths, format, dict(format_options or {})), self, "from_options")
+
+    def create_dynamic_frame_from_catalog(
+        self,
+        database: str,
+        table_name: str,
+        redshift_tmp_dir: str = "",
+        transformation_ctx: str = "",
+        push_down_predicate: str = "",
+        additional_options: Mapping[str, Any] | None = None,
+        catalog_id: str | None = None,
+    ) -> DynamicFrame:
+        """Reads a table of the Data Catalog; of a partitioned table, the registered partitions only.
+
+        push_down_predicate: a Spark SQL condition on the partition columns.
+        Raises botocore's EntityNotFoundException if there is no such table.
+        """
+        refuse_unknown("from_catalog additional_options", dict(additional_options or {}), set())
+        glue = catalog.glue_client()
+        table = glue.get_table(DatabaseName=database, Name=table_name)["Table"]
+        frame = self._read_table(glue, database, table)
+        if push_down_predicate:
+            frame = frame.where(push_down_predicate)
+        return DynamicFrame(frame, self, table_name)
+
+    def _read_table(self, glue: Any, database: str, table: dict[str, Any]) -> "DataFrame":
+        storage, keys = table["StorageDescriptor"], table.get("PartitionKeys", [])
+        location = storage["Location"].rstrip("/") + "/"
+        paths = catalog.partition_locations(glue, database, table["Name"]) if keys else [location]
+        elsewhere = [path for path in paths if not path.startswith(location)]
+        if elsewhere:
+            raise NotImplementedError(f"Partitions outside the table's folder are not offered locally: {elsewhere[0]}")
+        schema = catalog.ddl(storage["Columns"] + keys)
+        if not paths:
+            return self.spark_session.createDataFrame([], schema)
+        parameters = {**storage.get("Parameters", {}), **table.get("Parameters", {})}
+        kind = parameters.get("classification", "").removeprefix("glue")
+        reader = self.spark_session.read.option("basePath", location).schema(schema)
+        options: dict[str, Any] = {}
+        if kind == "csv":
+            options["separator"] = storage["SerdeInfo"]["Parameters"].get("field.delim", ",")
+            options["withHeader"] = parameters.get("skip.header.line.count", "0") != "0"
+        return _load(reader, paths, kind, options)
+
+    def write_dynamic_frame_from_options(
+        self,
+        frame: DynamicFrame,
+        connection_type: str,
+        connection_options: Mapping[str, Any] | None = None,
+        format: str | None = None,
+        format_options: Mapping[str, Any] | None = None,
+        transformation_ctx: str = "",
+    ) -> DynamicFrame:
+        """Writes (appends) S3 files: connection_options {"path": ..., "partitionKeys": [...]}."""
+        _only_s3("write_dynamic_frame.from_options", connection_type)
+        if format is None:
+            raise ValueError("write_dynamic_frame.from_options: name a format, for example format='parquet'")
+        sink = FileSink(self.spark_session, dict(connection_options or {}))
+        sink.setFormat(format, **dict(format_options or {}))
+        return sink.writeFrame(frame)
+
+
+class _Verbs(SimpleNamespace):
+    """`create_dynamic_frame` and `write_dynamic_frame`: a few verbs; any other says that it is not offered."""
+
+    def __init__(self, name: str, **verbs: Any) -> None:
+        super().__init__(**verbs)
+        self._name = name
+
+    def __getattr__(self, verb: str) -> Any:
+        if verb.startswith("_"):
+            raise AttributeError(verb)
+        raise NotImplementedError(f"GlueContext.{self._name}.{verb} is not offered by the local Glue")
+
+
+def _only_s3(where: str, connection_type: str) -> None:
+    if connection_type != "s3":
+        raise NotImplementedError(
+            f"{where}: connection_type {connection_type!r} is not offered by the local Glue, only 's3'"
+        )
+
+
+def _load(reader: "DataFrameReader", paths: list[str], kind: str | None, options: dict[str, Any]) -> "DataFrame":
+    """Reads files of one format. Formats and options that the local Glue lacks raise NotImplementedError."""
+    if kind not in ("json", "csv", "parquet", "orc"):
+        raise NotImplementedError(f"Reading format {kind!r} is not offered by the local Glue (json, csv, parquet, orc)")
+    known = {"csv": set(_CSV_READ), "json": {"multiline"}}.get(kind, set())
+    refuse_unknown(f"format_options of {kind}", options, known)
+    for name, value in options.items():
+        reader = reader.option(_CSV_READ[name], str(value))
+    return reader.format(kind).load(paths)

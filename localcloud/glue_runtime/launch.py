@@ -1,0 +1,84 @@
+"""Runs a Glue script as the local Glue does: `launch.py FAILURE_FILE SCRIPT ARGUMENTS…`.
+
+Adds two things to a plain start of the script. A path that climbs with `..` out of its bucket is refused before it
+reaches Spark, whose file system would follow it. And the reason of a failure is left in FAILURE_FILE, one line as
+in a job run's ErrorMessage.
+"""
+
+import re
+import runpy
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+_CLIMBS = re.compile(r"""(?:s3[an]?|viewfs):/[^'"`\n]*?[/{,]\.\.(?![^/{},'"`\s\\])""", re.IGNORECASE)
+_NO_BUCKET = re.compile(r"Could not initialize target File System for URI : s3:/+([^/\s]*)")
+
+
+class PathRefused(ValueError):
+    """A script named an S3 path with a `..` segment."""
+
+
+def refuse_climbing_paths() -> None:
+    """Checks every command that the script's Python sends to Spark's JVM.
+
+    All reads, writes, SQL texts and options pass through this one method of py4j, so that no way of naming a path
+    is forgotten.
+    """
+    from py4j.java_gateway import GatewayClient
+
+    send = GatewayClient.send_command
+
+    def checked(self: Any, command: str, *args: Any, **kwargs: Any) -> Any:
+        found = _CLIMBS.search(command)
+        if found:
+            raise PathRefused(f"S3 paths must not hold a '..' segment: {found.group()}")
+        return send(self, command, *args, **kwargs)
+
+    GatewayClient.send_command = checked
+
+
+def reason(error: BaseException) -> str:
+    """One line: the exception's name and what it says, without the JVM's stack."""
+    text = str(getattr(error, "java_exception", None) or error)
+    missing = _NO_BUCKET.search(text)
+    if missing:
+        return f"NoSuchBucket: there was no bucket {missing.group(1)!r} when this run began"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+
+
+def run(script: str, arguments: list[str]) -> None:
+    """Runs the script as `__main__` with its own folder first on the module path."""
+    refuse_climbing_paths()
+    sys.argv = [script, *arguments]
+    sys.path[0] = str(Path(script).parent)
+    try:
+        runpy.run_path(script, run_name="__main__")
+    finally:
+        from pyspark import SparkContext
+
+        if SparkContext._active_spark_context is not None:
+            SparkContext._active_spark_context.stop()
+
+
+def main(argv: list[str]) -> int:
+    failure_file, script, *arguments = argv[1:]
+    try:
+        run(script, arguments)
+    except SystemExit as stop:
+        if stop.code in (None, 0):
+            return 0
+        message = f"SystemExit: {stop.code}"
+    except Exception as error:
+        traceback.print_exc()
+        message = reason(error)
+    else:
+        return 0
+    Path(failure_file).write_text(message, encoding="utf-8")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,127 @@
+"""Start, find and stop the one server process of this installation."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from localcloud.state import home, server_info, write_private
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+class CannotStart(Exception):
+    """The server did not come up; the message ends with the last lines of its log."""
+
+
+def write_info(port: int) -> None:
+    """Called by the server when it is ready."""
+    info = {
+        "pid": os.getpid(),
+        "started": psutil.Process().create_time(),
+        "port": port,
+        "endpoint": f"http://127.0.0.1:{port}",
+    }
+    write_private(home() / "server.json", json.dumps(info))
+
+
+def running() -> psutil.Process | None:
+    """The server's process, or None. A process that has only inherited its number does not count."""
+    info = server_info()
+    try:
+        process = psutil.Process(int(str(info["pid"]))) if info else None
+        if process and abs(process.create_time() - float(str((info or {})["started"]))) < 1:
+            return process if process.status() != psutil.STATUS_ZOMBIE else None
+    except (psutil.NoSuchProcess, KeyError, ValueError):
+        pass
+    return None
+
+
+@contextmanager
+def only_one() -> Iterator[bool]:
+    """Hold the installation's lock; yields False when another server has it. The system frees it on any death."""
+    with (home() / "server.lock").open("w") as file:
+        if os.name == "posix":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+        yield True
+
+
+def start() -> str:
+    """Start the server unless it runs, wait until it is ready, return its endpoint.
+
+    Raises:
+        CannotStart: with the last lines of server.log.
+    """
+    if not running():
+        log_path = home() / "server.log"
+        with log_path.open("ab") as log:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "localcloud", "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=Path(__file__).resolve().parents[1],
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not running():
+            if child.poll() not in (None, 0) or time.monotonic() > deadline:
+                tail = log_path.read_text(errors="replace").splitlines()[-8:]
+                raise CannotStart("The local AWS did not start. The end of its log:\n" + "\n".join(tail))
+            time.sleep(0.05)
+    info = server_info()
+    assert info
+    return str(info["endpoint"])
+
+
+def stop() -> bool:
+    """Stop the server and everything it runs. False when none was running."""
+    process = running()
+    if process:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+    sweep()
+    return process is not None
+
+
+def sweep() -> int:
+    """Kill what a killed server has left behind: processes that carry this installation's mark."""
+    owner, count = str(home()), 0
+    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in own and process.environ().get("LOCALCLOUD_OWNER") == owner:
+                process.kill()
+                count += 1
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return count
+
+
+def reset() -> None:
+    """Stop, then delete all state but the image environments, which are only built software."""
+    stop()
+    for path in home().iterdir():
+        if path.name == "images":
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -1,0 +1,162 @@
+"""Requests and answers as botocore's own service models describe them: validation, error shapes, serialisation.
+
+No operation is described by hand: the models that the SDKs use are the specification.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel, Shape
+from botocore.validate import ParamValidator
+
+Params = dict[str, Any]
+
+
+class ServiceError(Exception):
+    """An error that goes to the caller in AWS's shape."""
+
+    def __init__(self, code: str, message: str, status: int = 400, **extra: Any) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.extra = extra
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """botocore's model of a service, by botocore's service name (for example `sagemaker-runtime`)."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+
+
+def operation_model(service: str, operation: str) -> OperationModel:
+    """The model of an operation; UnknownOperationException when AWS itself has none of that name."""
+    model = service_model(service)
+    if operation not in model.operation_names:
+        raise ServiceError("UnknownOperationException", f"{service} has no operation {operation}.")
+    return model.operation_model(operation)
+
+
+def parse_json_body(body: bytes) -> Params:
+    try:
+        params = json.loads(body or b"{}")
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ServiceError("SerializationException", f"The request body is not JSON: {error}") from None
+    if not isinstance(params, dict):
+        raise ServiceError("SerializationException", "The request body must be a JSON object.")
+    return params
+
+
+def validate(service: str, operation: str, params: Params) -> None:
+    """Raise ValidationException (Glue, Athena: their own code) unless the parameters fit the model."""
+    shape = operation_model(service, operation).input_shape
+    if shape is None:
+        return
+    problems = _type_problems(params, shape) or list(_constraint_problems(params, shape, ""))
+    if problems:
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
+        raise ServiceError(_VALIDATION_CODE.get(service, "ValidationException"), count + "; ".join(problems))
+
+
+_VALIDATION_CODE = {
+    "glue": "InvalidInputException",
+    "athena": "InvalidRequestException",
+    "logs": "InvalidParameterException",
+}
+
+
+def _type_problems(params: Params, shape: Shape) -> list[str]:
+    report = ParamValidator().validate(_as_python(params, shape), shape)
+    return report.generate_report().split("\n") if report.has_errors() else []
+
+
+def _as_python(value: Any, shape: Shape) -> Any:
+    """JSON stands in for two types: a timestamp is a number of seconds, a blob is base64 text."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        known = shape.members
+        return {k: _as_python(v, known[k]) if k in known else v for k, v in value.items() if v is not None}
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_as_python(item, shape.member) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {k: _as_python(v, shape.value) for k, v in value.items()}
+    if shape.type_name == "timestamp" and isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value)
+    return value
+
+
+def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
+    """Enumerations, patterns and bounds, which botocore's own validator leaves to the server."""
+    where = f"Value at '{path}' failed to satisfy constraint: Member must"
+    if shape.type_name == "structure":
+        for name, member in shape.members.items():
+            if value.get(name) is not None:
+                yield from _constraint_problems(value[name], member, f"{path}.{name}".lstrip("."))
+        return
+    if shape.type_name == "list":
+        for index, item in enumerate(value):
+            yield from _constraint_problems(item, shape.member, f"{path}.{index + 1}")
+    elif shape.type_name == "map":
+        for key, item in value.items():
+            yield from _constraint_problems(item, shape.value, f"{path}.{key}")
+    limits, what = shape.metadata, "length" if hasattr(value, "__len__") else "value"
+    size = len(value) if hasattr(value, "__len__") else value
+    if "min" in limits and size < limits["min"]:
+        yield f"{where} have {what} greater than or equal to {limits['min']}"
+    elif "max" in limits and size > limits["max"]:
+        yield f"{where} have {what} less than or equal to {limits['max']}"
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            yield f"{where} satisfy enum value set: [{', '.join(shape.enum)}], not '{value[:100]}'"
+        pattern = limits.get("pattern")
+        if pattern and not _matches(pattern, value):
+            yield f"{where} satisfy regular expression pattern: {pattern}, not '{value[:100]}'"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """AWS writes Java patterns; the few that Python's `re` cannot read are not checked."""
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
+
+
+def _matches(pattern: str, value: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is None or compiled.fullmatch(value) is not None
+
+
+def serialise(value: Any, shape: Shape | None) -> Any:
+    """The JSON form of an answer, holding only what the model has: private and empty members are dropped."""
+    if shape is None:
+        return {}
+    if shape.type_name == "structure":
+        return {
+            member.serialization.get("name", name): serialise(value[name], member)
+            for name, member in shape.members.items()
+            if value.get(name) is not None
+        }
+    if shape.type_name == "list":
+        return [serialise(item, shape.member) for item in value]
+    if shape.type_name == "map":
+        return {key: serialise(item, shape.value) for key, item in value.items()}
+    if shape.type_name == "timestamp":
+        return value.timestamp() if isinstance(value, datetime) else value
+    if shape.type_name == "blob":
+        return base64.b64encode(value).decode()
+    return value
+
+
+def json_answer(service: str, operation: str, result: Params) -> bytes:
+    return json.dumps(serialise(result, operation_model(service, operation).output_shape)).encode()
+
+
+def json_error(error: ServiceError) -> bytes:
+    return json.dumps({"__type": error.code, "message": str(error), "Message": str(error), **error.extra}).encode()

@@ -1,0 +1,133 @@
+"""Between S3 and a job's folder: channels in, artefacts out, archives that cannot escape."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+
+class TransferFailed(Exception):
+    """A download or upload that cannot succeed; the message is fit for a FailureReason."""
+
+
+def parse_uri(uri: str) -> tuple[str, str]:
+    """`s3://bucket/key` -> (bucket, key).
+
+    Raises:
+        TransferFailed: when it is no such address.
+    """
+    scheme, _, rest = uri.partition("://")
+    bucket, _, key = rest.partition("/")
+    if scheme != "s3" or not bucket:
+        raise TransferFailed(f"{uri!r} is not an s3://bucket/key address.")
+    return bucket, key
+
+
+def join_uri(uri: str, *parts: str) -> str:
+    return "/".join([uri.rstrip("/"), *parts])
+
+
+def list_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+def download_prefix(s3: Any, uri: str, folder: Path) -> int:
+    """Copy what an S3Prefix data source means: all objects below the prefix, or the one object of that name.
+
+    Returns:
+        The number of files written.
+    Raises:
+        TransferFailed: no such bucket, nothing there, or a key that would leave `folder`.
+    """
+    bucket, prefix = parse_uri(uri)
+    try:
+        keys = list_keys(s3, bucket, prefix)
+    except ClientError as error:
+        raise TransferFailed(f"ClientError: Data download failed:{_reason(error)} {uri}") from None
+    if not keys:
+        raise TransferFailed(
+            f"ClientError: Data download failed:S3 key: {uri} has no objects: nothing matches this prefix."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    cut = 0 if not prefix else (len(prefix) if prefix.endswith("/") else prefix.rfind("/") + 1)
+    exact_folder = prefix and not prefix.endswith("/") and prefix not in keys
+    if exact_folder and all(key.startswith(prefix + "/") for key in keys):
+        cut = len(prefix) + 1
+    written = 0
+    for key in keys:
+        if key.endswith("/"):
+            continue
+        download_file(s3, bucket, key, inside(folder, key[cut:]))
+        written += 1
+    return written
+
+
+def download_file(s3: Any, bucket: str, key: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        s3.download_file(bucket, key, str(target))
+    except ClientError as error:
+        raise TransferFailed(f"ClientError: Data download failed:{_reason(error)} s3://{bucket}/{key}") from None
+
+
+def inside(folder: Path, relative: str) -> Path:
+    """`folder/relative`, refused when that would lie outside the folder."""
+    target = Path(os.path.normpath(folder / relative))
+    if folder not in target.parents:
+        raise TransferFailed(f"ClientError: the name {relative!r} leads out of its folder.")
+    return target
+
+
+def upload_file(s3: Any, path: Path, uri: str) -> None:
+    """Upload in one step: the object appears whole or not at all.
+
+    Raises:
+        TransferFailed: with S3's reason.
+    """
+    bucket, key = parse_uri(uri)
+    try:
+        s3.upload_file(str(path), bucket, key)
+    except Exception as error:  # boto3 wraps S3's answer in an exception of its own
+        raise TransferFailed(f"ClientError: Upload to {uri} failed: {error}") from None
+
+
+def upload_folder(s3: Any, folder: Path, uri: str) -> int:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in files:
+        upload_file(s3, path, join_uri(uri, path.relative_to(folder).as_posix()))
+    return len(files)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """folder -> .tar.gz whose members are relative to the folder. Level 6 as `tar -z`."""
+    with tarfile.open(archive, "w:gz", compresslevel=6) as tar:
+        for path in sorted(folder.iterdir()):
+            tar.add(path, arcname=path.name)
+
+
+def extract(archive: Path, folder: Path) -> None:
+    """Unpack a .tar.gz from outside. Nothing is written outside `folder`, no link, device or set-uid bit survives.
+
+    Raises:
+        TransferFailed: when it is no such archive or a member leads out of the folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive, "r:*") as tar:
+            for member in tar:
+                tarfile.data_filter(member, str(folder))  # refuse all before anything is written
+            tar.extractall(folder, filter="data")
+    except tarfile.FilterError as error:
+        raise TransferFailed(f"ClientError: {archive.name} is refused: {error}") from None
+    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
+        raise TransferFailed(f"ClientError: {archive.name} is not a readable .tar.gz archive: {error}") from None
+
+
+def _reason(error: ClientError) -> str:
+    details = error.response.get("Error", {})
+    return f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"

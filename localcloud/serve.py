@@ -1,0 +1,149 @@
+"""The server process: recover, listen, and on the way out leave everything saved and nothing running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import shutil
+import signal
+import socket
+from typing import Any
+from urllib.parse import urlencode
+
+from hypercorn.asyncio import serve as hypercorn_serve
+from hypercorn.config import Config
+
+from localcloud import process
+from localcloud.aws import Cloud
+from localcloud.container import background
+from localcloud.engine import Engine
+from localcloud.state import BUCKET, ROLE_NAME, credentials, home, server_info
+from localcloud.store import Store
+
+log = logging.getLogger("localcloud")
+# What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own
+# resources only.
+_ROLE_ACTIONS = [
+    *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "ecr:*", "iam:GetRole", "iam:PassRole"),
+    *("ec2:*NetworkInterface*", "ec2:Describe*"),
+]
+
+
+def main() -> int:
+    """Serve until SIGTERM or Ctrl-C. Returns the exit code; 0 also when another server already runs."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("botocore", "httpx", "ministack", "hypercorn.access"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    with process.only_one() as alone:
+        if not alone:
+            return 0
+        asyncio.run(_serve())
+    return 0
+
+
+async def _serve() -> None:
+    folder = home()
+    unclean = folder / "unclean"  # exists while a server runs, and after one was killed
+    crashed = unclean.exists()
+    listener = _listen()
+    port = listener.getsockname()[1]
+    store, own = Store(folder / "store.db"), credentials()
+    engine = Engine(folder / "engine", store, own)
+    cloud = Cloud(folder, f"http://127.0.0.1:{port}", own, store, engine, asyncio.get_running_loop())
+    if crashed:
+        log.warning("the last server was killed: ended %s processes that it left", process.sweep())
+        engine.mend_objects()
+    unclean.touch()
+
+    from localcloud.server import Server
+
+    app = Server(cloud, port)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+    async def ready() -> None:
+        if crashed:
+            await engine.replay_logs()
+        await _make_account(engine)
+        await asyncio.to_thread(_recover, cloud)
+        process.write_info(port)
+        log.info("ready on %s", cloud.endpoint)
+
+    async def until_stopped() -> None:
+        await stop.wait()
+        cloud.stopping.set()
+        await asyncio.to_thread(background.join, 12.0)
+
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.graceful_timeout = 1.0
+    config.accesslog = None
+    config.keep_alive_timeout = 60
+    config.h11_max_incomplete_size = 2**20
+    await hypercorn_serve(_after_startup(app, ready), config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
+    engine.finished_cleanly()
+    store.close()
+    unclean.unlink(missing_ok=True)
+
+
+def _listen() -> socket.socket:
+    """Take the port of last time when it is free, so that notebooks that are still open find us again."""
+    last = int(str((server_info() or {}).get("port", 0)))
+    for port in [last, 0] if last else [0]:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+            return listener
+        except OSError:
+            listener.close()
+    raise OSError("no free port on 127.0.0.1")
+
+
+def _after_startup(app: Any, ready: Any) -> Any:
+    """The application, with `ready` run when the engine has loaded its state and before the first request."""
+
+    async def wrapped(scope: Any, receive: Any, send: Any) -> None:
+        async def watch(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await ready()
+            await send(message)
+
+        await app(scope, receive, watch if scope["type"] == "lifespan" else send)
+
+    return wrapped
+
+
+async def _make_account(engine: Engine) -> None:
+    """The execution role and the bucket that every account of the course has from the start."""
+    trust = _policy(
+        {
+            "Principal": {"Service": ["sagemaker.amazonaws.com", "glue.amazonaws.com"]},
+            "Action": "sts:AssumeRole",
+        }
+    )
+    allow = _policy({"Action": _ROLE_ACTIONS, "Resource": "*"})
+    for action, more in (
+        ("CreateRole", {"AssumeRolePolicyDocument": trust}),
+        ("PutRolePolicy", {"PolicyName": "DataScienceOnAWS", "PolicyDocument": allow}),
+    ):
+        form = {"Action": action, "Version": "2010-05-08", "RoleName": ROLE_NAME, **more}
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        await engine.request("iam", headers, urlencode(form).encode())
+    await engine.changed("iam", "CreateRole", {}, b"")
+    await engine.request("s3", {}, b"", method="PUT", path=f"/{BUCKET}")
+    await engine.bucket_changed()
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+
+def _recover(cloud: Cloud) -> None:
+    from localcloud.services import RECOVERIES
+
+    shutil.rmtree(cloud.home / "runs", ignore_errors=True)  # what a killed server left half done
+    for recover in RECOVERIES:
+        recover(cloud)

@@ -1,0 +1,58 @@
+"""The filters, order and pages that SageMaker's List operations share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from localcloud.protocol import ServiceError
+from localcloud.services.registry import Params
+
+
+def page(
+    items: list[Params],
+    params: Params,
+    key: str,
+    *,
+    name: str,
+    status: str = "",
+    summary: Callable[[Params], Params] = lambda item: item,
+) -> Params:
+    """Filter, sort and cut `items` as `params` ask.
+
+    Args:
+        key: the member of the answer that holds the summaries.
+        name: the member of an item that NameContains and SortBy=Name look at.
+        status: the member that StatusEquals looks at; by default `<name without Name>Status`.
+    """
+    status = status or f"{name.removesuffix('Name')}Status"
+    kept = [item for item in items if _wanted(item, params, name, status)]
+    by = {"Name": name, "Status": status}.get(params.get("SortBy", ""), "CreationTime")
+    kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", "Descending") == "Descending")
+    try:
+        start = int(params.get("NextToken") or 0)
+    except ValueError:
+        raise ServiceError("ValidationException", "The NextToken is not one of this listing.") from None
+    end = start + params.get("MaxResults", 100)
+    answer: Params = {key: [summary(item) for item in kept[start:end]]}
+    if end < len(kept):
+        answer["NextToken"] = str(end)
+    return answer
+
+
+def _wanted(item: Params, params: Params, name: str, status: str) -> bool:
+    if params.get("NameContains", "").lower() not in item[name].lower():
+        return False
+    if params.get("StatusEquals") and item.get(status) != params["StatusEquals"]:
+        return False
+    for prefix, member in (("Creation", "CreationTime"), ("LastModified", "LastModifiedTime")):
+        after, before = params.get(f"{prefix}TimeAfter"), params.get(f"{prefix}TimeBefore")
+        if after is not None and item[member] < _seconds(after):
+            return False
+        if before is not None and item[member] > _seconds(before):
+            return False
+    return True
+
+
+def _seconds(value: float | str) -> float:
+    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else float(value)

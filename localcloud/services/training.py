@@ -1,0 +1,365 @@
+"""SageMaker training jobs that run: Create/Describe/List/Stop/DeleteTrainingJob.
+
+Life of a job: Pending for a slot (one per core) -> Downloading -> Training -> Uploading -> Completed, each a status
+transition as AWS records it. The container contract itself is in `container.py` and `script_mode.py`.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import shutil
+import time
+from pathlib import Path
+
+from localcloud import images, s3io, script_mode
+from localcloud.aws import Cloud, LogStream, arn
+from localcloud.container import (
+    background,
+    base_environment,
+    layered_python,
+    new_run,
+    run_process,
+)
+from localcloud.protocol import ServiceError
+from localcloud.services.listing import page
+from localcloud.services.registry import Params, operation
+
+log = logging.getLogger("localcloud")
+KIND = "training-job"
+LOG_GROUP = "/aws/sagemaker/TrainingJobs"
+TERMINAL = {"Completed", "Failed", "Stopped"}
+CHECKPOINT_SECONDS = 5.0
+_MESSAGES = {
+    "Pending": "Waiting for a free core of this machine",
+    "Starting": "Preparing the instances for training",
+    "Downloading": "Downloading input data",
+    "Training": "Training image download completed. Training in progress.",
+    "Uploading": "Uploading generated training model",
+    "Completed": "Training job completed",
+}
+
+
+@operation("sagemaker", "CreateTrainingJob")
+def create_training_job(cloud: Cloud, params: Params) -> Params:
+    name = params["TrainingJobName"]
+    check(params)
+    now = time.time()
+    job = {
+        **params,
+        "TrainingJobArn": arn("sagemaker", f"training-job/{name.lower()}"),
+        "TrainingJobStatus": "InProgress",
+        "SecondaryStatus": "Starting",
+        "SecondaryStatusTransitions": [
+            {"Status": "Starting", "StartTime": now, "StatusMessage": _MESSAGES["Starting"]}
+        ],
+        "CreationTime": now,
+        "LastModifiedTime": now,
+        "EnableNetworkIsolation": params.get("EnableNetworkIsolation", False),
+        "EnableInterContainerTrafficEncryption": params.get("EnableInterContainerTrafficEncryption", False),
+        "EnableManagedSpotTraining": params.get("EnableManagedSpotTraining", False),
+    }
+    if not cloud.store.insert(KIND, name, job):
+        raise ServiceError("ResourceInUse", f"Training job names must be unique. The name {name} is taken.")
+    background.start(lambda: run_job(cloud, name), f"training {name}")
+    return {"TrainingJobArn": job["TrainingJobArn"]}
+
+
+def check(params: Params) -> None:
+    """What AWS refuses at once, beyond the model's own constraints."""
+    specification = params.get("AlgorithmSpecification") or {}
+    if not specification.get("TrainingImage"):
+        raise ServiceError("ValidationException", "AlgorithmSpecification needs a TrainingImage here.")
+    images.for_uri(specification["TrainingImage"])
+    resources = params.get("ResourceConfig") or {}
+    if resources.get("InstanceCount", 1) > 1 or resources.get("InstanceGroups"):
+        raise ServiceError(
+            "ResourceLimitExceeded",
+            "The local AWS trains on one instance: set InstanceCount to 1. Clusters exist on AWS only.",
+        )
+    for channel in params.get("InputDataConfig", []):
+        source = channel["DataSource"].get("S3DataSource")
+        mode = channel.get("InputMode") or specification.get("TrainingInputMode", "File")
+        if source is None or source.get("S3DataType") != "S3Prefix" or mode == "Pipe":
+            raise ServiceError(
+                "ValidationException",
+                f"Channel {channel['ChannelName']}: the local AWS reads S3Prefix data in File or FastFile mode.",
+            )
+    for definition in specification.get("MetricDefinitions", []):
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            raise ServiceError("ValidationException", f"Metric {definition['Name']}: {error}") from None
+
+
+@operation("sagemaker", "DescribeTrainingJob")
+def describe_training_job(cloud: Cloud, params: Params) -> Params:
+    return _find(cloud, params["TrainingJobName"])
+
+
+@operation("sagemaker", "ListTrainingJobs")
+def list_training_jobs(cloud: Cloud, params: Params) -> Params:
+    def summary(job: Params) -> Params:
+        return {**job, "LastModifiedTime": job["LastModifiedTime"]}
+
+    return page(cloud.store.all(KIND), params, "TrainingJobSummaries", name="TrainingJobName", summary=summary)
+
+
+@operation("sagemaker", "StopTrainingJob")
+def stop_training_job(cloud: Cloud, params: Params) -> Params:
+    job = _find(cloud, params["TrainingJobName"])
+    if job["TrainingJobStatus"] not in ("InProgress", "Stopping"):
+        raise ServiceError(
+            "ValidationException",
+            f"The request was rejected because the training job is in status {job['TrainingJobStatus']}.",
+        )
+    _transition(cloud, job["TrainingJobName"], "Stopping", status="Stopping")
+    cloud.stop_event(KIND, job["TrainingJobName"]).set()
+    return {}
+
+
+@operation("sagemaker", "DeleteTrainingJob")
+def delete_training_job(cloud: Cloud, params: Params) -> Params:
+    job = _find(cloud, params["TrainingJobName"])
+    if job["TrainingJobStatus"] not in TERMINAL:
+        raise ServiceError("ResourceInUse", "Stop the training job before deleting it.")
+    cloud.store.delete(KIND, params["TrainingJobName"])
+    return {}
+
+
+def _find(cloud: Cloud, name: str) -> Params:
+    job = cloud.store.get(KIND, name)
+    if job is None:
+        raise ServiceError("ValidationException", "Requested resource not found.")
+    return job
+
+
+def run_job(cloud: Cloud, name: str) -> None:
+    """The whole life of one job, in a thread of its own. Ends in a terminal status whatever happens."""
+    stop = cloud.stop_event(KIND, name)
+    run: Path | None = None
+    try:
+        if not _acquire_slot(cloud, name):
+            _finish(cloud, name, "Stopped")
+            return
+        try:
+            run = new_run(cloud, "training", name)
+            _execute(cloud, name, run)
+        finally:
+            cloud.slots.release()
+    except (s3io.TransferFailed, script_mode.BadCode) as error:
+        _finish(cloud, name, "Stopped" if stop.is_set() else "Failed", str(error))
+    except images.BuildFailed as error:
+        _finish(cloud, name, "Failed", f"InternalServerError: {error}")
+    except OSError as error:
+        _finish(cloud, name, "Failed", f"InternalServerError: {error.strerror or error} ({error.filename})")
+    except Exception as error:
+        log.exception("training job %s", name)
+        _finish(cloud, name, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
+    finally:
+        cloud.stops.pop((KIND, name), None)
+        if run:
+            shutil.rmtree(run, ignore_errors=True)
+
+
+def _acquire_slot(cloud: Cloud, name: str) -> bool:
+    """Wait for a free core; False when the job is stopped first."""
+    stop = cloud.stop_event(KIND, name)
+    if cloud.slots.acquire(blocking=False):
+        return True
+    _transition(cloud, name, "Pending")
+    while not stop.is_set():
+        if cloud.slots.acquire(timeout=0.2):
+            return True
+    return False
+
+
+def _execute(cloud: Cloud, name: str, run: Path) -> None:
+    job = _find(cloud, name)
+    stop = cloud.stop_event(KIND, name)
+    stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
+    python = layered_python(
+        run, images.for_uri(job["AlgorithmSpecification"]["TrainingImage"]), lambda line: stream.put([line])
+    )
+    _transition(cloud, name, "Downloading")
+    started = time.time()
+    opt_ml = run / "opt" / "ml"
+    plan = script_mode.prepare(cloud, job, opt_ml, python)
+    environment = {**base_environment(cloud, run, python), **plan.environment}
+    checkpoints = _Checkpoints(cloud, job, opt_ml)
+    metrics = _Metrics(job["AlgorithmSpecification"].get("MetricDefinitions", []))
+    tail: list[str] = []
+
+    def on_lines(lines: list[str]) -> None:
+        stream.put(lines)
+        metrics.read(lines)
+        tail.extend(lines)
+        del tail[:-40]
+
+    def should_stop() -> bool:
+        checkpoints.upload_sometimes()
+        return stop.is_set() or cloud.stopping.is_set()
+
+    if not stop.is_set():
+        _transition(cloud, name, "Training", TrainingStartTime=time.time())
+    limit = (job.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    ended = run_process(
+        plan.command,
+        environment=environment,
+        folder=plan.folder,
+        log_file=run / "output.log",
+        stop=should_stop,
+        on_lines=on_lines,
+        time_limit=float(limit) if limit else None,
+    )
+    trained = time.time()
+    if cloud.stopping.is_set() and not stop.is_set():
+        raise s3io.TransferFailed(INTERRUPTED)
+    checkpoints.upload()
+    failed = ended.code != 0 and not ended.stopped and not ended.timed_out
+    if not failed:
+        _transition(cloud, name, "Uploading")
+    artefacts = _upload(cloud, job, opt_ml, with_model=not failed)
+    seconds = math.ceil(time.time() - started)
+    figures = {
+        "TrainingEndTime": trained,
+        "TrainingTimeInSeconds": seconds,
+        "BillableTimeInSeconds": seconds,
+        "FinalMetricDataList": metrics.final(),
+        **artefacts,
+    }
+    if failed:
+        _finish(cloud, name, "Failed", script_mode.failure_reason(opt_ml, ended, tail), **figures)
+    elif ended.timed_out:
+        _finish(cloud, name, "Stopped", secondary="MaxRuntimeExceeded", **figures)
+    else:
+        _finish(cloud, name, "Stopped" if ended.stopped else "Completed", **figures)
+
+
+INTERRUPTED = "InternalServerError: The local AWS was stopped while this job was running. Start the job again."
+
+
+class _Metrics:
+    """The last value of each metric that a line of the log shows, by the job's regular expressions."""
+
+    def __init__(self, definitions: list[Params]) -> None:
+        self._patterns = [(d["Name"], re.compile(d["Regex"])) for d in definitions]
+        self._last: dict[str, tuple[float, float]] = {}
+
+    def read(self, lines: list[str]) -> None:
+        for line in lines:
+            for name, pattern in self._patterns:
+                match = pattern.search(line)
+                if match and match.groups():
+                    try:
+                        self._last[name] = (float(match.group(1)), time.time())
+                    except ValueError:
+                        continue  # the expression matched text that is no number
+
+    def final(self) -> list[Params]:
+        return [{"MetricName": name, "Value": value, "Timestamp": when} for name, (value, when) in self._last.items()]
+
+
+class _Checkpoints:
+    """/opt/ml/checkpoints, kept in step with the job's CheckpointConfig while it runs."""
+
+    def __init__(self, cloud: Cloud, job: Params, opt_ml: Path) -> None:
+        self._s3 = cloud.client("s3")
+        config = job.get("CheckpointConfig") or {}
+        self._uri = config.get("S3Uri")
+        local = config.get("LocalPath") or "/opt/ml/checkpoints"
+        self._folder = s3io.inside(opt_ml, local.removeprefix("/opt/ml").lstrip("/") or "checkpoints")
+        self._seen: dict[Path, tuple[int, int]] = {}
+        self._next = 0.0
+        if self._uri:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            bucket, prefix = s3io.parse_uri(self._uri)
+            if s3io.list_keys(self._s3, bucket, prefix):
+                s3io.download_prefix(self._s3, self._uri, self._folder)
+            self._seen = self._files()
+
+    def _files(self) -> dict[Path, tuple[int, int]]:
+        found = [path for path in self._folder.rglob("*") if path.is_file()]
+        return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
+
+    def upload_sometimes(self) -> None:
+        if self._uri and time.monotonic() >= self._next:
+            self.upload()
+            self._next = time.monotonic() + CHECKPOINT_SECONDS
+
+    def upload(self) -> None:
+        if not self._uri:
+            return
+        current = self._files()
+        for path, state in current.items():
+            if self._seen.get(path) != state:
+                s3io.upload_file(self._s3, path, s3io.join_uri(self._uri, path.relative_to(self._folder).as_posix()))
+        self._seen = current
+
+
+def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Params:
+    """model.tar.gz and output.tar.gz (or plain files) to S3OutputPath/<job>/output/."""
+    s3, output = cloud.client("s3"), job["OutputDataConfig"]
+    target = s3io.join_uri(output["S3OutputPath"], job["TrainingJobName"], "output")
+    plain = output.get("CompressionType") == "NONE"
+    result: Params = {}
+    folders = [("output", opt_ml / "output" / "data")] + ([("model", opt_ml / "model")] if with_model else [])
+    for what, folder in folders:
+        if not any(folder.iterdir()):
+            continue
+        if plain:
+            s3io.upload_folder(s3, folder, s3io.join_uri(target, what))
+            address = s3io.join_uri(target, what, "")
+        else:
+            archive = opt_ml.parent / f"{what}.tar.gz"
+            s3io.pack(folder, archive)
+            address = s3io.join_uri(target, archive.name)
+            s3io.upload_file(s3, archive, address)
+        if what == "model":
+            result["ModelArtifacts"] = {"S3ModelArtifacts": address}
+    return result
+
+
+def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = None, **figures: object) -> None:
+    def change(job: Params) -> None:
+        now = time.time()
+        transitions = job["SecondaryStatusTransitions"]
+        if transitions and "EndTime" not in transitions[-1]:
+            transitions[-1]["EndTime"] = now
+        message = _MESSAGES.get(secondary, "")
+        transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
+        job.update(figures, SecondaryStatus=secondary, LastModifiedTime=now)
+        if status:
+            job["TrainingJobStatus"] = status
+
+    cloud.store.update(KIND, name, change)
+
+
+def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: str = "", **figures: object) -> None:
+    def change(job: Params) -> None:
+        now = time.time()
+        transitions = job["SecondaryStatusTransitions"]
+        transitions[-1].setdefault("EndTime", now)
+        last = secondary or status
+        transitions.append(
+            {
+                "Status": last,
+                "StartTime": now,
+                "EndTime": now,
+                "StatusMessage": reason or _MESSAGES.get(last, ""),
+            }
+        )
+        job.update(figures, TrainingJobStatus=status, SecondaryStatus=last, LastModifiedTime=now)
+        job.setdefault("TrainingEndTime", now)
+        if status == "Failed":
+            job["FailureReason"] = reason[:1024]
+
+    cloud.store.update(KIND, name, change)
+
+
+def recover(cloud: Cloud) -> None:
+    """At start: a job that no thread can finish any more has failed, and says why."""
+    for job in cloud.store.all(KIND):
+        if job["TrainingJobStatus"] not in TERMINAL:
+            _finish(cloud, job["TrainingJobName"], "Failed", INTERRUPTED)

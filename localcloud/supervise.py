@@ -1,0 +1,75 @@
+"""Run one command as a container would: `python supervise.py COMMAND...`, started by `container.py`.
+
+Standard input is the lifeline. A line "stop" asks the command to end (SIGTERM, then SIGKILL after the grace period);
+the end of input means that the local AWS itself is gone, and the command is killed at once. When the command ends, by
+itself or not, whatever it left running is killed too. The exit code is the command's, or 128 + signal.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import psutil
+
+GRACE_SECONDS = 5.0
+
+
+def adopt_orphans() -> None:
+    """On Linux a child that detaches itself becomes ours, not init's, so that it can be found and ended."""
+    if sys.platform.startswith("linux"):
+        pr_set_child_subreaper = 36
+        ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
+
+
+def kill_everything() -> None:
+    for _ in range(20):
+        children = psutil.Process().children(recursive=True)
+        alive = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        if not alive:
+            return
+        for child in alive:
+            try:
+                child.kill()
+            except psutil.NoSuchProcess:
+                pass
+        psutil.wait_procs(alive, timeout=0.5)
+
+
+def watch(child: subprocess.Popen[bytes]) -> None:
+    line = sys.stdin.readline()
+    if line.strip() == "stop":
+        try:
+            os.killpg(child.pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + GRACE_SECONDS
+        while child.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+    kill_everything()
+
+
+def main(command: list[str]) -> int:
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    adopt_orphans()
+    try:
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+    except OSError as error:
+        print(f"cannot start {command[0]}: {error.strerror}", flush=True)
+        return 127
+    threading.Thread(target=watch, args=(child,), daemon=True).start()
+    code = child.wait()
+    kill_everything()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(code)  # the lifeline's thread still waits on standard input

@@ -1,0 +1,176 @@
+"""A production variant: a live process that has loaded a model and answers, restarted when it dies."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from localcloud import images, s3io
+from localcloud.aws import Cloud, LogStream
+from localcloud.container import (
+    background,
+    base_environment,
+    layered_python,
+    new_run,
+    place_opt_ml,
+    run_process,
+)
+from localcloud.runtime import model_server
+from localcloud.script_mode import fetch_code
+
+STARTUP_SECONDS = 300.0
+MAX_PAUSE = 10.0
+Json = dict[str, Any]
+
+
+class Variant:
+    """One model server process and its socket. `start` returns at once; `wait_ready` says how it went."""
+
+    def __init__(self, cloud: Cloud, endpoint: str, config: Json, model: Json) -> None:
+        self.name: str = config["VariantName"]
+        self.config = config
+        self.weight = float(config.get("InitialVariantWeight", 1.0))
+        self._cloud, self._endpoint, self._model = cloud, endpoint, model
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._failure = ""
+        self._sockets = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
+        self.socket = self._sockets / "model"
+        self._client = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), timeout=2)
+        self.http = httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=str(self.socket), limits=httpx.Limits(max_connections=64)),
+            timeout=httpx.Timeout(60, pool=60),
+        )
+
+    def start(self) -> None:
+        background.start(self._run, f"endpoint {self._endpoint} {self.name}")
+
+    def ready(self) -> bool:
+        """Whether the process answers GET /ping now."""
+        try:
+            return self._client.get("http://model/ping").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def wait_ready(self, seconds: float) -> str:
+        """Wait for the first good ping. Returns "" when it comes, else the reason why it does not."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.ready():
+                return ""
+            if self._ended.wait(0.05):
+                return self._failure
+        return f"no answer to the ping health check within {seconds:.0f} s"
+
+    def stop(self) -> None:
+        """End the process and wait for it."""
+        self._stop.set()
+        self._ended.wait(15)
+        self._client.close()
+        shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def _run(self) -> None:
+        run = new_run(self._cloud, "endpoint", f"{self._endpoint}-{self.name}-{int(time.time() * 1000)}")
+        stream = LogStream(
+            self._cloud,
+            f"/aws/sagemaker/Endpoints/{self._endpoint}",
+            f"{self.name}/i-{abs(hash(run)) % 16**17:017x}",
+        )
+        try:
+            self._serve(run, stream)
+        except (s3io.TransferFailed, images.BuildFailed, OSError) as error:
+            self._failure = str(error)
+            stream.put([self._failure])
+        finally:
+            self._ended.set()
+            shutil.rmtree(run, ignore_errors=True)
+
+    def _serve(self, run: Path, stream: LogStream) -> None:
+        container = self._model["PrimaryContainer"]
+        python = layered_python(run, images.for_uri(container["Image"]), lambda line: stream.put([line]))
+        opt_ml = run / "opt" / "ml"
+        variables = {
+            name: value.replace("/opt/ml", str(opt_ml)) for name, value in container.get("Environment", {}).items()
+        }
+        code = fetch_model(self._cloud, container, opt_ml, variables)
+        program = variables.get("SAGEMAKER_PROGRAM") or "inference.py"
+        server = [
+            str(python),
+            model_server.__file__,
+            str(self.socket),
+            str(opt_ml / "model"),
+            str(code),
+            program,
+        ]
+        if (code / "requirements.txt").is_file():
+            install = f"{shlex.quote(str(python))} -m pip install -q -r {shlex.quote(str(code / 'requirements.txt'))}"
+            server = ["/bin/sh", "-c", f'{install} && exec "$@"', "sh", *server]
+        environment = {
+            **base_environment(self._cloud, run, python),
+            "SM_MODEL_DIR": str(opt_ml / "model"),
+            **variables,
+        }
+        pause, was_ready = 0.2, False
+        while not self._stopping():
+            tail: list[str] = []
+            began = time.monotonic()
+
+            def on_lines(lines: list[str], tail: list[str] = tail) -> None:
+                stream.put(lines)
+                tail.extend(line for line in lines if line.strip())
+                del tail[:-20]
+
+            ended = run_process(
+                server,
+                environment=environment,
+                folder=run,
+                log_file=run / "output.log",
+                stop=self._stopping,
+                on_lines=on_lines,
+            )
+            was_ready = was_ready or any("; serving" in line for line in tail) or time.monotonic() - began > 60
+            if self._stopping():
+                return
+            reason = tail[-1] if tail else f"exit code {ended.code}"
+            if not was_ready:
+                self._failure = reason.replace(str(opt_ml), "/opt/ml")
+                return
+            stream.put([f"The model server ended ({reason}); starting it again."])
+            self._stop.wait(pause)
+            pause = min(MAX_PAUSE, pause * 2) if time.monotonic() - began < 60 else 0.2
+
+    def _stopping(self) -> bool:
+        return self._stop.is_set() or self._cloud.stopping.is_set()
+
+
+def fetch_model(cloud: Cloud, container: Json, opt_ml: Path, variables: dict[str, str]) -> Path:
+    """Download and unpack the model data and its code; return the folder that holds the inference script.
+
+    Raises:
+        TransferFailed: it is missing, no archive, or an archive with members that lead out of its folder.
+    """
+    model = opt_ml / "model"
+    model.mkdir(parents=True)
+    source = (container.get("ModelDataSource") or {}).get("S3DataSource")
+    uri = container.get("ModelDataUrl") or (source or {}).get("S3Uri")
+    if uri and source and source.get("CompressionType") == "None":
+        s3io.download_prefix(cloud.client("s3"), uri, model)
+    elif uri:
+        bucket, key = s3io.parse_uri(uri)
+        archive = opt_ml.parent / "model.tar.gz"
+        s3io.download_file(cloud.client("s3"), bucket, key, archive)
+        s3io.extract(archive, model)
+        archive.unlink()
+    submitted = variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
+    if submitted.startswith("s3://"):
+        fetch_code(cloud, submitted, opt_ml / "code", opt_ml)
+        return opt_ml / "code"
+    place_opt_ml(model / "code", opt_ml)
+    return model / "code"
