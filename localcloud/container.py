@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,48 +97,74 @@ def run_process(
     stop: Callable[[], bool],
     on_lines: Callable[[list[str]], None],
     time_limit: float | None = None,
+    error_file: Path | None = None,
+    on_error_lines: Callable[[list[str]], None] | None = None,
 ) -> Exit:
     """Run a supervised command to its end and hand over its output, line by line, as it comes.
 
     Args:
         stop: asked ten times a second; True ends the whole process group (SIGTERM, then SIGKILL).
         on_lines: gets complete lines of standard output and error, in order.
+        error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """
     supervisor = [sys.executable, "-I", supervise.__file__, *command]
     started = time.monotonic()
-    stopped = timed_out = False
-    with log_file.open("wb") as sink:
+    stopped = timed_out = asked = False
+    with ExitStack() as files:
+        sink = files.enter_context(log_file.open("wb"))
+        error_sink = files.enter_context(error_file.open("wb")) if error_file else None
         process = subprocess.Popen(
             supervisor,
             stdin=subprocess.PIPE,
             stdout=sink,
-            stderr=subprocess.STDOUT,
+            stderr=error_sink or subprocess.STDOUT,
             cwd=folder,
             env=dict(environment),
             start_new_session=True,
         )
+    followers = [_Follower(log_file, on_lines)]
+    if error_file and on_error_lines:
+        followers.append(_Follower(error_file, on_error_lines))
     try:
-        with log_file.open("rb") as source:
-            rest = b""
-            asked = False
-            while True:
-                ended = process.poll() is not None
-                rest = _hand_over(rest + source.read(), on_lines, ended)
-                if ended:
-                    break
-                if not asked:
-                    timed_out = time_limit is not None and time.monotonic() - started > time_limit
-                    stopped = not timed_out and stop()
-                    if stopped or timed_out:
-                        asked = True
-                        _ask_to_stop(process)
-                _wait(process)
+        while True:
+            ended = process.poll() is not None
+            for follower in followers:
+                follower.read(everything=ended)
+            if ended:
+                break
+            if not asked:
+                timed_out = time_limit is not None and time.monotonic() - started > time_limit
+                stopped = not timed_out and stop()
+                if stopped or timed_out:
+                    asked = True
+                    _ask_to_stop(process)
+            _wait(process)
     finally:
         if process.stdin:
             process.stdin.close()  # the lifeline: without it the supervisor kills what is left
         process.wait()
+        for follower in followers:
+            follower.close()
     return Exit(process.returncode, stopped, timed_out, time.monotonic() - started)
+
+
+class _Follower:
+    """Reads what a process appends to a file and hands over its complete lines."""
+
+    def __init__(self, path: Path, on_lines: Callable[[list[str]], None]) -> None:
+        self._file, self._on_lines, self._rest = path.open("rb"), on_lines, b""
+
+    def read(self, *, everything: bool) -> None:
+        data = self._rest + self._file.read()
+        complete, _, self._rest = data.rpartition(b"\n")
+        if everything and self._rest:
+            complete, self._rest = data, b""
+        if complete:
+            self._on_lines([line.decode(errors="replace").rstrip("\r") for line in complete.split(b"\n")])
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
@@ -154,15 +181,6 @@ def _ask_to_stop(process: subprocess.Popen[bytes]) -> None:
         process.stdin.flush()
     except BrokenPipeError:
         pass
-
-
-def _hand_over(data: bytes, on_lines: Callable[[list[str]], None], everything: bool) -> bytes:
-    complete, _, rest = data.rpartition(b"\n")
-    if everything and rest:
-        complete, rest = data, b""
-    if complete:
-        on_lines([line.decode(errors="replace").rstrip("\r") for line in complete.split(b"\n")])
-    return rest
 
 
 class Background:

@@ -1,7 +1,7 @@
 """Container images as environments: a pinned Python environment per framework image or Glue version.
 
-Each is built once, on first use, from `localcloud/images/<name>.txt`, and shared by all jobs. A job gets a thin layer of
-its own on top (`make_layer`), so that what its `requirements.txt` installs is gone with the job, as in a container.
+Each is built once, on first use, from `localcloud/images/<name>.txt`, and shared by all jobs. A job gets a thin layer
+of its own on top (`make_layer`), so that what its `requirements.txt` installs is gone with the job, as in a container.
 A build that was interrupted goes on where it stopped: uv keeps what it has downloaded and built.
 """
 

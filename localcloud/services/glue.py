@@ -1,0 +1,365 @@
+"""AWS Glue jobs that run: a Spark 3.5.6 application per job run, in the Glue 5.1 image.
+
+The Data Catalog is the engine's; jobs, runs and crawlers (`crawler.py`) are ours. `spark.py` says how `s3://` works.
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import secrets
+import shutil
+import time
+from pathlib import Path
+
+import psutil
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localcloud import images, s3io, spark
+from localcloud.aws import Cloud, LogStream
+from localcloud.container import Exit, background, base_environment, layered_python, new_run, run_process
+from localcloud.protocol import ServiceError
+from localcloud.services.registry import Params, operation
+
+log = logging.getLogger("localcloud")
+JOB, RUN = "glue-job", "glue-run"
+IMAGE, VERSION = "glue-5.1", "5.1"
+OUTPUT_GROUP, ERROR_GROUP = "/aws-glue/jobs/output", "/aws-glue/jobs/error"
+ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
+DEFAULT_TIMEOUT_MINUTES = 480
+DPU_PER_WORKER = {
+    **{"Standard": 1.0, "G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0, "G.12X": 12.0},
+    **{"G.16X": 16.0, "R.1X": 1.0, "R.2X": 2.0, "R.4X": 4.0, "R.8X": 8.0},
+}
+_NOT_HERE = (
+    "--additional-python-modules",
+    "--extra-py-files",
+    "--extra-jars",
+    "--extra-files",
+    "--python-modules-installer-option",
+)
+INTERRUPTED = "The local AWS was stopped while this run was in progress. Start the job again."
+
+
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidInputException", message)
+
+
+@operation("glue", "CreateJob")
+def create_job(cloud: Cloud, params: Params) -> Params:
+    now = time.time()
+    if not cloud.store.insert(JOB, params["Name"], _job({**params, "CreatedOn": now, "LastModifiedOn": now})):
+        raise ServiceError("AlreadyExistsException", f"Job already exists: {params['Name']}")
+    return {"Name": params["Name"]}
+
+
+def _job(params: Params) -> Params:
+    """A job definition with AWS's defaults, refused where it could not run."""
+    command = params["Command"]
+    if command.get("Name") != "glueetl":
+        raise _invalid(f"Command name {command.get('Name')!r} is not offered here; the local AWS runs glueetl.")
+    if not str(command.get("ScriptLocation", "")).startswith("s3://"):
+        raise _invalid("Command needs a ScriptLocation on S3.")
+    version = params.get("GlueVersion", VERSION)
+    if version != VERSION:
+        raise _invalid(f"Glue version {version} is not offered by the local AWS; it runs {VERSION}.")
+    _check_arguments({**params.get("DefaultArguments", {}), **params.get("NonOverridableArguments", {})})
+    job = {
+        "MaxRetries": 0,
+        "Timeout": DEFAULT_TIMEOUT_MINUTES,
+        "ExecutionProperty": {"MaxConcurrentRuns": 1},
+        "JobMode": "SCRIPT",
+        "ExecutionClass": "STANDARD",
+        **params,
+        "GlueVersion": version,
+    }
+    return {**job, **_capacity(params, {"WorkerType": "G.1X", "NumberOfWorkers": 10})}
+
+
+def _check_arguments(arguments: dict[str, str]) -> None:
+    for name in _NOT_HERE:
+        if name in arguments:
+            raise _invalid(f"The argument {name} is not offered here: the image's packages are fixed.")
+    for name, value in arguments.items():
+        if "://" in value and ".." in value.split("/"):
+            raise _invalid(f"The argument {name} has a '..' in its address.")
+
+
+def _capacity(asked: Params, default: Params) -> Params:
+    """Worker type and number and the DPUs they make; an explicit MaxCapacity counts as G.1X workers."""
+    if asked.get("MaxCapacity") and (asked.get("WorkerType") or asked.get("NumberOfWorkers")):
+        raise _invalid("Please set only Allocated/Max Capacity or only WorkerType and NumberOfWorkers.")
+    if asked.get("MaxCapacity"):
+        return {"MaxCapacity": asked["MaxCapacity"], "WorkerType": None, "NumberOfWorkers": None}
+    if not asked.get("WorkerType") and not asked.get("NumberOfWorkers") and default.get("MaxCapacity"):
+        return {key: default.get(key) for key in ("MaxCapacity", "WorkerType", "NumberOfWorkers")}
+    kind = asked.get("WorkerType") or default.get("WorkerType") or "G.1X"
+    number = asked.get("NumberOfWorkers") or default.get("NumberOfWorkers") or 10
+    if number < 2:
+        raise _invalid("NumberOfWorkers must be at least 2.")
+    return {"WorkerType": kind, "NumberOfWorkers": number, "MaxCapacity": DPU_PER_WORKER[kind] * number}
+
+
+def _find(cloud: Cloud, name: str) -> Params:
+    job = cloud.store.get(JOB, name)
+    if job is None:
+        raise ServiceError("EntityNotFoundException", f"Job with name: {name} not found.")
+    return job
+
+
+@operation("glue", "GetJob")
+def get_job(cloud: Cloud, params: Params) -> Params:
+    return {"Job": _find(cloud, params["JobName"])}
+
+
+@operation("glue", "GetJobs")
+def get_jobs(cloud: Cloud, params: Params) -> Params:
+    return _cut(cloud.store.all(JOB), params, "Jobs")
+
+
+@operation("glue", "ListJobs")
+def list_jobs(cloud: Cloud, params: Params) -> Params:
+    return _cut([job["Name"] for job in cloud.store.all(JOB)], params, "JobNames")
+
+
+def _cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
+    start = int(params.get("NextToken") or 0) if str(params.get("NextToken") or 0).isdigit() else 0
+    end = start + (params.get("MaxResults") or 100)
+    return {key: items[start:end], "NextToken": str(end) if end < len(items) else None}
+
+
+@operation("glue", "UpdateJob")
+def update_job(cloud: Cloud, params: Params) -> Params:
+    old = _find(cloud, params["JobName"])
+    change = params["JobUpdate"]
+    kept = {key: old[key] for key in ("Name", "CreatedOn")}
+    new = _job({"Command": old["Command"], "Role": old["Role"], **change, **kept, "LastModifiedOn": time.time()})
+    cloud.store.update(JOB, params["JobName"], lambda job: (job.clear(), job.update(new))[0])  # type: ignore[func-returns-value]
+    return {"JobName": params["JobName"]}
+
+
+@operation("glue", "DeleteJob")
+def delete_job(cloud: Cloud, params: Params) -> Params:
+    cloud.store.delete(JOB, params["JobName"])  # as on AWS, no error when there is none
+    return {"JobName": params["JobName"]}
+
+
+@operation("glue", "StartJobRun")
+def start_job_run(cloud: Cloud, params: Params) -> Params:
+    job = _find(cloud, params["JobName"])
+    limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
+    if sum(run["JobRunState"] not in ENDED for run in _runs(cloud, job["Name"])) >= limit:
+        raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
+    return {"JobRunId": _start(cloud, job, params, attempt=0)}
+
+
+def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: str | None = None) -> str:
+    arguments = {**job.get("DefaultArguments", {}), **params.get("Arguments", {})}
+    arguments.update(job.get("NonOverridableArguments", {}))
+    _check_arguments(arguments)
+    run_id = "jr_" + secrets.token_hex(32)
+    run = {
+        "Id": run_id,
+        "Attempt": attempt,
+        "PreviousRunId": previous,
+        "JobName": job["Name"],
+        "JobMode": "SCRIPT",
+        "JobRunState": "STARTING",
+        "StartedOn": time.time(),
+        "LastModifiedOn": time.time(),
+        "Arguments": arguments,
+        "ExecutionTime": 0,
+        "Timeout": params.get("Timeout") or job["Timeout"],
+        "LogGroupName": "/aws-glue/jobs",
+        "GlueVersion": job["GlueVersion"],
+        "ExecutionClass": params.get("ExecutionClass") or job["ExecutionClass"],
+        "_params": params,
+        **_capacity(params, job),
+    }
+    cloud.store.insert(RUN, run_id, run)
+    background.start(lambda: run_job(cloud, run_id), f"glue {job['Name']}")
+    return run_id
+
+
+def _runs(cloud: Cloud, name: str) -> list[Params]:
+    """The runs of a job, newest first."""
+    return [run for run in reversed(cloud.store.all(RUN)) if run["JobName"] == name]
+
+
+@operation("glue", "GetJobRun")
+def get_job_run(cloud: Cloud, params: Params) -> Params:
+    run = cloud.store.get(RUN, params["RunId"])
+    if run is None or run["JobName"] != params["JobName"]:
+        raise ServiceError("EntityNotFoundException", f"Job run {params['RunId']} of {params['JobName']} not found.")
+    return {"JobRun": run}
+
+
+@operation("glue", "GetJobRuns")
+def get_job_runs(cloud: Cloud, params: Params) -> Params:
+    _find(cloud, params["JobName"])
+    return _cut(_runs(cloud, params["JobName"]), params, "JobRuns")
+
+
+@operation("glue", "BatchStopJobRun")
+def batch_stop_job_run(cloud: Cloud, params: Params) -> Params:
+    stopped: list[Params] = []
+    errors: list[Params] = []
+    for run_id in params["JobRunIds"]:
+        run = cloud.store.get(RUN, run_id)
+        named = {"JobName": params["JobName"], "JobRunId": run_id}
+        if run is None or run["JobRunState"] in ENDED:
+            code, why = "JobRunNotInTerminalStateException", "The run is not in a state that can be stopped."
+            if run is None:
+                code, why = "EntityNotFoundException", "No such run."
+            errors.append({**named, "ErrorDetail": {"ErrorCode": code, "ErrorMessage": why}})
+            continue
+        _set(cloud, run_id, JobRunState="STOPPING")
+        cloud.stop_event(RUN, run_id).set()
+        stopped.append(named)
+    return {"SuccessfulSubmissions": stopped, "Errors": errors}
+
+
+def _set(cloud: Cloud, run_id: str, **members: object) -> None:
+    cloud.store.update(RUN, run_id, lambda run: run.update(members, LastModifiedOn=time.time()))
+
+
+def run_job(cloud: Cloud, run_id: str) -> None:
+    """One run from STARTING to its end, in a thread of its own."""
+    run = cloud.store.get(RUN, run_id)
+    assert run is not None
+    stop, began = cloud.stop_event(RUN, run_id), time.time()
+    state, message = "FAILED", ""
+    folder: Path | None = None
+    held = False
+    try:
+        held = _wait_for_slot(cloud, run_id)
+        if held:
+            began = time.time()
+            folder = new_run(cloud, "glue", run_id)
+            state, message = _execute(cloud, run, folder)
+        else:
+            state = "STOPPED"
+    except (s3io.TransferFailed, spark.NoJava, images.BuildFailed) as error:
+        message = str(error)
+    except (OSError, ClientError, BotoCoreError, RuntimeError, ValueError) as error:
+        log.exception("glue run %s", run_id)
+        message = f"{type(error).__name__}: {error}"
+    finally:
+        if held:
+            cloud.slots.release()
+        cloud.stops.pop((RUN, run_id), None)
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+    if cloud.stopping.is_set() and not stop.is_set():
+        state, message = "FAILED", INTERRUPTED
+    _end(cloud, run, state, message, time.time() - began if held else 0.0)
+    job = cloud.store.get(JOB, run["JobName"])
+    if state == "FAILED" and job and run["Attempt"] < job["MaxRetries"] and not cloud.stopping.is_set():
+        _start(cloud, job, run["_params"], run["Attempt"] + 1, run_id)
+
+
+def _end(cloud: Cloud, run: Params, state: str, message: str, seconds: float) -> None:
+    whole = round(seconds)
+    _set(
+        cloud,
+        run["Id"],
+        JobRunState=state,
+        CompletedOn=time.time(),
+        ExecutionTime=whole,
+        DPUSeconds=run["MaxCapacity"] * whole,
+        **({"ErrorMessage": message[:4000]} if message else {}),
+    )
+
+
+def _wait_for_slot(cloud: Cloud, run_id: str) -> bool:
+    stop = cloud.stop_event(RUN, run_id)
+    if cloud.slots.acquire(blocking=False):
+        return True
+    _set(cloud, run_id, JobRunState="WAITING", StateDetail="Waiting for a free core of this machine")
+    while not stop.is_set() and not cloud.stopping.is_set():
+        if cloud.slots.acquire(timeout=0.2):
+            return True
+    return False
+
+
+@functools.cache
+def _java(image_python: Path) -> Path:
+    return spark.find_java(image_python)
+
+
+def _execute(cloud: Cloud, run: Params, folder: Path) -> tuple[str, str]:
+    """Stage the buckets, run the script, bring what it wrote to S3. Returns the final state and its message."""
+    job = _find(cloud, run["JobName"])
+    stop = cloud.stop_event(RUN, run["Id"])
+    output = LogStream(cloud, OUTPUT_GROUP, run["Id"])
+    errors = LogStream(cloud, ERROR_GROUP, run["Id"])
+    python = layered_python(folder, IMAGE, lambda line: output.put([line]))
+    s3 = cloud.client("s3")
+    bucket, key = s3io.parse_uri(job["Command"]["ScriptLocation"])
+    script = folder / "script" / Path(key).name
+    s3io.download_file(s3, bucket, key, script)
+    staged = _stage(cloud, folder / "buckets")
+    spark.write_conf(
+        folder / "conf",
+        {name: bucket.folder for name, bucket in staged.items()},
+        cores=os.cpu_count() or 1,
+        memory=_driver_memory(),
+    )
+    environment = base_environment(cloud, folder, python)
+    environment |= spark.spark_env(python, _java(images.ensure(IMAGE)), folder / "conf", folder / "tmp")
+    arguments = {
+        "--JOB_NAME": job["Name"],
+        "--JOB_RUN_ID": run["Id"],
+        "--JOB_ID": f"j_{job['Name']}",
+        **run["Arguments"],
+    }
+    failure = folder / "failure"
+    if stop.is_set():
+        return "STOPPED", ""
+    _set(cloud, run["Id"], JobRunState="RUNNING", StateDetail=None)
+    ended = run_process(
+        spark.command(python, failure, script, [part for pair in arguments.items() for part in pair]),
+        environment=environment,
+        folder=folder,
+        log_file=folder / "stdout.log",
+        on_lines=output.put,
+        error_file=folder / "stderr.log",
+        on_error_lines=errors.put,
+        stop=lambda: stop.is_set() or cloud.stopping.is_set(),
+        time_limit=run["Timeout"] * 60.0,
+    )
+    for bucket_staged in staged.values():
+        spark.sync(bucket_staged, s3)
+    return _outcome(ended, failure, run["Timeout"])
+
+
+def _outcome(ended: Exit, failure: Path, minutes: int) -> tuple[str, str]:
+    if ended.timed_out:
+        return "TIMEOUT", f"Job run exceeded its timeout of {minutes} minutes."
+    if ended.stopped:
+        return "STOPPED", ""
+    if ended.code == 0:
+        return "SUCCEEDED", ""
+    if failure.is_file():
+        return "FAILED", failure.read_text(errors="replace")
+    killed = " (killed: out of memory, or a signal from outside)" if ended.code == 137 else ""
+    return "FAILED", f"The driver ended with exit code {ended.code}{killed}. See the error log group."
+
+
+def _stage(cloud: Cloud, folder: Path) -> dict[str, spark.StagedBucket]:
+    names = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
+    return {name: spark.stage_bucket(name, cloud.engine.s3_folder / name, folder / name) for name in names}
+
+
+def _driver_memory() -> str:
+    """A third of the machine's memory, between 1 and 4 GB: Spark's own default of 1 GB is little for a join."""
+    gigabytes = psutil.virtual_memory().total // 2**30
+    return f"{max(1, min(4, gigabytes // 3))}g"
+
+
+def recover(cloud: Cloud) -> None:
+    for run in cloud.store.all(RUN):
+        if run["JobRunState"] not in ENDED:
+            _end(cloud, run, "FAILED", INTERRUPTED, 0.0)
