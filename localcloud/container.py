@@ -97,6 +97,7 @@ def run_process(
     stop: Callable[[], bool],
     on_lines: Callable[[list[str]], None],
     time_limit: float | None = None,
+    hide: Path | None = None,
     error_file: Path | None = None,
     on_error_lines: Callable[[list[str]], None] | None = None,
 ) -> Exit:
@@ -105,6 +106,7 @@ def run_process(
     Args:
         stop: asked ten times a second; True ends the whole process group (SIGTERM, then SIGKILL).
         on_lines: gets complete lines of standard output and error, in order.
+        hide: the run's folder, the root of a container's file system: left out of the lines, so that they read as there.
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """
@@ -123,9 +125,9 @@ def run_process(
             env=dict(environment),
             start_new_session=True,
         )
-    followers = [_Follower(log_file, on_lines)]
+    followers = [_Follower(log_file, on_lines, hide)]
     if error_file and on_error_lines:
-        followers.append(_Follower(error_file, on_error_lines))
+        followers.append(_Follower(error_file, on_error_lines, hide))
     try:
         while True:
             ended = process.poll() is not None
@@ -152,14 +154,17 @@ def run_process(
 class _Follower:
     """Reads what a process appends to a file and hands over its complete lines."""
 
-    def __init__(self, path: Path, on_lines: Callable[[list[str]], None]) -> None:
+    def __init__(self, path: Path, on_lines: Callable[[list[str]], None], hide: Path | None) -> None:
         self._file, self._on_lines, self._rest = path.open("rb"), on_lines, b""
+        self._hide = str(hide).encode() if hide else b""
 
     def read(self, *, everything: bool) -> None:
         data = self._rest + self._file.read()
         complete, _, self._rest = data.rpartition(b"\n")
         if everything and self._rest:
             complete, self._rest = data, b""
+        if self._hide:
+            complete = complete.replace(self._hide, b"")
         if complete:
             self._on_lines([line.decode(errors="replace").rstrip("\r") for line in complete.split(b"\n")])
 

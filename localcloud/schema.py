@@ -80,10 +80,7 @@ class Table:
     def _storage(self, parameters: dict[str, str]) -> dict[str, Any]:
         if self.classification == "parquet":
             formats = f"{_PARQUET}.MapredParquetInputFormat", f"{_PARQUET}.MapredParquetOutputFormat"
-            serde = {
-                "SerializationLibrary": f"{_PARQUET}.serde.ParquetHiveSerDe",
-                "Parameters": {"serialization.format": "1"},
-            }
+            library, settings = f"{_PARQUET}.serde.ParquetHiveSerDe", {"serialization.format": "1"}
         elif self.classification == "json":
             paths = ",".join(column for column, _ in self.columns)
             formats = _MAPRED, _TEXT_OUT

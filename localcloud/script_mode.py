@@ -187,7 +187,7 @@ def failure_reason(opt_ml: Path, ended: Exit, tail: list[str]) -> str:
     error = next((line for line in reversed(tail) if line.strip() and not line.startswith("+ ")), "")
     written = opt_ml / "output" / "failure"
     text = written.read_text(errors="replace").strip() if written.is_file() else ""
-    text, error = text.replace(str(opt_ml), "/opt/ml"), error.replace(str(opt_ml), "/opt/ml")
+    text = text.replace(str(opt_ml.parents[1]), "")
     if ended.code == 137:
         error = "The process was killed (out of memory, or a signal from outside)."
     if not text:

@@ -32,9 +32,8 @@ _ROLE_ACTIONS = [
 
 def main() -> int:
     """Serve until SIGTERM or Ctrl-C. Returns the exit code; 0 also when another server already runs."""
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("botocore", "httpx", "ministack", "hypercorn.access"):
-        logging.getLogger(noisy).setLevel("WARNING")
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    log.setLevel("INFO")
     with process.only_one() as alone:
         if not alone:
             return 0
@@ -79,7 +78,7 @@ async def _serve() -> None:
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]
     config.graceful_timeout = 1.0
-    config.accesslog = None
+    config.accesslog = config.errorlog = None
     config.keep_alive_timeout = 60
     config.h11_max_incomplete_size = 2**20
     await hypercorn_serve(_after_startup(app, ready), config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]

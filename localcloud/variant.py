@@ -134,13 +134,14 @@ class Variant:
                 log_file=run / "output.log",
                 stop=self._stopping,
                 on_lines=on_lines,
+                hide=run,
             )
             was_ready = was_ready or any("; serving" in line for line in tail) or time.monotonic() - began > 60
             if self._stopping():
                 return
             reason = tail[-1] if tail else f"exit code {ended.code}"
             if not was_ready:
-                self._failure = reason.replace(str(opt_ml), "/opt/ml")
+                self._failure = reason
                 return
             stream.put([f"The model server ended ({reason}); starting it again."])
             self._stop.wait(pause)

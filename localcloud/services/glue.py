@@ -325,6 +325,7 @@ def _execute(cloud: Cloud, run: Params, folder: Path) -> tuple[str, str]:
         folder=folder,
         log_file=folder / "stdout.log",
         on_lines=output.put,
+        hide=folder,
         error_file=folder / "stderr.log",
         on_error_lines=errors.put,
         stop=lambda: stop.is_set() or cloud.stopping.is_set(),
@@ -343,7 +344,7 @@ def _outcome(ended: Exit, failure: Path, minutes: int) -> tuple[str, str]:
     if ended.code == 0:
         return "SUCCEEDED", ""
     if failure.is_file():
-        return "FAILED", failure.read_text(errors="replace")
+        return "FAILED", failure.read_text(errors="replace").replace(str(failure.parent), "")
     killed = " (killed: out of memory, or a signal from outside)" if ended.code == 137 else ""
     return "FAILED", f"The driver ended with exit code {ended.code}{killed}. See the error log group."
 

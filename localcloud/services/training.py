@@ -211,6 +211,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> None:
         log_file=run / "output.log",
         stop=should_stop,
         on_lines=on_lines,
+        hide=run,
         time_limit=float(limit) if limit else None,
     )
     trained = time.time()

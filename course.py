@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""The front door of the course: sets everything up on first use, then opens, runs or tests the lessons.
+
+Needs only Python 3.10 or newer and its standard library. What the lessons need goes into `.venv`,
+unless the active conda or virtual environment already holds exactly what `requirements.lock` names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import difflib
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from helpers.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
+
+STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud")
+START_PAGE = "notebooks/00_start_here.ipynb"
+
+COMMANDS = {
+    "open": "start the local AWS and open JupyterLab on the lessons (the default)",
+    "run": "execute the lessons unattended and write them as web pages to out/",
+    "test": "check the code and run the whole test suite",
+    "setup": "only set up, for example before a class",
+    "status": "show whether the local AWS runs",
+    "stop": "stop the local AWS; what it stored stays",
+    "reset": "delete everything that the local AWS stored",
+    "doctor": "say what is missing or will go wrong on this machine",
+}
+
+
+def start(command: list[str], env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Start a child in its own session: Ctrl-C reaches course.py alone, which ends the child in order."""
+    return subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True)
+
+
+def wait_for(child: subprocess.Popen[bytes], how_to_stop: int = signal.SIGTERM) -> int:
+    """Wait for a child; on Ctrl-C stop it, wait up to 30 s for its clean end, and pass the interrupt on."""
+    try:
+        return child.wait()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        child.send_signal(how_to_stop) if os.name == "posix" else child.terminate()
+        try:
+            child.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL) if os.name == "posix" else child.kill()
+        raise
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        if os.name == "posix":
+            # Else a port counts as used for a minute after its server has ended.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            return False
+
+
+def local_aws_runs() -> bool:
+    try:
+        return answers(int(json.loads((STATE / "server.json").read_text(encoding="utf-8"))["port"]))
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+@contextlib.contextmanager
+def local_aws(python: str) -> Iterator[None]:
+    """The local AWS up for the time of a block; stopped after it only if it was not running before."""
+    command, env = [python, "-m", "localcloud"], child_environment(python)
+    if local_aws_runs():
+        yield
+        return
+    try:
+        say("Starting the local AWS …")
+        step([*command, "start"], "See .localcloud/server.log, or run: python3 course.py doctor", env)
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        say("Stopping the local AWS, which this command started. What it stored stays.")
+        wait_for(start([*command, "stop"], env))
+
+
+# --- the commands -----------------------------------------------------------------------------------
+
+
+def open_lessons(browser: bool, port: int | None) -> int:
+    if port and not is_free(port):
+        sys.exit(f"Port {port} is in use. Choose another, or leave --port out to get one that is free.")
+    python = set_up()
+    with local_aws(python):
+        if (ROOT / "helpers" / "preflight.py").exists():
+            subprocess.run([python, "-m", "helpers.preflight"], cwd=ROOT, env=child_environment(python))
+        return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
+
+
+def run_jupyter(python: str, browser: bool, port: int) -> int:
+    """JupyterLab on the lessons until it ends or Ctrl-C; its exit code, 0 after Ctrl-C."""
+    token = secrets.token_urlsafe(24)
+    page = f"/lab/tree/{START_PAGE}" if (ROOT / START_PAGE).exists() else "/lab"
+    command = [python, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url={page}"]
+    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
+    command += ["--log-level=ERROR"]
+    # Nothing that a learner does at home leaves the machine: no news, no look for updates.
+    command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    screens = {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
+    if not browser or (sys.platform.startswith("linux") and not screens & set(os.environ)):
+        command += ["--no-browser"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command += ["--allow-root"]
+    # In the environment, not on the command line, where other users of the machine could read it.
+    child = start(command, child_environment(python, JUPYTER_TOKEN=token))
+    try:
+        while child.poll() is None and not answers(port):
+            time.sleep(0.1)
+        if child.poll() is None:
+            say(f"\nJupyterLab is at  http://127.0.0.1:{port}{page}?token={token}")
+            say("Ctrl-C here ends it.")
+    except KeyboardInterrupt:
+        child.terminate()
+    try:
+        return wait_for(child)
+    except KeyboardInterrupt:
+        say("\nJupyterLab has ended.")
+        return 0
+
+
+def lesson_numbers(text: str) -> list[int]:
+    """'03', '02-07' and '02,05-07' as a sorted list of numbers."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,2})\s*(?:-\s*(\d{1,2})\s*)?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if first > last:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a choice of lessons; write 03, 02-07 or 02,05")
+        numbers.update(range(first, last + 1))
+    return sorted(numbers)
+
+
+def choose_lessons(wanted: list[int] | None) -> list[Path]:
+    """The notebooks of the wanted lessons in order; exits if there are none."""
+    lessons = {int(path.name[:2]): path for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))}
+    chosen = [path for number, path in lessons.items() if wanted is None or number in wanted]
+    if not chosen:
+        existing = ", ".join(f"{number:02d}" for number in lessons) or "none in notebooks/"
+        sys.exit(f"No such lesson. There are: {existing}")
+    return chosen
+
+
+def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
+    lessons = [str(path.relative_to(ROOT)) for path in choose_lessons(wanted)]
+    python = set_up()
+    env = child_environment(python, COURSE_DATA=data)
+    if "COURSE_REVIEWS" in env:
+        # The lessons run in notebooks/, so a path relative to here would not be found.
+        env["COURSE_REVIEWS"] = os.path.abspath(env["COURSE_REVIEWS"])
+    with local_aws(python):
+        return wait_for(start([python, "-m", "helpers.run_lessons", "--out", str(out), *lessons], env))
+
+
+def test(pytest_arguments: list[str]) -> int:
+    python = set_up()
+    env = child_environment(python)
+    failed = []
+    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+        name = " ".join(tool)
+        say(f"== {name}")
+        if wait_for(start([python, "-m", *tool], env)):
+            failed.append(name)
+    say(f"== {'FAILED: ' + ', '.join(failed) if failed else 'style and types are fine'}; now pytest")
+    code = wait_for(start([python, "-m", "pytest", *pytest_arguments], env), signal.SIGINT)
+    return code or int(bool(failed))
+
+
+def local_aws_command(name: str, sure: bool = False) -> int:
+    if not STATE.exists() and not ready_python():
+        say("The course is not set up yet, so there is no local AWS here: nothing runs, nothing is stored.")
+        return 0
+    if name == "reset" and not sure:
+        say(
+            f"This deletes all that the local AWS stored in {STATE.name}/: buckets, tables, jobs, models. "
+            "What it installed for jobs stays."
+        )
+        if not sys.stdin.isatty() or input("Type yes to go on: ").strip().lower() not in {"y", "yes"}:
+            say("Nothing was deleted. (Without a question: python3 course.py reset --yes)")
+            return 1
+    python = set_up()
+    return wait_for(start([python, "-m", "localcloud", name], child_environment(python)))
+
+
+def java_version() -> str:
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home, "bin", "java")) if home else "java"
+    try:
+        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30).stderr
+    except (OSError, subprocess.TimeoutExpired):
+        answer = ""
+    found = re.search(r'version "([^"]+)"', answer)
+    usable = found and found[1].split(".")[0] == "17"
+    own = "Glue jobs bring their own Java 17"
+    return f"{found[1]}{'' if usable else '; ' + own}" if found else f"none; {own}"
+
+
+def doctor() -> int:
+    """Print what this machine has and lacks; 1 if something must be fixed first."""
+    free = shutil.disk_usage(ROOT).free / 1e9
+    python = ready_python()
+    builder = None if python else find_python()
+    if python:
+        version = subprocess.run([python, "-V"], capture_output=True, text=True).stdout.strip()
+        environment = f"ready: {version} at {python}, packages as in {LOCK.name}"
+    elif builder:
+        environment = f"not set up yet; the first command does it, with {builder}"
+    else:
+        environment = "not set up yet; no Python 3.11 to 3.13 with venv found, so uv will try to fetch one"
+    checks = [
+        (True, "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
+        (True, "python", f"{platform.python_version()} at {sys.executable}"),
+        (bool(python or builder), "environment", environment),
+        (True, "java", java_version()),
+        (free > 6, "disk", f"{free:.0f} GB free; the course needs 6 GB"),
+        (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
+        (True, "local AWS", "running" if local_aws_runs() else "not running"),
+    ]
+    if hasattr(os, "sysconf"):
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+        checks.insert(1, (memory > 3.5, "memory", f"{memory:.1f} GB; the course needs 4 GB"))
+    for fine, name, text in checks:
+        say(f"{'ok   ' if fine else 'FIX  '} {name:<12} {text}")
+    code = int(not all(fine for fine, _, _ in checks))
+    if python and (ROOT / "helpers" / "preflight.py").exists():
+        command = [python, "-m", "helpers.preflight", "--details"]
+        code = subprocess.run(command, cwd=ROOT, env=child_environment(python)).returncode or code
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; each command has its own -h."""
+    listing = "\n".join(f"  {name:<8} {text}" for name, text in COMMANDS.items())
+    top = argparse.ArgumentParser(
+        prog="python3 course.py",
+        usage="python3 course.py [command] [options]",
+        description="Data Science on AWS: the course, on your own machine. The first use sets everything up.",
+        epilog=f"commands:\n{listing}\n\nMore about one: python3 course.py run -h",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(dest="command", prog="python3 course.py", help=argparse.SUPPRESS)
+    each = {name: commands.add_parser(name, description=text[0].upper() + text[1:]) for name, text in COMMANDS.items()}
+    each["open"].add_argument("--no-browser", action="store_true", help="only print the address")
+    each["open"].add_argument("--port", type=int, help="port of JupyterLab (default: 8888 or the next free)")
+    run = each["run"]
+    run.add_argument("--lessons", type=lesson_numbers, metavar="02-07", help="03, 02-07 or 02,05 (or all)")
+    run.add_argument(
+        "--data",
+        choices=["sample", "full"],
+        default=os.environ.get("COURSE_DATA", "sample"),
+        help="the generated sample or the real 50,000 reviews (default: %(default)s)",
+    )
+    run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
+    each["test"].usage = "python3 course.py test [-- arguments for pytest]"
+    each["reset"].add_argument("--yes", action="store_true", help="do not ask")
+    return top
+
+
+def main(words: list[str]) -> int:
+    cut = words.index("--") if "--" in words else len(words)
+    words, pytest_arguments = words[:cut], words[cut + 1 :]
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words = ["open", *words]
+    if not words[0].startswith("-") and words[0] not in COMMANDS:
+        near = difflib.get_close_matches(words[0], COMMANDS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        wrong = f"There is no command {words[0]!r}.{hint} The commands are: {', '.join(COMMANDS)}."
+        print(wrong, file=sys.stderr)
+        return 2
+    args = parser().parse_args(words)
+    if args.command == "open":
+        return open_lessons(not args.no_browser, args.port)
+    if args.command == "run":
+        return run_lessons(args.lessons, args.data, args.out)
+    if args.command == "test":
+        return test(pytest_arguments)
+    if args.command == "setup":
+        say(f"Ready: {set_up()}")
+        return 0
+    if args.command == "doctor":
+        return doctor()
+    return local_aws_command(args.command, sure=getattr(args, "yes", False))
+
+
+def interrupt(*_: object) -> None:
+    """Treat a closed terminal or a plain kill as Ctrl-C, once, so that the children end in order too."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 10):  # noqa: UP036 - whoever starts it may have an older Python
+        sys.exit(f"course.py needs Python 3.10 or newer; this is {platform.python_version()}.")
+    for ending in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, ending):
+            signal.signal(getattr(signal, ending), interrupt)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("\nStopped. The same command takes up from here.")
+        sys.exit(130)
