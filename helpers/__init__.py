@@ -1,0 +1,1 @@
+"""What the lessons import: one module for each stage or concern of the course."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+
+from helpers.jobs import show_sdk_logs
 
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 SDK_CONFIG = """SchemaVersion: '1.0'
@@ -41,11 +44,19 @@ class Workshop:
         """A SageMaker SDK v3 session on the course's bucket (made on first use: its import takes seconds)."""
         from sagemaker.core.helper.session_helper import Session
 
-        return Session(boto3.Session(region_name=self.region), default_bucket=self.bucket)
+        return Session(
+            boto3.Session(region_name=self.region),
+            default_bucket=self.bucket,
+            default_bucket_prefix=self.prefix,
+        )
 
     def s3(self, key: str = "") -> str:
         """The address of a key below this learner's prefix: `s3://bucket/prefix/key`."""
         return f"s3://{self.bucket}/{self.prefix}/{key}"
+
+    def name(self, what: str) -> str:
+        """A name for a resource of this learner: jobs and endpoints of sixty attendees live in one account."""
+        return f"dsaws-{self.prefix.rpartition('/')[2]}-{what}"
 
     def __str__(self) -> str:
         return f"Connected to {self.place} · region {self.region} · your data: {self.s3()}"
@@ -65,6 +76,7 @@ def connect(*, quiet: bool = False) -> Workshop:
         raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
     on_aws = cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
     workshop = _connect_to_aws() if on_aws else _connect_at_home()
+    show_sdk_logs()
     if not quiet:
         print(workshop)
     return workshop
@@ -140,8 +152,6 @@ def _connect_to_aws() -> Workshop:
 
 def _learner() -> str:
     """A short name for prefixes and tags: COURSE_LEARNER, or in Studio the user profile, or the system's user."""
-    import json
-
     name = os.environ.get("COURSE_LEARNER", "")
     if not name and STUDIO_METADATA.exists():
         name = json.loads(STUDIO_METADATA.read_text()).get("UserProfileName", "")

@@ -1,0 +1,131 @@
+"""Bring up what an earlier lesson leaves, so that each lesson can be opened alone: `catch_up(ws, "clean")`.
+
+The stages do what the lessons' own cells do, with the same names; what is there already is not made again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import boto3
+
+from helpers import jobs, reviews
+from helpers.workshop import Workshop
+
+PROJECT = Path(__file__).resolve().parents[1]
+STAGES = ("raw", "clean", "model")
+
+
+def catch_up(ws: Workshop, stage: str) -> None:
+    """Make sure that a stage's results exist: `raw` (lesson 02), `clean` (03) or `model` (05).
+
+    Raises:
+        ValueError: there is no such stage.
+        JobFailed: a job on the way failed.
+    """
+    if stage not in STAGES:
+        raise ValueError(f"There is no stage {stage!r}; there are {', '.join(STAGES)}.")
+    for name, is_there, make in (
+        ("raw", _has(ws, "raw/reviews/"), land_raw),
+        ("clean", _has(ws, "clean/reviews/split=train/"), clean),
+        ("model", latest_model(ws) is not None, train),
+    ):
+        if not is_there:
+            print(f"Catching up: {name} …")
+            make(ws)
+        if name == stage:
+            return
+
+
+def land_raw(ws: Workshop) -> None:
+    """Lesson 02: the raw reviews and titles into the data lake."""
+    s3 = boto3.client("s3")
+    with TemporaryDirectory() as folder:
+        raw = reviews.write_raw(Path(folder))
+        for path in raw.reviews:
+            s3.upload_file(str(path), ws.bucket, f"{ws.prefix}/raw/reviews/{path.name}")
+        s3.upload_file(str(raw.titles), ws.bucket, f"{ws.prefix}/raw/titles/titles.csv")
+
+
+def etl_arguments(ws: Workshop) -> dict[str, str]:
+    """The arguments of the course's Glue job."""
+    return {
+        "--raw_path": ws.s3("raw/reviews/"),
+        "--titles_path": ws.s3("raw/titles/"),
+        "--clean_path": ws.s3("clean/reviews/"),
+        "--quarantine_path": ws.s3("quarantine/reviews/"),
+        "--report_path": ws.s3("reports/reviews_etl/"),
+        "--database": ws.database,
+        "--table": "clean_reviews",
+    }
+
+
+def clean(ws: Workshop) -> None:
+    """Lesson 03: the Glue job from raw to clean, split and registered reviews."""
+    glue, s3 = boto3.client("glue"), boto3.client("s3")
+    script = "jobs/glue/reviews_etl.py"
+    s3.upload_file(str(PROJECT / script), ws.bucket, f"{ws.prefix}/{script}")
+    make_database(ws)
+    command = {"Name": "glueetl", "ScriptLocation": ws.s3(script), "PythonVersion": "3"}
+    capacity = {"GlueVersion": "5.1", "WorkerType": "G.1X", "NumberOfWorkers": 2}
+    settings: dict[str, Any] = {"Role": ws.role, "Command": command, "Timeout": 30, **capacity}
+    name = ws.name("reviews-etl")
+    try:
+        glue.create_job(Name=name, **settings)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_job(JobName=name, JobUpdate=settings)
+    run = glue.start_job_run(JobName=name, Arguments=etl_arguments(ws))
+    jobs.wait_for_glue(name, run["JobRunId"])
+
+
+def make_database(ws: Workshop) -> None:
+    """The learner's Glue database; left as it is when it exists."""
+    glue = boto3.client("glue")
+    try:
+        glue.create_database(DatabaseInput={"Name": ws.database})
+    except glue.exceptions.AlreadyExistsException:
+        pass
+
+
+def train(ws: Workshop) -> None:
+    """Lesson 05: a training job through the SageMaker SDK."""
+    from sagemaker.core import image_uris
+    from sagemaker.train import ModelTrainer
+    from sagemaker.train.configs import Compute, InputData, OutputDataConfig, SourceCode
+
+    trainer = ModelTrainer(
+        training_image=image_uris.retrieve("sklearn", ws.region, version="1.9-0", instance_type="ml.m5.large"),
+        source_code=SourceCode(source_dir=str(PROJECT / "jobs/sklearn"), entry_script="train.py"),
+        compute=Compute(instance_type="ml.m5.large", instance_count=1),
+        output_data_config=OutputDataConfig(s3_output_path=ws.s3("models")),
+        role=ws.role,
+        base_job_name=ws.name("sentiment"),
+        sagemaker_session=ws.session,
+    )
+    channels = [
+        InputData(channel_name=name, data_source=ws.s3(f"clean/reviews/split={name}/"))
+        for name in ("train", "validation")
+    ]
+    trainer.train(input_data_config=channels, wait=False)
+    jobs.wait_for_training(str(trainer._latest_training_job.training_job_name))
+
+
+def latest_model(ws: Workshop) -> str | None:
+    """The address of the newest model.tar.gz that this learner's training jobs have left, or None."""
+    sagemaker = boto3.client("sagemaker")
+    listing = sagemaker.list_training_jobs(
+        NameContains=ws.name("sentiment"), StatusEquals="Completed", SortBy="CreationTime", SortOrder="Descending"
+    )
+    for summary in listing["TrainingJobSummaries"]:
+        job = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+        uri = str(job["ModelArtifacts"]["S3ModelArtifacts"])
+        if _has(ws, uri.removeprefix(ws.s3())):
+            return uri
+    return None
+
+
+def _has(ws: Workshop, key: str) -> bool:
+    listing = boto3.client("s3").list_objects_v2(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{key}", MaxKeys=1)
+    return bool(listing["KeyCount"])

@@ -1,0 +1,192 @@
+"""Wait for a job with a progress bar, show its log, put jobs into a tidy table. Public AWS APIs only."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pandas as pd
+from botocore.exceptions import ClientError
+from tqdm.auto import tqdm
+
+Json = dict[str, Any]
+GLUE_ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
+TRAINING_ENDED = {"Completed", "Failed", "Stopped"}
+TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+
+
+class JobFailed(RuntimeError):
+    """A job ended without success; the message holds AWS's reason and the last lines of the job's log."""
+
+
+def wait_for_glue(job_name: str, run_id: str, *, minutes: float = 30) -> Json:
+    """Wait until a Glue job run has ended and return its description (`JobRun` of GetJobRun).
+
+    Raises:
+        JobFailed: it did not succeed.
+        TimeoutError: it still runs after `minutes`; it goes on running.
+    """
+    glue = boto3.client("glue")
+    run = _wait(
+        f"Glue job {job_name}",
+        lambda: glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"],
+        lambda run: str(run["JobRunState"]),
+        GLUE_ENDED,
+        minutes,
+    )
+    if run["JobRunState"] != "SUCCEEDED":
+        tail = log_lines("/aws-glue/jobs/error", run_id)[-10:]
+        raise JobFailed("\n".join([f"{run['JobRunState']}: {run.get('ErrorMessage', 'no reason given')}", *tail]))
+    return run
+
+
+def wait_for_crawler(name: str, *, minutes: float = 15) -> Json:
+    """Wait until a crawler is READY again and return its description. Raises JobFailed when its crawl failed."""
+    glue = boto3.client("glue")
+    crawler = _wait(
+        f"Crawler {name}",
+        lambda: glue.get_crawler(Name=name)["Crawler"],
+        lambda crawler: str(crawler["State"]),
+        {"READY"},
+        minutes,
+    )
+    last = crawler.get("LastCrawl", {})
+    if last.get("Status") != "SUCCEEDED":
+        raise JobFailed(f"{last.get('Status')}: {last.get('ErrorMessage', 'no reason given')}")
+    return crawler
+
+
+def wait_for_training(name: str, *, minutes: float = 60) -> Json:
+    """Wait until a training job has ended and return its description. Raises JobFailed unless it is Completed."""
+    sagemaker = boto3.client("sagemaker")
+    job = _wait(
+        f"Training job {name}",
+        lambda: sagemaker.describe_training_job(TrainingJobName=name),
+        lambda job: f"{job['TrainingJobStatus']} · {job['SecondaryStatus']}",
+        TRAINING_ENDED,
+        minutes,
+        ended=lambda job: str(job["TrainingJobStatus"]),
+    )
+    if job["TrainingJobStatus"] != "Completed":
+        tail = training_log(name)[-10:]
+        raise JobFailed("\n".join([f"{job['TrainingJobStatus']}: {job.get('FailureReason', '')}", *tail]))
+    return job
+
+
+def wait_for_endpoint(name: str, *, minutes: float = 20) -> Json:
+    """Wait until an endpoint is InService and return its description. Raises JobFailed with the reason if it fails."""
+    sagemaker = boto3.client("sagemaker")
+    endpoint = _wait(
+        f"Endpoint {name}",
+        lambda: sagemaker.describe_endpoint(EndpointName=name),
+        lambda endpoint: str(endpoint["EndpointStatus"]),
+        {"InService", "Failed", "OutOfService"},
+        minutes,
+    )
+    if endpoint["EndpointStatus"] != "InService":
+        raise JobFailed(f"{endpoint['EndpointStatus']}: {endpoint.get('FailureReason', 'no reason given')}")
+    return endpoint
+
+
+def _wait(
+    what: str,
+    describe: Callable[[], Json],
+    status: Callable[[Json], str],
+    wanted: set[str],
+    minutes: float,
+    ended: Callable[[Json], str] | None = None,
+) -> Json:
+    """Poll `describe` until `ended` (by default `status`) is one of `wanted`; show the status and the time."""
+    ended = ended or status
+    started = time.monotonic()
+    with tqdm(total=None, desc=what, bar_format="{desc} {elapsed} · {postfix}", file=sys.stdout) as bar:
+        while True:
+            description = describe()
+            bar.set_postfix_str(status(description))
+            if ended(description) in wanted:
+                return description
+            if time.monotonic() - started > minutes * 60:
+                raise TimeoutError(f"{what} is still {status(description)} after {minutes:g} minutes; it goes on.")
+            time.sleep(0.5 if time.monotonic() - started < 60 else 5)
+
+
+def log_lines(group: str, stream: str) -> list[str]:
+    """All lines of one CloudWatch log stream, oldest first; empty when there is no such stream (yet)."""
+    return list(_log_lines(group, stream))
+
+
+def _log_lines(group: str, stream: str) -> Iterator[str]:
+    logs, token = boto3.client("logs"), ""
+    while True:
+        arguments = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+        try:
+            page = logs.get_log_events(**arguments, **({"nextToken": token} if token else {}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ResourceNotFoundException":
+                return
+            raise
+        for event in page["events"]:
+            yield event["message"]
+        if page["nextForwardToken"] == token or not page["events"]:
+            return
+        token = page["nextForwardToken"]
+
+
+def training_log(name: str) -> list[str]:
+    """The log of a training job, oldest line first."""
+    logs = boto3.client("logs")
+    try:
+        streams = logs.describe_log_streams(logGroupName=TRAINING_LOGS, logStreamNamePrefix=f"{name}/")["logStreams"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return []
+        raise
+    return [line for stream in streams for line in log_lines(TRAINING_LOGS, stream["logStreamName"])]
+
+
+def training_table(name_contains: str = "") -> pd.DataFrame:
+    """The training jobs of this account, newest first: name, status, started, billed seconds, instance, metrics."""
+    sagemaker = boto3.client("sagemaker")
+    wanted = {"NameContains": name_contains} if name_contains else {}
+    listing = sagemaker.get_paginator("list_training_jobs")
+    pages = listing.paginate(SortBy="CreationTime", SortOrder="Descending", **wanted)
+    rows = []
+    for summary in (item for page in pages for item in page["TrainingJobSummaries"]):
+        job = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+        metrics = {m["MetricName"]: m["Value"] for m in job.get("FinalMetricDataList", [])}
+        rows.append(
+            {
+                "job": job["TrainingJobName"],
+                "status": job["TrainingJobStatus"],
+                "started": job["CreationTime"],
+                "billed seconds": job.get("BillableTimeInSeconds"),
+                "instance": job["ResourceConfig"].get("InstanceType"),
+                **metrics,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def show_sdk_logs() -> None:
+    """Let what the SageMaker SDK logs (a job's own lines, with `train(logs=True)`) appear below the cell, once."""
+    logger = logging.getLogger("sagemaker")
+    if not any(isinstance(handler, _NotebookHandler) for handler in logger.handlers):
+        logger.addHandler(_NotebookHandler())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
+class _NotebookHandler(logging.Handler):
+    """Prints the message alone. The SDK puts the stream's name on a line before each line of a job's log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        stream, separator, line = message.partition(":\n")
+        if separator and "/algo-" in stream:
+            print(line)
+        elif record.levelno >= logging.WARNING:
+            print(message)

@@ -1,0 +1,116 @@
+"""What would go wrong, before it does: Python, Java, disk, memory, images, AWS. `python -m helpers.preflight`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+PROJECT = Path(__file__).resolve().parents[1]
+GOOD, NOTE, PROBLEM = "ok", "note", "problem"
+_SIGNS = {GOOD: "✓", NOTE: "·", PROBLEM: "✗"}
+DISK_GB, MEMORY_GB = 4.0, 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `level` is ok, note or problem; a problem says what to do."""
+
+    level: str
+    what: str
+    text: str
+
+
+def _python() -> Finding:
+    version = platform.python_version()
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        return Finding(PROBLEM, "Python", f"{version}; the course needs 3.11 to 3.13. Run `python3 course.py` again.")
+    return Finding(GOOD, "Python", version)
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(PROJECT).free / 2**30
+    if free < DISK_GB:
+        return Finding(PROBLEM, "Disk", f"{free:.1f} GB free here; {DISK_GB:.0f} GB are needed. Free some space.")
+    return Finding(GOOD, "Disk", f"{free:.0f} GB free")
+
+
+def _memory() -> Finding:
+    total = psutil.virtual_memory().total / 2**30
+    if total < MEMORY_GB:
+        return Finding(NOTE, "Memory", f"{total:.1f} GB; the full reviews need about {MEMORY_GB:.0f} GB.")
+    return Finding(GOOD, "Memory", f"{total:.0f} GB, {os.cpu_count()} cores")
+
+
+def _java() -> Finding:
+    from localcloud import images, spark
+
+    python = images.folder("glue-5.1") / "bin" / "python3"
+    try:
+        return Finding(GOOD, "Java", str(spark.find_java(python)))
+    except (spark.NoJava, OSError):
+        return Finding(GOOD, "Java", "none on this machine; the Glue image brings its own")
+
+
+def _images() -> Finding:
+    from localcloud import images
+
+    missing = [name for name in images.names() if not images.is_ready(name)]
+    if missing:
+        return Finding(NOTE, "Images", f"{', '.join(missing)}: built once, when a lesson first needs it (1-3 minutes)")
+    return Finding(GOOD, "Images", ", ".join(images.names()) + " are ready")
+
+
+def _cloud() -> Finding:
+    from localcloud import process, state
+
+    if not process.running():
+        return Finding(NOTE, "Local AWS", "not running; connect() starts it")
+    return Finding(GOOD, "Local AWS", f"runs on {(state.server_info() or {})['endpoint']}")
+
+
+def _credentials() -> Finding:
+    here = os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_PROFILE")
+    if os.environ.get("COURSE_CLOUD") == "aws":
+        return Finding(NOTE, "AWS", "COURSE_CLOUD=aws: the lessons use your AWS account and cost money")
+    if here or (Path.home() / ".aws").exists():
+        return Finding(GOOD, "AWS", "settings found, not used; COURSE_CLOUD=aws would use them")
+    return Finding(GOOD, "AWS", "no account needed: everything runs on this machine")
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (_python, _disk, _memory, _java, _images, _cloud, _credentials)
+
+
+def findings() -> list[Finding]:
+    """Run every check. A check that itself fails is a problem with its error, not an exception."""
+    results = []
+    for check in CHECKS:
+        try:
+            results.append(check())
+        except Exception as error:
+            results.append(Finding(PROBLEM, check.__name__.strip("_"), f"{type(error).__name__}: {error}"))
+    return results
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Look for what would go wrong, before it does.")
+    parser.add_argument("--details", action="store_true", help="all findings, not only what is worth knowing")
+    options = parser.parse_args(arguments)
+    results = findings()
+    for finding in results:
+        if options.details or finding.level != GOOD:
+            print(f"  {_SIGNS[finding.level]} {finding.what}: {finding.text}")
+    problems = sum(finding.level == PROBLEM for finding in results)
+    print(f"  {problems} problem(s) found" if problems else "  Pre-flight: all is ready")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
