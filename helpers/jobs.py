@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import boto3
 import pandas as pd
 from botocore.exceptions import ClientError
-from tqdm.auto import tqdm
+
+from helpers.progress import Progress
 
 Json = dict[str, Any]
 GLUE_ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
@@ -102,16 +102,17 @@ def _wait(
 ) -> Json:
     """Poll `describe` until `ended` (by default `status`) is one of `wanted`; show the status and the time."""
     ended = ended or status
-    started = time.monotonic()
-    with tqdm(total=None, desc=what, bar_format="{desc} {elapsed} · {postfix}", file=sys.stdout) as bar:
-        while True:
-            description = describe()
-            bar.set_postfix_str(status(description))
-            if ended(description) in wanted:
-                return description
-            if time.monotonic() - started > minutes * 60:
-                raise TimeoutError(f"{what} is still {status(description)} after {minutes:g} minutes; it goes on.")
-            time.sleep(0.5 if time.monotonic() - started < 60 else 5)
+    started, progress = time.monotonic(), Progress(what)
+    while True:
+        description = describe()
+        if ended(description) in wanted:
+            good = ended(description) in ("SUCCEEDED", "Completed", "InService", "READY")
+            progress.end(status(description), good=good)
+            return description
+        progress.update(status(description))
+        if time.monotonic() - started > minutes * 60:
+            raise TimeoutError(f"{what} is still {status(description)} after {minutes:g} minutes; it goes on.")
+        time.sleep(0.5 if time.monotonic() - started < 60 else 5)
 
 
 def log_lines(group: str, stream: str) -> list[str]:
