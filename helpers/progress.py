@@ -31,14 +31,12 @@ class Progress:
     def _show(self, status: str, done: bool | None) -> None:
         if self._handle:
             self._handle.update(self._bundle(status, done), raw=True)
-        elif sys.stdout.isatty() or done is not None:
+        elif sys.stdout.isatty():
             line = self._text(status, done)
-            print(
-                "\r" * sys.stdout.isatty() + line.ljust(self._width),
-                end="" if sys.stdout.isatty() else "\n",
-                flush=True,
-            )
+            print("\r" + line.ljust(self._width), end="", flush=True)
             self._width = len(line)
+        elif done is not None:
+            print(self._text(status, done))
 
     def _text(self, status: str, done: bool | None) -> str:
         sign = {None: "⏰", True: "✓", False: "✗"}[done]
