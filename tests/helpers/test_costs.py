@@ -1,0 +1,44 @@
+"""Prices before a launch, by hand calculation."""
+
+import pytest
+
+from helpers import costs
+
+
+def test_a_glue_job_of_three_minutes_at_two_dpus_costs_by_hand() -> None:
+    assert costs.glue_job(2, 3).usd == pytest.approx(2 * 3 / 60 * 0.44)
+
+
+def test_a_glue_job_of_ten_seconds_is_billed_as_a_minute() -> None:
+    assert costs.glue_job(2, 10 / 60).usd == costs.glue_job(2, 1).usd
+
+
+def test_a_crawl_is_billed_as_ten_minutes_at_least() -> None:
+    assert costs.crawler(1).usd == pytest.approx(2 * 10 / 60 * 0.44)
+
+
+def test_an_endpoint_left_on_for_a_month_costs_by_hand() -> None:
+    assert costs.endpoint("ml.m5.large", 24 * 30).usd == pytest.approx(0.115 * 720)
+
+
+def test_a_query_is_billed_as_ten_megabytes_at_least() -> None:
+    assert costs.athena(1).usd == pytest.approx(5.0 * 10 / 2**20)
+
+
+def test_an_estimate_says_how_it_comes_about_and_of_when_its_price_is() -> None:
+    text = str(costs.training("ml.m5.large", 2))
+    assert "ml.m5.large for 2 min at $0.115 per instance-hour (us-east-1, 2026-08-11)" in text
+
+
+def test_an_unknown_instance_is_refused_with_what_there_is() -> None:
+    with pytest.raises(costs.UnknownPrice, match=r"ml\.m5\.large Training"):
+        costs.training("ml.imaginary", 1)
+
+
+def test_a_region_without_prices_is_refused() -> None:
+    with pytest.raises(costs.UnknownPrice, match="eu-north-1"):
+        costs.price("Glue", "Crawler", region="eu-north-1")
+
+
+def test_every_price_has_a_date_a_source_and_a_positive_amount() -> None:
+    assert all(row.date and row.source and row.usd > 0 for row in costs.table())

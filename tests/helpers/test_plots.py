@@ -1,0 +1,33 @@
+"""Figures carry their alternative text, and their file is the same each time."""
+
+import pytest
+
+from helpers import plots
+
+
+def draw(capture: list[plots.Picture], monkeypatch: pytest.MonkeyPatch) -> plots.Picture:
+    monkeypatch.setattr("IPython.display.display", capture.append)
+    with plots.figure("Ones win", "count", "label", alt='bars "one" and two') as axes:
+        axes.barh(["one", "two"], [2, 1])
+    return capture[-1]
+
+
+def test_a_figure_carries_its_alternative_text_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    bundle = draw([], monkeypatch)._repr_mimebundle_()
+    assert 'alt="bars &quot;one&quot; and two"' in bundle["text/html"]
+    assert bundle["text/plain"] == 'Figure: bars "one" and two'
+
+
+def test_the_same_figure_is_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert draw([], monkeypatch).png == draw([], monkeypatch).png
+
+
+def test_a_figure_that_fails_to_draw_shows_nothing_and_leaves_no_open_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib.pyplot as plt
+
+    shown: list[plots.Picture] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    with pytest.raises(ValueError, match="no data"), plots.figure("t", "x", "y", alt="a"):
+        raise ValueError("no data")
+    assert shown == []
+    assert plt.get_fignums() == []
