@@ -159,13 +159,13 @@ def _with_gap(row: Row, draw: Draw) -> Row:
     return text, sentiment, split, rating, title_id
 
 
-def _duplicate(row: Row, split: str, title_id: str, draw: Draw) -> Row:
+def _duplicate(row: Row, split: str, title_id: str | None, draw: Draw) -> Row:
     """The row again: half of the time with other markup, one time in three filed under another title."""
     text, sentiment, first_split, rating, first_title = row
     if text and draw() < 0.5:
         text = text.replace("<br /><br />", " ") if "<br />" in text else text.replace(". ", ".  ")
     if draw() < 0.66:
-        split, title_id = first_split, first_title or title_id
+        split, title_id = first_split, first_title
     return text, sentiment, split, rating, title_id
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -21,8 +21,8 @@ Draw = Callable[[], float]
 
 VARIANTS = 60  # ready phrases made of each template
 NEUTRAL = ("open", "intro", "trouble", "company", "aim", "detail", "aside")
-ASPECTS = ("acting", "support", "script", "direction", "music", "camera")
-ASPECTS += ("pacing", "ending", "people", "plot", "setting", "heart")
+ASPECTS = ["acting", "support", "script", "direction", "music", "camera"]
+ASPECTS += ["pacing", "ending", "people", "plot", "setting", "heart"]
 # Share of opinions that agree with the rating, and share of phrases that are strong.
 AGREE = {1: 0.90, 2: 0.83, 3: 0.75, 4: 0.66, 7: 0.66, 8: 0.75, 9: 0.83, 10: 0.90}
 STRONG = {1: 0.80, 2: 0.55, 3: 0.30, 4: 0.12, 7: 0.12, 8: 0.30, 9: 0.55, 10: 0.80}
@@ -32,9 +32,9 @@ LENGTHS = (43, 60, 74, 86, 96, 106, 115, 124, 133, 142, 150, 160, 171, 184, 200,
 SLOT_WORDS = {"role": 2, "incident": 6, "trouble": 5, "goal": 4, "side_role": 3, "title": 2, "other": 2}
 SLOT_WORDS |= {"lead": 1, "second": 1, "director": 1, "place": 1}
 # In these, {0} and {1} are clauses, {2} and {3} the same with a capital letter.
-CONTRASTS = ("Although {0}, {1}.", "While {0}, {1}.", "Even if {0}, {1}.")
-CONTRASTS += ("{2}, but {1}.", "{3}, even though {0}.", "{2}. All the same, {1}.")
-AGREEMENTS = ("{2}, and {1}.", "{2}, and {1}.", "{2}; {1}.")
+CONTRASTS = ["Although {0}, {1}.", "While {0}, {1}.", "Even if {0}, {1}."]
+CONTRASTS += ["{2}, but {1}.", "{3}, even though {0}.", "{2}. All the same, {1}."]
+AGREEMENTS = ["{2}, and {1}.", "{2}, and {1}.", "{2}; {1}."]
 OPPOSITE = {"+": "-", "-": "+"}
 BUT = ("However", "That said", "On the other hand", "Still")
 TURNS = {"+": ("Fortunately", "On the plus side", "Then again", *BUT), "-": ("Unfortunately", "Sadly", *BUT)}
@@ -43,6 +43,7 @@ MORE = {"+": ("Even better", "Best of all", *AND), "-": ("Even worse", "Worst of
 SCORES = ("{}/10", "{} out of 10.", "My rating: {}/10.", "I give it {}/10.")
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_PUNCTUATION = re.compile("[,:;!?]")
 _CONTRACTIONS = [
     (re.compile(r"\b(is|was|did|does|do|could|would|has|have) not\b"), r"\1n't"),
     (re.compile(r"\bcannot\b"), "can't"),
@@ -66,7 +67,7 @@ def draws(seed: int, block: int, purpose: int) -> Draw:
             raw = np.asarray(bits.random_raw(10_000), dtype=np.uint64)
             yield ((raw >> np.uint64(11)) * 2.0**-53).tolist()
 
-    return chain.from_iterable(batches()).__next__
+    return partial(next, chain.from_iterable(batches()))
 
 
 def pick(options: Sequence[T], draw: Draw) -> T:
@@ -92,7 +93,7 @@ def expand(template: str, strength: str, draw: Draw) -> str:
     """
 
     def choose(match: re.Match[str]) -> str:
-        inside = match[1]
+        inside: str = match[1]
         if inside.startswith("@"):
             return pick(rules().get(inside[1:]) or rules()[inside[1:] + strength], draw)
         return pick(inside.split("|"), draw)
@@ -100,8 +101,14 @@ def expand(template: str, strength: str, draw: Draw) -> str:
     while "{" in template:
         template = _BRACES.sub(choose, template)
     template = re.sub(r" +(?=[ .,;:])", "", template.replace("%", "%%")).strip()
-    template = re.sub(r"\b([Aa]) (?=[aeiou])", r"\1n ", template)
+    template = re.sub(r"\b([Aa]) (?=[aeiouAEIOU])", r"\1n ", template)
     return re.sub(r"\[(\w+)\]", r"%(\1)s", template)
+
+
+def _contracted(clause: str) -> str:
+    for pattern, short in _CONTRACTIONS:
+        clause = pattern.sub(short, clause)
+    return clause
 
 
 class Phrase(NamedTuple):
@@ -118,12 +125,6 @@ class Phrase(NamedTuple):
         words = clause.count(" ") + 1 + sum(SLOT_WORDS.get(slot, 0) for slot in slots)
         end = "" if clause[-1] in ".!?" else "."
         return cls(clause, clause[0].upper() + clause[1:] + end, words, template)
-
-    def contracted(self) -> Phrase:
-        clause = self.clause
-        for pattern, short in _CONTRACTIONS:
-            clause = pattern.sub(short, clause)
-        return Phrase.of(clause, self.template)
 
 
 Pools = dict[str, list[Phrase]]
@@ -144,7 +145,7 @@ def _orders(genre: str) -> list[list[str]]:
 def _pools() -> tuple[Pools, Pools]:
     """Rule and strength -> ready phrases, each template equally often: formal ones, and the same with contractions.
 
-    Choosing among some 60,000 phrases made once is what makes tens of thousands of reviews a second possible.
+    Choosing among phrases made once, some 10,000 different ones, is what makes it fast.
     A name that ends in " half" holds those that can be half of a longer sentence.
     """
     formal: Pools = {}
@@ -154,15 +155,20 @@ def _pools() -> tuple[Pools, Pools]:
         if not name.endswith(("+", "-")) and name not in NEUTRAL:
             continue
         for strength, other in (("!", "~"), ("~", "!")):
-            phrases: list[Phrase] = []
+            voices: tuple[list[Phrase], list[Phrase]] = ([], [])
             for template in templates:
                 number += 1
-                if not template.startswith(other):
-                    clauses = (expand(template.lstrip(strength), strength, draw) for _ in range(VARIANTS))
-                    phrases += [Phrase.of(clause, number) for clause in clauses]
-            for pools, voice in ((formal, phrases), (casual, [phrase.contracted() for phrase in phrases])):
+                if template.startswith(other):
+                    continue
+                clauses = [expand(template.lstrip(strength), strength, draw) for _ in range(VARIANTS)]
+                # Equal phrases share one object: half the time to make them, and fewer to fetch from memory.
+                plain = {clause: Phrase.of(clause, number) for clause in clauses}
+                short = {clause: Phrase.of(_contracted(clause), number) for clause in plain}
+                for voice, made in zip(voices, (plain, short), strict=True):
+                    voice += [made[clause] for clause in clauses]
+            for pools, voice in zip((formal, casual), voices, strict=True):
                 pools[name + strength] = voice
-                pools[name + strength + " half"] = [p for p in voice if not re.search("[,:;!?]", p.clause)]
+                pools[name + strength + " half"] = [p for p in voice if not _PUNCTUATION.search(p.clause)]
     return formal, casual
 
 
@@ -178,17 +184,15 @@ class _Writer:
         self.tones: dict[str, str] = {}  # aspect -> what was said of it
         self.aspects = list(pick(_orders(genre), draw))  # still to speak of
 
-    def pool(self, rule: str) -> str:
-        return rule + ("!" if self.draw() < self.strong else "~")
-
-    def phrase(self, pool: str) -> Phrase:
-        phrases = self.pools[pool]
+    def phrase(self, rule: str, kind: str = "") -> Phrase:
+        """A phrase of the rule, strong or mild as the rating has it."""
+        phrases = self.pools[rule + ("!" if self.draw() < self.strong else "~") + kind]
         chosen = phrases[int(self.draw() * len(phrases))]
         self.words += chosen.words
         return chosen
 
     def fresh(self, pool: str) -> Phrase | None:
-        """A phrase from a template that this review has not used yet; None if the one drawn was used."""
+        """A phrase of the pool from a template that this review has not used yet; None if the one drawn was used."""
         phrases = self.pools[pool]
         chosen = phrases[int(self.draw() * len(phrases))]
         if chosen.template in self.used:
@@ -204,7 +208,7 @@ class _Writer:
         x = self.draw()
         if x < 0.15:
             return []
-        return [self.phrase(self.pool("open" if x < 0.6 else "open" + self.tone(0.1))).sentence]
+        return [self.phrase("open" if x < 0.6 else "open" + self.tone(0.1)).sentence]
 
     def plot(self, target: int) -> list[str]:
         """What happens, in up to five sentences; longer reviews tell more of it."""
@@ -219,9 +223,10 @@ class _Writer:
         tone, against = self.tone(), self.draw() < 0.55
         first, second = self.aspects.pop(), self.aspects.pop()
         self.tones[first], self.tones[second] = OPPOSITE[tone] if against else tone, tone
+        a = self.phrase(first + self.tones[first], " half")
+        b = self.phrase(second + tone, " half")
+        self.used |= {a.template, b.template}
         self.last = tone
-        a = self.phrase(self.pool(first + self.tones[first]) + " half")
-        b = self.phrase(self.pool(second + tone) + " half")
         form = pick(CONTRASTS if against else AGREEMENTS, self.draw)
         return form.format(a.clause, b.clause, a.sentence[:-1], b.sentence[:-1])
 
@@ -229,14 +234,14 @@ class _Writer:
         """One or two sentences on an aspect, with a word such as "However" where the tone changes; empty if used up."""
         aspect = self.aspects.pop()
         tone = self.tones.setdefault(aspect, self.tone())
-        pool = self.pool(aspect + tone)
+        pool = aspect + tone + ("!" if self.draw() < self.strong else "~")
         phrase = self.fresh(pool)
         if phrase is None:
             return ""
         text = phrase.sentence
         if self.last and tone != self.last and self.draw() < 0.5:
             text = f"{pick(TURNS[tone], self.draw)}, {phrase.clause}."
-        elif tone == self.last and self.draw() < 0.15:
+        elif tone == self.last and self.draw() < 0.1:
             text = f"{pick(MORE[tone], self.draw)}, {phrase.clause}."
         elif phrase.words < 10 and self.draw() < 0.1 * self.strong:
             text = text[:-1] + "!"
@@ -256,7 +261,7 @@ class _Writer:
                 sentences.append(self.pair())
             elif x < 0.36 and not compared:
                 compared = True
-                sentences.append(self.phrase(self.pool("compare" + self.tone())).sentence)
+                sentences.append(self.phrase("compare" + self.tone()).sentence)
             elif x < 0.48 and asides < 3 and (phrase := self.fresh("aside~")):
                 asides += 1
                 sentences.append(phrase.sentence)
@@ -268,7 +273,7 @@ class _Writer:
         """A verdict, mostly, and sometimes a score such as 8/10."""
         sentences = []
         if self.draw() < 0.85:
-            sentences.append(self.phrase(self.pool("verdict" + self.tone(0.2))).sentence)
+            sentences.append(self.phrase("verdict" + self.tone(0.2)).sentence)
         if self.draw() < 0.09:
             stars = self.rating if self.draw() < 0.95 else 11 - self.rating
             sentences.append(pick(SCORES, self.draw).format(stars))
