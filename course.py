@@ -124,7 +124,8 @@ def run_jupyter(python: str, browser: bool, port: int) -> int:
     command = [python, "-m", "jupyterlab", f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url={page}"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += ["--log-level=ERROR"]
-    # Nothing that a learner does at home leaves the machine: no news, no look for updates.
+    # Nothing that a learner does at home leaves the machine: no news, no look for updates (nor a question about them,
+    # which helpers/jupyter switches off).
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     screens = {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
     if not browser or (sys.platform.startswith("linux") and not screens & set(os.environ)):
@@ -132,7 +133,8 @@ def run_jupyter(python: str, browser: bool, port: int) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command += ["--allow-root"]
     # In the environment, not on the command line, where other users of the machine could read it.
-    child = start(command, child_environment(python, JUPYTER_TOKEN=token))
+    settings = os.pathsep.join(filter(None, [str(ROOT / "helpers" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    child = start(command, child_environment(python, JUPYTER_TOKEN=token, JUPYTER_CONFIG_PATH=settings))
     try:
         while child.poll() is None and not answers(port):
             time.sleep(0.1)

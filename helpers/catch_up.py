@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from helpers import jobs, reviews
+from helpers import choice, jobs, reviews
 from helpers.workshop import Workshop
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -19,7 +19,7 @@ STAGES = ("raw", "clean", "model")
 
 
 def catch_up(ws: Workshop, stage: str) -> None:
-    """Make sure that a stage's results exist: `raw` (lesson 02), `clean` (03) or `model` (05).
+    """Make sure that a stage's results exist: `raw` (lesson 02), `clean` (03) or `model` (05: two, and a choice).
 
     Raises:
         ValueError: there is no such stage.
@@ -30,7 +30,7 @@ def catch_up(ws: Workshop, stage: str) -> None:
     for name, is_there, make in (
         ("raw", _has(ws, "raw/reviews/"), land_raw),
         ("clean", _has(ws, "clean/reviews/split=train/"), clean),
-        ("model", latest_model(ws) is not None, train),
+        ("model", choice.recall(ws) is not None, train),
     ):
         if not is_there:
             print(f"Catching up: {name} …")
@@ -90,40 +90,15 @@ def make_database(ws: Workshop) -> None:
 
 
 def train(ws: Workshop) -> None:
-    """Lesson 05: a training job through the SageMaker SDK."""
-    from sagemaker.core import image_uris
-    from sagemaker.train import ModelTrainer
-    from sagemaker.train.configs import Compute, InputData, OutputDataConfig, SourceCode
+    """Lesson 05: two training jobs, side by side, and the choice between them by their validation accuracy."""
+    from helpers import training  # it imports the SageMaker SDK, which takes seconds
 
-    trainer = ModelTrainer(
-        training_image=image_uris.retrieve("sklearn", ws.region, version="1.9-0", instance_type="ml.m5.large"),
-        source_code=SourceCode(source_dir=str(PROJECT / "jobs/sklearn"), entry_script="train.py"),
-        compute=Compute(instance_type="ml.m5.large", instance_count=1),
-        output_data_config=OutputDataConfig(s3_output_path=ws.s3("models")),
-        role=ws.role,
-        base_job_name=ws.name("sentiment"),
-        sagemaker_session=ws.session,
-    )
-    channels = [
-        InputData(channel_name=name, data_source=ws.s3(f"clean/reviews/split={name}/"))
-        for name in ("train", "validation")
-    ]
-    trainer.train(input_data_config=channels, wait=False)
-    jobs.wait_for_training(str(trainer._latest_training_job.training_job_name))
-
-
-def latest_model(ws: Workshop) -> str | None:
-    """The address of the newest model.tar.gz that this learner's training jobs have left, or None."""
-    sagemaker = boto3.client("sagemaker")
-    listing = sagemaker.list_training_jobs(
-        NameContains=ws.name("sentiment"), StatusEquals="Completed", SortBy="CreationTime", SortOrder="Descending"
-    )
-    for summary in listing["TrainingJobSummaries"]:
-        job = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
-        uri = str(job["ModelArtifacts"]["S3ModelArtifacts"])
-        if _has(ws, uri.removeprefix(ws.s3())):
-            return uri
-    return None
+    trainers = [training.trainer(ws, "three", {}), training.trainer(ws, "words", {"ngram-max": 1})]
+    for trainer in trainers:
+        trainer.train(input_data_config=training.channels(ws), wait=False, logs=False)
+    ended = [jobs.wait_for_training(training.job_name(trainer)) for trainer in trainers]
+    ended.sort(key=lambda job: jobs.final_metrics(job)["validation:accuracy"], reverse=True)
+    choice.remember(ws, *(str(job["TrainingJobName"]) for job in ended))
 
 
 def _has(ws: Workshop, key: str) -> bool:

@@ -66,7 +66,7 @@ def nb_log_ratio(
     Source: Wang and Manning, "Baselines and Bigrams", ACL 2012, section 2.
 
     Args:
-        X: counts of the terms, or their presence (0, 1), shape (reviews, terms), dense or sparse.
+        X: counts of the terms, or their presence (0, 1 or False, True), shape (reviews, terms), dense or sparse.
         y: labels 0 and 1, shape (reviews,).
         alpha: smoothing, above 0. It keeps a term that one class never uses from an infinite ratio.
 
@@ -83,7 +83,8 @@ def nb_log_ratio(
         raise ValueError("y must hold the labels 0 and 1, both of them")
     if not alpha > 0:
         raise ValueError(f"alpha must be above 0, not {alpha}")
-    p = alpha + X.T @ (labels == 1)
-    q = alpha + X.T @ (labels == 0)
+    # As numbers: the product of two tables of True and False would be True and False again, not a count.
+    p = alpha + X.T @ (labels == 1).astype(float)
+    q = alpha + X.T @ (labels == 0).astype(float)
     ratio: NDArray[np.float64] = np.log(p / p.sum()) - np.log(q / q.sum())
     return ratio

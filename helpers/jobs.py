@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import boto3
 import pandas as pd
+import rich
 from botocore.exceptions import ClientError
 
 from helpers.progress import Progress
@@ -17,6 +18,7 @@ Json = dict[str, Any]
 GLUE_ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
 TRAINING_ENDED = {"Completed", "Failed", "Stopped"}
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
 
 
 class JobFailed(RuntimeError):
@@ -139,26 +141,29 @@ def _log_lines(group: str, stream: str) -> Iterator[str]:
 
 def training_log(name: str) -> list[str]:
     """The log of a training job, oldest line first."""
-    logs = boto3.client("logs")
+    return _group_lines(TRAINING_LOGS, f"{name}/")
+
+
+def _group_lines(group: str, stream_prefix: str) -> list[str]:
+    wanted = {"logStreamNamePrefix": stream_prefix} if stream_prefix else {}
     try:
-        streams = logs.describe_log_streams(logGroupName=TRAINING_LOGS, logStreamNamePrefix=f"{name}/")["logStreams"]
+        streams = boto3.client("logs").describe_log_streams(logGroupName=group, **wanted)["logStreams"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return []
         raise
-    return [line for stream in streams for line in log_lines(TRAINING_LOGS, stream["logStreamName"])]
+    return [line for stream in streams for line in log_lines(group, stream["logStreamName"])]
 
 
-def training_table(name_contains: str = "") -> pd.DataFrame:
-    """The training jobs of this account, newest first: name, status, started, billed seconds, instance, metrics."""
-    sagemaker = boto3.client("sagemaker")
-    wanted = {"NameContains": name_contains} if name_contains else {}
-    listing = sagemaker.get_paginator("list_training_jobs")
-    pages = listing.paginate(SortBy="CreationTime", SortOrder="Descending", **wanted)
-    rows = []
-    for summary in (item for page in pages for item in page["TrainingJobSummaries"]):
-        job = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
-        metrics = {m["MetricName"]: m["Value"] for m in job.get("FinalMetricDataList", [])}
+def training_table(name_contains: str = "", *, only: Collection[str] | None = None) -> pd.DataFrame:
+    """The training jobs of this account, newest first, or `only` those with these names, in their order.
+
+    Columns: job, status, started, billed seconds, instance, and one for each hyperparameter (text) and each metric.
+    """
+    names = list(only) if only is not None else list(_training_names(name_contains))
+    sagemaker, rows = boto3.client("sagemaker"), []
+    for name in names:
+        job = sagemaker.describe_training_job(TrainingJobName=name)
         rows.append(
             {
                 "job": job["TrainingJobName"],
@@ -166,10 +171,39 @@ def training_table(name_contains: str = "") -> pd.DataFrame:
                 "started": job["CreationTime"],
                 "billed seconds": job.get("BillableTimeInSeconds"),
                 "instance": job["ResourceConfig"].get("InstanceType"),
-                **metrics,
+                # What begins with sagemaker_ or _ is a client's own, not the learner's.
+                **{k: v for k, v in job.get("HyperParameters", {}).items() if not k.startswith(("sagemaker_", "_"))},
+                **final_metrics(job),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _training_names(name_contains: str) -> Iterator[str]:
+    wanted = {"NameContains": name_contains} if name_contains else {}
+    listing = boto3.client("sagemaker").get_paginator("list_training_jobs")
+    for page in listing.paginate(SortBy="CreationTime", SortOrder="Descending", **wanted):
+        for summary in page["TrainingJobSummaries"]:
+            yield str(summary["TrainingJobName"])
+
+
+def final_metrics(job: Json) -> dict[str, float]:
+    """The last value of each metric of a described training job, by name."""
+    return {metric["MetricName"]: float(metric["Value"]) for metric in job.get("FinalMetricDataList", [])}
+
+
+def status_history(job: Json) -> pd.DataFrame:
+    """The life of a described training job, one row a status: status, seconds, message."""
+    rows = []
+    for step in job["SecondaryStatusTransitions"]:
+        seconds = (step.get("EndTime", step["StartTime"]) - step["StartTime"]).total_seconds()
+        rows.append((step["Status"], round(seconds, 1), step.get("StatusMessage", "")))
+    return pd.DataFrame(rows, columns=["status", "seconds", "message"])
+
+
+def endpoint_log(name: str) -> list[str]:
+    """What the model servers of an endpoint have logged, stream by stream, oldest line first."""
+    return _group_lines(f"{ENDPOINT_LOGS}/{name}", "")
 
 
 def show_sdk_logs() -> None:
@@ -179,15 +213,42 @@ def show_sdk_logs() -> None:
         logger.addHandler(_NotebookHandler())
         logger.setLevel(logging.INFO)
         logger.propagate = False
+        # As into a file: for Jupyter, rich would make a widget of the SDK's wait, which no stored notebook can show.
+        rich.reconfigure(force_jupyter=False, force_terminal=False)
 
 
 class _NotebookHandler(logging.Handler):
-    """Prints the message alone. The SDK puts the stream's name on a line before each line of a job's log."""
+    """Prints a job's log as the learner's script writes it, the job's name and end, and the SDK's warnings.
+
+    The SDK puts the stream's name on a line before each line of a log. Its driver, which runs in the container, writes
+    some 150 lines about its own set-up before it starts the script: they are left out here, and stay in CloudWatch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_driver: set[str] = set()  # streams whose script has not begun
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         stream, separator, line = message.partition(":\n")
         if separator and "/algo-" in stream:
-            print(line)
-        elif record.levelno >= logging.WARNING:
+            self._show(stream, line)
+        elif message.startswith(("Training Job Name:", "Final Resource Status:")):
+            print(message.replace("[bold]", ""))
+        elif record.levelno >= logging.WARNING and message not in _HARMLESS:
             print(message)
+
+    def _show(self, stream: str, line: str) -> None:
+        if line == "Starting training script":
+            self._in_driver.add(stream)
+        if line.startswith("Executing command:"):
+            self._in_driver.discard(stream)
+        # A line with + is the shell's trace of the driver.
+        if stream not in self._in_driver and not line.startswith("+"):
+            print(line)
+
+
+_HARMLESS = {
+    "No region provided. Using default region.",  # connect() has set the region
+    "Not displaing the training container logs as 'wait' is set to False.",  # the SDK's spelling
+}

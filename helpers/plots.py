@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 
@@ -74,3 +76,13 @@ def figure(title: str, xlabel: str, ylabel: str, alt: str, **size: Any) -> Itera
         finally:
             plt.close(drawing)
     display(Picture(file.getvalue(), alt))  # type: ignore[no-untyped-call]
+
+
+def dots_and_means(axes: Axes, table: pd.DataFrame) -> None:
+    """Draw a column of dots for each column of the table, a black line at its mean, and a dashed line at zero."""
+    for place, name in enumerate(table):
+        across = place + np.linspace(-0.12, 0.12, len(table))
+        axes.scatter(across, table[name], color=COLOURS[place % len(COLOURS)], zorder=2)
+        axes.hlines(table[name].mean(), place - 0.3, place + 0.3, color=BLACK, linewidth=2, zorder=3)
+    axes.axhline(0, color=BLACK, linewidth=1, linestyle="--")
+    axes.set_xticks(range(table.shape[1]), list(table))

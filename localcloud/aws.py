@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 
 from localcloud.engine import Engine
-from localcloud.state import ACCOUNT, REGION, Credentials
+from localcloud.state import ACCOUNT, REGION, Credentials, mark
 from localcloud.store import Store
 
 log = logging.getLogger("localcloud")
@@ -83,7 +83,7 @@ class Cloud:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "LOCALCLOUD_OWNER": str(self.home),
+            "LOCALCLOUD_OWNER": mark(self.home),
         }
 
 

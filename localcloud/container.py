@@ -7,8 +7,9 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/amazon-sagemaker-toolkit
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
+import re
 import subprocess
 import sys
 import tempfile
@@ -41,16 +42,21 @@ class Exit:
     seconds: float
 
 
+def runs_folder(home: Path) -> Path:
+    """Where this installation's runs are: below its home, or, when that path has a space, in the temporary folder."""
+    if " " not in str(home):
+        return home / "runs"
+    return Path(tempfile.gettempdir()) / f"localcloud-runs-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
+
+
 def new_run(cloud: Cloud, kind: str, name: str) -> Path:
-    """A fresh private folder for one run. Its path has no space, as a container's has none."""
-    runs = cloud.home / "runs"
-    if " " in str(runs):
-        runs = Path(tempfile.gettempdir()) / f"localcloud-runs-{os.getuid()}"
+    """A fresh private folder for one run, which no other run of that name shares. Its path has no space."""
+    runs = runs_folder(cloud.home)
     runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = runs / f"{kind}-{name}"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    return folder
+    if runs.is_symlink() or runs.stat().st_uid != os.getuid():
+        raise OSError(f"{runs} belongs to somebody else. Move it away, then try again.")
+    safe = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]  # a crawler's name may hold anything, "../" too
+    return Path(tempfile.mkdtemp(prefix=f"{kind}-{safe}-", dir=runs))
 
 
 def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
@@ -106,7 +112,7 @@ def run_process(
     Args:
         stop: asked ten times a second; True ends the whole process group (SIGTERM, then SIGKILL).
         on_lines: gets complete lines of standard output and error, in order.
-        hide: the run's folder, the root of a container's file system: left out of the lines, so that they read as there.
+        hide: the run's folder, a container's root folder: left out of the lines, so that they read as there.
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """

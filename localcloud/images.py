@@ -17,8 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
+from localcloud import supervise
 from localcloud.protocol import ServiceError
 from localcloud.state import home
 
@@ -122,8 +121,9 @@ def _uv(progress: Callable[[str], None], *arguments: str) -> None:
         if value and f"UV_{pip_name}" not in os.environ:
             environment[f"UV_{pip_name}"] = value
     process = subprocess.Popen(
-        [sys.executable, "-m", "uv", *arguments],
+        [sys.executable, "-I", supervise.__file__, sys.executable, "-m", "uv", *arguments],
         env=environment,
+        stdin=subprocess.PIPE,  # the supervisor's lifeline: a build does not outlive whoever wants it
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -138,9 +138,9 @@ def _uv(progress: Callable[[str], None], *arguments: str) -> None:
         if process.wait() != 0:
             raise BuildFailed("The image could not be built: " + " | ".join(lines[-6:]))
     finally:
-        if process.poll() is None:
-            for child in [*psutil.Process(process.pid).children(recursive=True), process]:
-                child.kill()
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait()
 
 
 def make_layer(image_python: Path, layer: Path) -> Path:

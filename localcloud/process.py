@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from localcloud.state import home, server_info, write_private
+from localcloud.state import home, mark, server_info, write_private
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -106,7 +106,7 @@ def stop() -> bool:
 
 def sweep() -> int:
     """Kill what a killed server has left behind: processes that carry this installation's mark."""
-    owner, count = str(home()), 0
+    owner, count = mark(home()), 0
     own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter():
         try:

@@ -30,10 +30,14 @@ class ServiceError(Exception):
         self.extra = extra
 
 
+_MODEL_NAMES = {"monitoring": "cloudwatch"}  # signing name -> botocore's name, where they differ
+
+
 @cache
 def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service, by botocore's service name (for example `sagemaker-runtime`)."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+    """botocore's model of a service, by its signing name."""
+    name = _MODEL_NAMES.get(service, service)
+    return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 
 def operation_model(service: str, operation: str) -> OperationModel:
@@ -47,7 +51,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
 def parse_json_body(body: bytes) -> Params:
     try:
         params = json.loads(body or b"{}")
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no JSON, a number of thousands of digits, bottomless nesting
         raise ServiceError("SerializationException", f"The request body is not JSON: {error}") from None
     if not isinstance(params, dict):
         raise ServiceError("SerializationException", "The request body must be a JSON object.")
@@ -69,6 +73,8 @@ _VALIDATION_CODE = {
     "glue": "InvalidInputException",
     "athena": "InvalidRequestException",
     "logs": "InvalidParameterException",
+    "budgets": "InvalidParameterException",
+    "monitoring": "ValidationError",
 }
 
 
@@ -87,7 +93,10 @@ def _as_python(value: Any, shape: Shape) -> Any:
     if shape.type_name == "map" and isinstance(value, dict):
         return {k: _as_python(v, shape.value) for k, v in value.items()}
     if shape.type_name == "timestamp" and isinstance(value, int | float) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value)
+        try:
+            return datetime.fromtimestamp(value)
+        except (OverflowError, OSError, ValueError):
+            return f"{value} is no date"  # and no type of a date, as the validator then says
     return value
 
 

@@ -36,20 +36,20 @@ def list_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
 
-def download_prefix(s3: Any, uri: str, folder: Path) -> int:
+def download_prefix(s3: Any, uri: str, folder: Path, *, may_be_empty: bool = False) -> int:
     """Copy what an S3Prefix data source means: all objects below the prefix, or the one object of that name.
 
     Returns:
         The number of files written.
     Raises:
-        TransferFailed: no such bucket, nothing there, or a key that would leave `folder`.
+        TransferFailed: no such bucket, nothing there (unless it may be empty), or a key that would leave `folder`.
     """
     bucket, prefix = parse_uri(uri)
     try:
         keys = list_keys(s3, bucket, prefix)
     except ClientError as error:
         raise TransferFailed(f"ClientError: Data download failed:{_reason(error)} {uri}") from None
-    if not keys:
+    if not keys and not may_be_empty:
         raise TransferFailed(
             f"ClientError: Data download failed:S3 key: {uri} has no objects: nothing matches this prefix."
         )

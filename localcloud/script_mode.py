@@ -106,7 +106,9 @@ def _decoded(value: str) -> Any:
 
 
 def _script_mode(cloud: Cloud, job: Job, opt_ml: Path, python: Path, environment: dict[str, str]) -> Plan:
-    hyperparameters = {key: _decoded(value) for key, value in job.get("HyperParameters", {}).items()}
+    hyperparameters = {
+        key: _decoded(value.replace("/opt/ml", str(opt_ml))) for key, value in job.get("HyperParameters", {}).items()
+    }
     program = hyperparameters.get("sagemaker_program") or environment.get("SAGEMAKER_PROGRAM")
     submitted = hyperparameters.get("sagemaker_submit_directory") or environment.get("SAGEMAKER_SUBMIT_DIRECTORY")
     if not program:
@@ -198,9 +200,14 @@ def failure_reason(opt_ml: Path, ended: Exit, tail: list[str]) -> str:
 
 
 def _last_exception(tail: list[str]) -> str:
-    """The last line that looks like `SomeError: message`, as Python prints an exception."""
+    """The last line that looks like `SomeError: message`, as Python prints an exception.
+
+    Not CalledProcessError: the SDK's driver raises it last of all, to say only that the script has failed.
+    """
     for line in reversed(tail):
         name = line.partition(":")[0]
+        if name.endswith("CalledProcessError"):
+            continue
         if name.replace(".", "").isidentifier() and name.endswith(("Error", "Exception", "Interrupt", "Exit")):
             return line
     return ""

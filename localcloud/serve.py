@@ -16,7 +16,7 @@ from hypercorn.config import Config
 
 from localcloud import process
 from localcloud.aws import Cloud
-from localcloud.container import background
+from localcloud.container import background, runs_folder
 from localcloud.engine import Engine
 from localcloud.state import BUCKET, ROLE_NAME, credentials, home, server_info
 from localcloud.store import Store
@@ -95,6 +95,7 @@ def _listen() -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind(("127.0.0.1", port))
+            listener.listen(128)  # our own endpoints call S3 while they come back: they wait until we answer
             return listener
         except OSError:
             listener.close()
@@ -143,6 +144,6 @@ def _policy(statement: dict[str, Any]) -> str:
 def _recover(cloud: Cloud) -> None:
     from localcloud.services import RECOVERIES
 
-    shutil.rmtree(cloud.home / "runs", ignore_errors=True)  # what a killed server left half done
+    shutil.rmtree(runs_folder(cloud.home), ignore_errors=True)  # what a killed server left half done
     for recover in RECOVERIES:
         recover(cloud)

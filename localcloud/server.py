@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from localcloud import protocol
 from localcloud.aws import Cloud
@@ -31,6 +32,8 @@ JSON_TARGETS = {
     "glue": "AWSGlue",
     "athena": "AmazonAthena",
     "logs": "Logs_20140328",
+    "monitoring": "GraniteServiceVersion20100801",
+    "budgets": "AWSBudgetServiceGateway",
 }
 MAXIMUM_BODY_BYTES = 5 * 2**30
 
@@ -68,13 +71,13 @@ class Server:
         try:
             await self._route(service, path, headers, query, body, scope, send)
         except ServiceError as error:
-            await _answer(send, error.status, protocol.json_error(error), error=error.code)
+            await _fail(send, error, headers)
         except Exception:
             log.exception("unexpected error in %s %s", headers.get("x-amz-target", service), path)
             failure = ServiceError(
                 "InternalFailure", "The local AWS failed; its log (server.log) has the traceback.", 500
             )
-            await _answer(send, 500, protocol.json_error(failure), error=failure.code)
+            await _fail(send, failure, headers)
 
     async def _route(
         self,
@@ -90,7 +93,7 @@ class Server:
             await invoke.invoke_endpoint(self.cloud, path, headers, body, send)
             return
         target = headers.get("x-amz-target", "")
-        operation = target.rpartition(".")[2]
+        operation = target.rpartition(".")[2] or _query_action(headers, body)
         if service in JSON_TARGETS and not target.startswith(JSON_TARGETS[service] + "."):
             raise ServiceError(
                 "UnknownOperationException",
@@ -104,7 +107,8 @@ class Server:
                 result = await asyncio.to_thread(handler, self.cloud, params)
                 await _answer(send, 200, protocol.json_answer(service, operation, result))
                 return
-        if service not in FORWARDED or (service == "glue" and operation not in GLUE_CATALOG):
+        administration = path.startswith("/_")  # the engine's own pages; no bucket has such a name
+        if service not in FORWARDED or (service == "glue" and operation not in GLUE_CATALOG) or administration:
             raise ServiceError(
                 "UnknownOperationException",
                 f"{service} {operation or scope['method'] + ' ' + path} is not offered by the local AWS, only on AWS.",
@@ -124,11 +128,7 @@ class Server:
         engine = self.cloud.engine
         writes = scope["method"] in ("PUT", "POST")
         if writes and engine.disk_is_full(len(body)):
-            await _refuse_full_disk(send)
-            return
-        if service in ("iam", "monitoring") and not operation:
-            match = re.search(rb"(?:^|&)Action=(\w+)", body)
-            operation = match.group(1).decode() if match else ""
+            raise ServiceError("InsufficientStorageCapacity", _FULL_DISK, 507)
         start: dict[str, Any] = {}
         delivered = False
 
@@ -149,7 +149,16 @@ class Server:
                     await engine.changed(service, operation, headers, body)
             await send(message)
 
-        await engine.app(scope, replay, hold)
+        await engine.app(self._without_presigning(scope, service), replay, hold)
+
+    def _without_presigning(self, scope: Scope, service: str) -> Scope:
+        """A presigned request, already checked, in the form that the engine takes from us."""
+        parts = scope.get("query_string", b"").split(b"&")
+        if not any(part.startswith(b"X-Amz-Signature=") for part in parts):
+            return scope
+        query = b"&".join(part for part in parts if not part.startswith(b"X-Amz-"))
+        authorization = (b"authorization", self.cloud.engine.authorization(service).encode())
+        return {**scope, "query_string": query, "headers": [*scope["headers"], authorization]}
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -180,19 +189,31 @@ async def _answer(
     await send({"type": "http.response.body", "body": body})
 
 
+def _query_action(headers: dict[str, str], body: bytes) -> str:
+    """The operation of a request in AWS's Query protocol (IAM, STS, EC2, ...), which is in its form body."""
+    match = re.search(rb"(?:^|&)Action=(\w+)", body[:4096]) if _is_query(headers) else None
+    return match.group(1).decode() if match else ""
+
+
+def _is_query(headers: dict[str, str]) -> bool:
+    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
 async def _refuse(send: Send, denied: Denied, headers: dict[str, str]) -> None:
-    """403 in the form that the caller's SDK reads: JSON for JSON services, XML for the others."""
-    if "x-amz-target" in headers or "json" in headers.get("content-type", ""):
-        error = ServiceError(denied.code, str(denied), 403)
-        await _answer(send, 403, protocol.json_error(error), error=denied.code)
+    await _fail(send, ServiceError(denied.code, str(denied), 403), headers)
+
+
+async def _fail(send: Send, error: ServiceError, headers: dict[str, str]) -> None:
+    """The error in the form that the caller's SDK reads: XML for S3 and the Query services, JSON for the others."""
+    inner = f"<Code>{error.code}</Code><Message>{escape(str(error))}</Message>"
+    if _is_query(headers):  # EC2 reads the plural, the others the singular
+        xml = f"<ErrorResponse><Error>{inner}</Error><Errors><Error>{inner}</Error></Errors></ErrorResponse>"
+    elif "x-amz-content-sha256" in headers and "x-amz-target" not in headers:
+        xml = f"<Error>{inner}</Error>"
+    else:
+        await _answer(send, error.status, protocol.json_error(error), error=error.code)
         return
-    inner = f"<Code>{denied.code}</Code><Message>{denied}</Message>"
-    s3 = "x-amz-content-sha256" in headers
-    xml = f"<Error>{inner}</Error>" if s3 else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
-    await _answer(send, 403, xml.encode(), content_type="application/xml")
+    await _answer(send, error.status, xml.encode(), content_type="application/xml", error=error.code)
 
 
-async def _refuse_full_disk(send: Send) -> None:
-    message = "The disk that holds the local AWS is full: free some space, then send this again. Nothing was written."
-    xml = f"<Error><Code>InsufficientStorageCapacity</Code><Message>{message}</Message></Error>"
-    await _answer(send, 507, xml.encode(), content_type="application/xml")
+_FULL_DISK = "The disk that holds the local AWS is full: free some space, then send this again. Nothing was written."

@@ -21,6 +21,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from localcloud.state import Credentials
 
 MAX_CLOCK_SKEW = 15 * 60
+MAX_PRESIGNED = 7 * 24 * 3600
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
     r"\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$"
@@ -71,8 +72,15 @@ def check_signature(
         signed_names = parameters.get("X-Amz-SignedHeaders", "").split(";")
         signature, stamp = parameters["X-Amz-Signature"], parameters.get("X-Amz-Date", "")
         query = "&".join(part for part in query.split("&") if not part.startswith("X-Amz-Signature="))
-        lifetime = int(parameters.get("X-Amz-Expires", "0") or 0)
+        expires = parameters.get("X-Amz-Expires", "")
+        lifetime = min(int(expires), MAX_PRESIGNED) if re.fullmatch(r"[0-9]{1,9}", expires) else 0
     else:
+        if "AWSAccessKeyId" in parameters:  # boto3 makes these in us-east-1 unless told; on AWS new buckets refuse them
+            raise Denied(
+                "InvalidRequest",
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256: "
+                "boto3.client('s3', config=Config(signature_version='s3v4')).",
+            )
         match = _AUTHORIZATION.match(headers.get("authorization", ""))
         if not match:
             raise Denied(

@@ -100,6 +100,8 @@ def write_conf(conf_dir: Path, buckets: Mapping[str, Path], cores: int, memory: 
     settings = {
         "spark.master": f"local[{cores}]",
         "spark.driver.memory": memory,
+        # The quick compiler only: half the CPU time for a job of 50,000 rows, a sixth more for one of a million.
+        "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -22,6 +23,11 @@ def home() -> Path:
     folder = folder.expanduser().absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def mark(folder: Path) -> str:
+    """The LOCALCLOUD_OWNER of an installation's processes. A hash, not the path: jobs print it to their logs."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

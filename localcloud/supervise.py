@@ -27,10 +27,16 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(pr_set_child_subreaper, 1, 0, 0, 0)
 
 
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
 def kill_everything() -> None:
     for _ in range(20):
-        children = psutil.Process().children(recursive=True)
-        alive = [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        alive = [child for child in psutil.Process().children(recursive=True) if _is_alive(child)]
         if not alive:
             return
         for child in alive:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import shlex
 import shutil
 import tempfile
@@ -25,7 +27,9 @@ from localcloud.container import (
 from localcloud.runtime import model_server
 from localcloud.script_mode import fetch_code
 
+log = logging.getLogger("localcloud")
 STARTUP_SECONDS = 300.0
+DRAIN_SECONDS = 60.0
 MAX_PAUSE = 10.0
 Json = dict[str, Any]
 
@@ -40,7 +44,10 @@ class Variant:
         self._cloud, self._endpoint, self._model = cloud, endpoint, model
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._answered = False
         self._failure = ""
+        self.image: str = model["PrimaryContainer"]["Image"]
+        self.busy = 0  # requests that wait for this process's answer; changed by the event loop only
         self._sockets = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
         self.socket = self._sockets / "model"
         self._client = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), timeout=2)
@@ -55,9 +62,10 @@ class Variant:
     def ready(self) -> bool:
         """Whether the process answers GET /ping now."""
         try:
-            return self._client.get("http://model/ping").status_code == 200
-        except httpx.TransportError:
+            self._answered = self._client.get("http://model/ping").status_code == 200
+        except (httpx.TransportError, RuntimeError):  # not there yet; or stopped meanwhile
             return False
+        return self._answered
 
     def wait_ready(self, seconds: float) -> str:
         """Wait for the first good ping. Returns "" when it comes, else the reason why it does not."""
@@ -66,14 +74,22 @@ class Variant:
             if self.ready():
                 return ""
             if self._ended.wait(0.05):
-                return self._failure
+                return self._failure or "The model server was stopped."
         return f"no answer to the ping health check within {seconds:.0f} s"
+
+    def drain(self) -> None:
+        """Wait until the requests that it has taken are answered; new ones no longer come here."""
+        deadline = time.monotonic() + DRAIN_SECONDS
+        time.sleep(0.1)  # a request that was just given to this variant begins within the loop's next turn
+        while self.busy and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def stop(self) -> None:
         """End the process and wait for it."""
         self._stop.set()
         self._ended.wait(15)
         self._client.close()
+        asyncio.run_coroutine_threadsafe(self.http.aclose(), self._cloud.loop)
         shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _run(self) -> None:
@@ -88,6 +104,9 @@ class Variant:
         except (s3io.TransferFailed, images.BuildFailed, OSError) as error:
             self._failure = str(error)
             stream.put([self._failure])
+        except Exception as error:
+            log.exception("endpoint %s", self._endpoint)
+            self._failure = f"{type(error).__name__}: {error}"
         finally:
             self._ended.set()
             shutil.rmtree(run, ignore_errors=True)
@@ -117,7 +136,7 @@ class Variant:
             "SM_MODEL_DIR": str(opt_ml / "model"),
             **variables,
         }
-        pause, was_ready = 0.2, False
+        pause = 0.2
         while not self._stopping():
             tail: list[str] = []
             began = time.monotonic()
@@ -136,11 +155,10 @@ class Variant:
                 on_lines=on_lines,
                 hide=run,
             )
-            was_ready = was_ready or any("; serving" in line for line in tail) or time.monotonic() - began > 60
             if self._stopping():
                 return
             reason = tail[-1] if tail else f"exit code {ended.code}"
-            if not was_ready:
+            if not self._answered:
                 self._failure = reason
                 return
             stream.put([f"The model server ended ({reason}); starting it again."])

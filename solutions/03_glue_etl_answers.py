@@ -79,16 +79,16 @@ def mark(rows):
     """Split rows by a right rule into those that are fine and those that are bad, with the reason."""
     no_review = rows["review"].fillna("").str.strip() == ""
     wrong = no_review | ~rows["sentiment"].isin(LABELS)
-    return rows[~wrong], rows[wrong].assign(reason=no_review.map({True: "no_review", False: "no_label"}))
+    return rows[~wrong], rows[wrong].assign(reason=no_review.map({True: "missing_review", False: "unknown_sentiment"}))
 
 
 def goes_row_by_row(rows):
     seen, good, bad = set(), [], []
     for row in rows.to_dict("records"):
         if not isinstance(row["review"], str) or not row["review"].strip():
-            bad.append(row | {"reason": "no_review"})
+            bad.append(row | {"reason": "missing_review"})
         elif row["sentiment"] not in LABELS:
-            bad.append(row | {"reason": "no_label"})
+            bad.append(row | {"reason": "unknown_sentiment"})
         elif row["review"] not in seen:
             seen.add(row["review"])
             good.append(row)
@@ -100,7 +100,7 @@ def concatenates_one_frame_for_each_reason(rows):
     rows = rows.set_index("review_id", drop=False)
     empty = rows[rows["review"].isna() | rows["review"].str.fullmatch(r"\s*").eq(True)]
     unlabelled = rows.drop(empty.index).query("sentiment not in @LABELS")
-    bad = pd.concat([empty.assign(reason="no_review"), unlabelled.assign(reason="no_label")])
+    bad = pd.concat([empty.assign(reason="missing_review"), unlabelled.assign(reason="unknown_sentiment")])
     rest = rows.drop(bad.index)
     good = rest.groupby("review", as_index=False).first()
     return good, bad, count(rows, good, bad, len(rest) - len(good))
@@ -171,7 +171,7 @@ def quarantines_duplicates(rows):
 def lets_blank_reviews_through(rows):
     wrong = rows["review"].isna() | ~rows["sentiment"].isin(LABELS)
     good = rows[~wrong].drop_duplicates("review")
-    bad = rows[wrong].assign(reason=rows["review"].isna().map({True: "no_review", False: "no_label"}))
+    bad = rows[wrong].assign(reason=rows["review"].isna().map({True: "missing_review", False: "unknown_sentiment"}))
     return good, bad, count(rows, good, bad, int((~wrong).sum()) - len(good))
 
 
@@ -179,7 +179,7 @@ def looks_for_missing_labels_only(rows):
     no_review = rows["review"].fillna("").str.strip() == ""
     wrong = no_review | rows["sentiment"].isna()
     good = rows[~wrong].drop_duplicates("review")
-    bad = rows[wrong].assign(reason=no_review.map({True: "no_review", False: "no_label"}))
+    bad = rows[wrong].assign(reason=no_review.map({True: "missing_review", False: "unknown_sentiment"}))
     return good, bad, count(rows, good, bad, int((~wrong).sum()) - len(good))
 
 
@@ -187,12 +187,86 @@ def returns_the_frames_only(rows):
     return mark(rows)
 
 
-# -- Exercise 3: split_of --------------------------------------------------------------------------
+# -- Exercise 3: audit -----------------------------------------------------------------------------
+
+PARTS = {
+    "rows_in": lambda report: report["rows_out"] + report["quarantined"] + report["duplicates"],
+    "rows_out": lambda report: sum(report["by_split"].values()),
+    "quarantined": lambda report: sum(report["by_reason"].values()),
+}
+
+
+def compares_a_table_of_sums(report):
+    return [name for name, parts in PARTS.items() if report[name] != parts(report)]
+
+
+def collects_a_set(report):
+    wrong = set()
+    if report["rows_in"] - report["duplicates"] != report["rows_out"] + report["quarantined"]:
+        wrong.add("rows_in")
+    for total, parts in (("rows_out", "by_split"), ("quarantined", "by_reason")):
+        if report[total] - sum(report[parts].values()):
+            wrong.add(total)
+    return wrong
+
+
+def forgets_the_duplicates(report):
+    wrong = compares_a_table_of_sums(report)
+    return ["rows_in"] if report["rows_in"] != report["rows_out"] + report["quarantined"] else wrong
+
+
+def counts_the_reasons(report):
+    wrong = report["quarantined"] != len(report["by_reason"])
+    return compares_a_table_of_sums(report) or (["quarantined"] if wrong else [])
+
+
+def needs_a_bad_row(report):
+    return compares_a_table_of_sums(report) if report["by_reason"] else ["quarantined"]
+
+
+def looks_for_lost_rows_only(report):
+    return [name for name, parts in PARTS.items() if report[name] > parts(report)]
+
+
+def does_not_see_a_lost_row(report):
+    return [name for name, parts in PARTS.items() if report[name] < parts(report)]
+
+
+def trusts_the_totals(report):
+    return ["rows_in"] if report["rows_in"] != PARTS["rows_in"](report) else []
+
+
+def forgets_the_reasons(report):
+    return [name for name in compares_a_table_of_sums(report) if name != "quarantined"]
+
+
+def stops_at_the_first(report):
+    return compares_a_table_of_sums(report)[:1]
+
+
+def says_yes_or_no(report):
+    return not compares_a_table_of_sums(report)
+
+
+def names_the_parts(report):
+    return ["by_split" if name == "rows_out" else name for name in compares_a_table_of_sums(report)]
+
+
+def asserts_the_sum(report):
+    assert report["rows_in"] == PARTS["rows_in"](report), "rows are lost"
+    return []
+
+
+def prints_the_result(report):
+    print(compares_a_table_of_sums(report))
+
+
+# -- Exercise 4: split_of --------------------------------------------------------------------------
 
 
 def cut(number):
     """The split of a number from 0 to 99."""
-    return "train" if number < 80 else "validation" if number < 90 else "test"
+    return "train" if number < 70 else "validation" if number < 80 else "test"
 
 
 def takes_crc32(row):
@@ -204,7 +278,7 @@ def seeds_chance_with_the_title(row):
 
 
 def throws_dice_for_each_row(row):
-    return random.choices(["train", "validation", "test"], [80, 10, 10])[0]
+    return random.choices(["train", "validation", "test"], [70, 10, 20])[0]
 
 
 def splits_by_review(row):
@@ -217,6 +291,11 @@ def takes_python_hash(row):
 
 def takes_equal_thirds(row):
     return ["train", "validation", "test"][zlib.crc32(row["title_id"].encode()) % 3]
+
+
+def takes_other_shares(row):
+    number = zlib.crc32(row["title_id"].encode()) % 100
+    return "train" if number < 80 else "validation" if number < 90 else "test"
 
 
 def seeds_the_same_chance_each_time(row):
@@ -233,7 +312,8 @@ def returns_the_number(row):
 RIGHT = {
     "q1": [parses_the_html, gives_a_space_to_line_breaks_only],
     "q2": [goes_row_by_row, concatenates_one_frame_for_each_reason],
-    "q3": [takes_crc32, seeds_chance_with_the_title],
+    "q3": [compares_a_table_of_sums, collects_a_set],
+    "q4": [takes_crc32, seeds_chance_with_the_title],
 }
 WRONG = {
     "q1": {
@@ -250,7 +330,7 @@ WRONG = {
     "q2": {
         drops_bad_rows_silently: "5 bad rows vanish",
         gives_no_reason: "have no `reason`",
-        gives_one_reason_to_all: "expected `no_review`",
+        gives_one_reason_to_all: "expected `missing_review`",
         counts_duplicates_among_all_rows: "counted twice",
         counts_rows_after_filtering: "before any is removed",
         forgets_to_count_duplicates: "leaves rows out",
@@ -263,10 +343,25 @@ WRONG = {
         returns_the_frames_only: "three things",
     },
     "q3": {
+        forgets_the_duplicates: "all three are rows that came in",
+        counts_the_reasons: "whatever their names are",
+        needs_a_bad_row: "The sum of no numbers is 0",
+        does_not_see_a_lost_row: "A row vanished",
+        looks_for_lost_rows_only: "A row is counted twice",
+        trusts_the_totals: "The test rows were never written",
+        forgets_the_reasons: "have no reason",
+        stops_at_the_first: "Three totals are wrong",
+        says_yes_or_no: "gives back a bool",
+        names_the_parts: "is none of the totals",
+        asserts_the_sum: "AssertionError: rows are lost",
+        prints_the_result: "gives back nothing",
+    },
+    "q4": {
         throws_dice_for_each_row: "this is chance",
         splits_by_review: "reviews in two splits",
         takes_python_hash: "Python's own `hash`",
         takes_equal_thirds: "The shares are train 32%",
+        takes_other_shares: "The shares are train 8",
         seeds_the_same_chance_each_time: "not on a fixed seed",
         returns_the_number: 'or "test", not',
     },

@@ -1,4 +1,6 @@
-"""The checks of lab 03, Glue ETL: clean text, keep account of every row, split without a leak.
+"""The checks of lab 03, Glue ETL: clean text, keep account of every row, audit a report, split without a leak.
+
+Names of reasons, the keys of a report and the shares of a split are those of `jobs/glue/reviews_etl.py`.
 
 Each `mistake_in_…` runs the learner's function on rows of its own and returns the hint for the first
 mistake it recognises, or None. The known mistakes are in `solutions/03_glue_etl_answers.py`, where the
@@ -6,6 +8,7 @@ tests take them from to prove each hint.
 """
 
 import builtins
+import copy
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +81,8 @@ ROWS = pd.DataFrame(
     ],
     columns=["review_id", "sentiment", "review"],
 )
-REASONS = {"b1": "no_review", "b2": "no_review", "b3": "no_review", "b4": "no_label", "b5": "no_label"}
+NO_REVIEW, NO_LABEL = "missing_review", "unknown_sentiment"
+REASONS = {"b1": NO_REVIEW, "b2": NO_REVIEW, "b3": NO_REVIEW, "b4": NO_LABEL, "b5": NO_LABEL}
 REPORT = {"rows_in": 9, "rows_out": 3, "quarantined": 5, "duplicates": 1}
 
 
@@ -123,7 +127,7 @@ def _mistake_in_bad(bad: pd.DataFrame, good_ids: set[str], bad_ids: set[str]) ->
     if good_ids != {"a1", "a2", "a3"}:
         return "A row with a review and a label is missing from `good`."
     if len(bad) != len(REASONS):
-        return "A row is twice in `bad`. Give each row one reason: `no_review` goes before `no_label`."
+        return f"A row is twice in `bad`. Give each row one reason: `{NO_REVIEW}` goes before `{NO_LABEL}`."
     if "reason" not in bad.columns or bad["reason"].isna().any():
         return "Rows in `bad` have no `reason`. Whoever repairs them has to know what was wrong."
     for row in bad.to_dict("records"):
@@ -150,9 +154,75 @@ def _mistake_in_report(report: dict[str, int]) -> str | None:
 
 # -- Exercise 3 ------------------------------------------------------------------------------------
 
-SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
+TOTALS = ("rows_in", "rows_out", "quarantined")
+SOUND = {
+    "job_run_id": "jr_1",
+    "rows_in": 100,
+    "rows_out": 90,
+    "quarantined": 7,
+    "duplicates": 3,
+    "split_rule": "by title",
+    "by_split": {"train": 60, "validation": 10, "test": 20},
+    "by_reason": {"missing_review": 4, "malformed_json": 3},
+    "repaired_encoding": 1,
+}
+NO_BAD_ROWS = {"rows_in": 93, "quarantined": 0, "by_reason": {}}
+# What is changed in the sound report, the totals that are then wrong, and the hint for who does not see it.
+REPORTS: tuple[tuple[dict[str, Any], set[str], str], ...] = (
+    ({}, set(), "A sound report is called wrong."),
+    (NO_BAD_ROWS, set(), "A sound report without any bad row is called wrong. The sum of no numbers is 0."),
+    ({"rows_in": 101}, {"rows_in"}, "A row vanished, and `audit` does not see it."),
+    (
+        {"rows_in": 99},
+        {"rows_in"},
+        "A row is counted twice, and `audit` does not see it: the sum can be too high, too.",
+    ),
+    (
+        {"by_split": {"train": 60, "validation": 10}},
+        {"rows_out"},
+        "The test rows were never written. `rows_in` agrees, because it trusts `rows_out`: check that by `by_split`.",
+    ),
+    (
+        {"by_reason": {"missing_review": 4}},
+        {"quarantined"},
+        "Quarantined rows have no reason. Check `quarantined` by the sum of `by_reason`.",
+    ),
+    (
+        {"rows_in": 120, "by_split": {"train": 1}, "by_reason": {"missing_title": 1}},
+        set(TOTALS),
+        "Three totals are wrong in one report. Look at all three, and collect the names.",
+    ),
+)
+
+
+def mistake_in_audit(audit: Callable[[dict[str, Any]], Any]) -> str | None:
+    """The hint for the first of REPORTS that `audit` judges wrongly."""
+    for changes, wrong, hint in REPORTS:
+        found = audit(copy.deepcopy({**SOUND, **changes}))
+        if found is None:
+            return "`audit` gives back nothing. End it with `return` and the list of names, `[]` when all agrees."
+        if not isinstance(found, list | tuple | set):
+            return f"`audit` gives back a {type(found).__name__}; a list of names is asked for, `[]` when all agrees."
+        if unknown := [name for name in found if name not in TOTALS]:
+            return f"`{unknown[0]}` is none of the totals {', '.join(f'`{name}`' for name in TOTALS)}."
+        if set(found) != wrong:
+            expected = [name for name in TOTALS if name in wrong]
+            why = "" if changes else _why_called_wrong(set(found))
+            return f"{hint}{why}\n`audit` gives `{list(found)}`, expected `{expected}`."
+    return None
+
+
+def _why_called_wrong(names: set[str]) -> str:
+    if "rows_in" in names:
+        return " Rows out, quarantined rows and duplicates, all three are rows that came in."
+    return " Add the numbers in `by_split` and `by_reason`, whatever their names are."
+
+
+# -- Exercise 4 ------------------------------------------------------------------------------------
+
+SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 # With 2,000 titles, fewer than one fair hash in 10,000 is further than this from a share.
-TOLERANCE = 0.04
+TOLERANCE = 0.045
 TITLES = [f"tt{9_000_000 + 37 * number}" for number in range(2000)]
 REVIEWS = [{"review_id": f"{title}-{n}", "title_id": title} for title in TITLES for n in range(2)]
 
@@ -173,7 +243,7 @@ def mistake_in_split_of(split_of: Callable[[dict[str, str]], Any]) -> str | None
         return f"Every title goes to {splits[0]}. Let it depend on the title, not on a fixed seed."
     if any(abs(found.get(split, 0) - share) > TOLERANCE for split, share in SHARES.items()):
         shown = ", ".join(f"{split} {found.get(split, 0):.0%}" for split in SHARES)
-        return f"The shares are {shown}. Asked for are 80 %, 10 % and 10 % of the titles."
+        return f"The shares are {shown}. Asked for are 70 %, 10 % and 20 % of the titles."
     return None
 
 
@@ -215,12 +285,23 @@ q2 = Exercise(
 )
 q3 = Exercise(
     lab=LAB,
+    name="audit",
+    find_mistake=mistake_in_audit,
+    hints=(
+        "Three comparisons. Begin with an empty list, and append the name of each total that does not agree.",
+        '`sum(report["by_split"].values())` is the number of rows that were really written.',
+        "A total can be too high as well as too low: compare with `!=`.",
+    ),
+    when_correct="You believe no total before you have added it up yourself.",
+)
+q4 = Exercise(
+    lab=LAB,
     name="split_of",
     find_mistake=mistake_in_split_of,
     hints=(
         "Turn the title into a number that is the same on every machine and every day. Then cut.",
         "Such numbers: `zlib.crc32(text.encode())`, `int(hashlib.sha256(text.encode()).hexdigest(), 16)`.",
-        "`number % 100` is 0 to 99. Below 80 is train, below 90 is validation.",
+        "`number % 100` is 0 to 99. Below 70 is train, below 80 is validation.",
     ),
-    when_correct="No title is in two splits, every run agrees, and the shares are 80, 10 and 10 %.",
+    when_correct="No title is in two splits, every run agrees, and the shares are 70, 10 and 20 %.",
 )

@@ -139,11 +139,12 @@ def crawl(cloud: Cloud, name: str) -> None:
     """One crawl, in a thread of its own; ends with State READY and a LastCrawl whatever happens."""
     began, stop = time.time(), cloud.stop_event(CRAWLER, name)
     stream = LogStream(cloud, LOG_GROUP, name)
-    crawler = _find(cloud, name)
-    run = new_run(cloud, "crawler", name)
     status, message, tables = "SUCCEEDED", "", 0
-    stream.put([f"BENCHMARK : Running Start Crawl for Crawler {name}"])
+    run: Path | None = None
     try:
+        stream.put([f"BENCHMARK : Running Start Crawl for Crawler {name}"])
+        crawler = _find(cloud, name)
+        run = new_run(cloud, "crawler", name)
         for target in crawler["Targets"]["S3Targets"]:
             for table in _tables_of(cloud, target, run):
                 if stop.is_set():
@@ -159,7 +160,8 @@ def crawl(cloud: Cloud, name: str) -> None:
         log.exception("crawler %s", name)
         status, message = "FAILED", f"Internal Service Exception: {error}"
     finally:
-        shutil.rmtree(run, ignore_errors=True)
+        if run:
+            shutil.rmtree(run, ignore_errors=True)
     stream.put([f"ERROR : {message}" if message else f"BENCHMARK : Finished crawl: {tables} table(s)"])
     last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "MessagePrefix": "", "StartTime": began}
     if message:

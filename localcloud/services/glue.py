@@ -9,13 +9,14 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import secrets
 import shutil
+import threading
 import time
 from pathlib import Path
 
 import psutil
-from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import images, s3io, spark
 from localcloud.aws import Cloud, LogStream
@@ -40,6 +41,7 @@ _NOT_HERE = (
     "--extra-files",
     "--python-modules-installer-option",
 )
+_starting = threading.Lock()
 INTERRUPTED = "The local AWS was stopped while this run was in progress. Start the job again."
 
 
@@ -97,6 +99,8 @@ def _capacity(asked: Params, default: Params) -> Params:
         return {key: default.get(key) for key in ("MaxCapacity", "WorkerType", "NumberOfWorkers")}
     kind = asked.get("WorkerType") or default.get("WorkerType") or "G.1X"
     number = asked.get("NumberOfWorkers") or default.get("NumberOfWorkers") or 10
+    if kind not in DPU_PER_WORKER:
+        raise _invalid(f"Worker type {kind} is not one that the local AWS knows: {', '.join(DPU_PER_WORKER)}.")
     if number < 2:
         raise _invalid("NumberOfWorkers must be at least 2.")
     return {"WorkerType": kind, "NumberOfWorkers": number, "MaxCapacity": DPU_PER_WORKER[kind] * number}
@@ -125,7 +129,10 @@ def list_jobs(cloud: Cloud, params: Params) -> Params:
 
 
 def _cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
-    start = int(params.get("NextToken") or 0) if str(params.get("NextToken") or 0).isdigit() else 0
+    token = params.get("NextToken") or "0"
+    if not re.fullmatch(r"[0-9]{1,9}", token):
+        raise _invalid("The NextToken is not one of this listing.")
+    start = int(token)
     end = start + (params.get("MaxResults") or 100)
     return {key: items[start:end], "NextToken": str(end) if end < len(items) else None}
 
@@ -150,9 +157,10 @@ def delete_job(cloud: Cloud, params: Params) -> Params:
 def start_job_run(cloud: Cloud, params: Params) -> Params:
     job = _find(cloud, params["JobName"])
     limit = job["ExecutionProperty"].get("MaxConcurrentRuns", 1)
-    if sum(run["JobRunState"] not in ENDED for run in _runs(cloud, job["Name"])) >= limit:
-        raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
-    return {"JobRunId": _start(cloud, job, params, attempt=0)}
+    with _starting:
+        if sum(run["JobRunState"] not in ENDED for run in _runs(cloud, job["Name"])) >= limit:
+            raise ServiceError("ConcurrentRunsExceededException", f"Concurrent runs exceeded for {job['Name']}")
+        return {"JobRunId": _start(cloud, job, params, attempt=0)}
 
 
 def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: str | None = None) -> str:
@@ -207,7 +215,7 @@ def batch_stop_job_run(cloud: Cloud, params: Params) -> Params:
     stopped: list[Params] = []
     errors: list[Params] = []
     for run_id in params["JobRunIds"]:
-        run = cloud.store.get(RUN, run_id)
+        run = _set(cloud, run_id, JobRunState="STOPPING")
         named = {"JobName": params["JobName"], "JobRunId": run_id}
         if run is None or run["JobRunState"] in ENDED:
             code, why = "JobRunNotInTerminalStateException", "The run is not in a state that can be stopped."
@@ -215,14 +223,19 @@ def batch_stop_job_run(cloud: Cloud, params: Params) -> Params:
                 code, why = "EntityNotFoundException", "No such run."
             errors.append({**named, "ErrorDetail": {"ErrorCode": code, "ErrorMessage": why}})
             continue
-        _set(cloud, run_id, JobRunState="STOPPING")
         cloud.stop_event(RUN, run_id).set()
         stopped.append(named)
     return {"SuccessfulSubmissions": stopped, "Errors": errors}
 
 
-def _set(cloud: Cloud, run_id: str, **members: object) -> None:
-    cloud.store.update(RUN, run_id, lambda run: run.update(members, LastModifiedOn=time.time()))
+def _set(cloud: Cloud, run_id: str, **members: object) -> Params | None:
+    """Change a run that has not ended. Returns the run as it is then."""
+
+    def change(run: Params) -> None:
+        if run["JobRunState"] not in ENDED:
+            run.update(members, LastModifiedOn=time.time())
+
+    return cloud.store.update(RUN, run_id, change)
 
 
 def run_job(cloud: Cloud, run_id: str) -> None:
@@ -243,7 +256,7 @@ def run_job(cloud: Cloud, run_id: str) -> None:
             state = "STOPPED"
     except (s3io.TransferFailed, spark.NoJava, images.BuildFailed) as error:
         message = str(error)
-    except (OSError, ClientError, BotoCoreError, RuntimeError, ValueError) as error:
+    except Exception as error:
         log.exception("glue run %s", run_id)
         message = f"{type(error).__name__}: {error}"
     finally:
@@ -252,7 +265,7 @@ def run_job(cloud: Cloud, run_id: str) -> None:
         cloud.stops.pop((RUN, run_id), None)
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
-    if cloud.stopping.is_set() and not stop.is_set():
+    if cloud.stopping.is_set() and not stop.is_set() and state != "SUCCEEDED":
         state, message = "FAILED", INTERRUPTED
     _end(cloud, run, state, message, time.time() - began if held else 0.0)
     job = cloud.store.get(JOB, run["JobName"])

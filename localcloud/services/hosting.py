@@ -19,7 +19,8 @@ from localcloud.variant import STARTUP_SECONDS, Variant
 log = logging.getLogger("localcloud")
 MODEL, CONFIG, ENDPOINT = "model", "endpoint-config", "endpoint"
 _changing = threading.Lock()
-_live: dict[str, list[Variant]] = {}
+_live: dict[str, list[Variant]] = {}  # these answer
+_coming: dict[str, list[Variant]] = {}  # these load their model
 
 
 def live_variants(endpoint: str) -> list[Variant]:
@@ -99,7 +100,12 @@ def create_endpoint_config(cloud: Cloud, params: Params) -> Params:
     names = [variant["VariantName"] for variant in params.get("ProductionVariants", [])]
     if not names or len(set(names)) != len(names):
         raise ServiceError("ValidationException", "ProductionVariants must have at least one entry and distinct names.")
+    for member in ("AsyncInferenceConfig", "ShadowProductionVariants", "DataCaptureConfig", "ExplainerConfig"):
+        if params.get(member):
+            raise ServiceError("ValidationException", f"{member} is not offered by the local AWS, only on AWS.")
     for variant in params["ProductionVariants"]:
+        if variant.get("ServerlessConfig"):
+            raise ServiceError("ValidationException", "ServerlessConfig is not offered by the local AWS, only on AWS.")
         if not variant.get("ModelName"):
             raise ServiceError("ValidationException", f"Variant {variant['VariantName']} names no model.")
         _find(cloud, MODEL, variant["ModelName"])
@@ -145,9 +151,11 @@ def list_endpoints(cloud: Cloud, params: Params) -> Params:
 def update_endpoint(cloud: Cloud, params: Params) -> Params:
     endpoint = _find(cloud, ENDPOINT, params["EndpointName"])
     _find(cloud, CONFIG, params["EndpointConfigName"])
-    if endpoint["EndpointStatus"] not in ("InService", "Failed"):
-        raise ServiceError("ValidationException", f"Cannot update an endpoint in status {endpoint['EndpointStatus']}.")
-    _set_status(cloud, params["EndpointName"], "Updating")
+    with _changing:
+        status = _find(cloud, ENDPOINT, params["EndpointName"])["EndpointStatus"]
+        if status != "InService":
+            raise ServiceError("ValidationException", f"Cannot update in-progress or failed endpoint: it is {status}.")
+        _set_status(cloud, params["EndpointName"], "Updating", FailureReason=None)
     _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
     return {"EndpointArn": endpoint["EndpointArn"]}
 
@@ -160,7 +168,7 @@ def delete_endpoint(cloud: Cloud, params: Params) -> Params:
 
     def take_down() -> None:
         with _changing:
-            variants = _live.pop(name, [])
+            variants = [*_live.pop(name, []), *_coming.pop(name, [])]
         for variant in variants:
             variant.stop()
         cloud.store.delete(ENDPOINT, name)
@@ -184,49 +192,48 @@ def _bring_up(cloud: Cloud, name: str, config_name: str) -> None:
     for variant in config["ProductionVariants"]:
         model = _find(cloud, MODEL, variant["ModelName"])
         variants.append(Variant(cloud, name, variant, model))
-    for live in variants:
-        live.start()
+    with _changing:
+        _coming[name] = variants
+    for coming in variants:
+        coming.start()
+    background.start(lambda: _take_over(cloud, name, config_name, variants), f"wait for {name}")
 
-    def wait() -> None:
-        problems = []
+
+def _take_over(cloud: Cloud, name: str, config_name: str, variants: list[Variant]) -> None:
+    """Wait until all variants answer, put them in the place of the live ones, and let those finish what they do."""
+    problems = []
+    for variant in variants:
+        reason = variant.wait_ready(variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS))
+        if reason:
+            problems.append(
+                f"The primary container for production variant {variant.name} did not pass the ping health check. "
+                f"Please check CloudWatch logs for this endpoint. {reason}"
+            )
+    with _changing:
+        wanted = _coming.get(name) is variants and not cloud.stopping.is_set()
+        if wanted:
+            del _coming[name]
+        replaced = _live.get(name, [])
+        if wanted and not problems:
+            _live[name] = variants
+    if problems or not wanted:
         for variant in variants:
-            limit = variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
-            reason = variant.wait_ready(limit)
-            if reason:
-                problems.append(
-                    f"The primary container for production variant {variant.name} did not pass the ping health check. "
-                    f"Please check CloudWatch logs for this endpoint. {reason}"
-                )
-        endpoint = cloud.store.get(ENDPOINT, name)
-        gone = endpoint is None or endpoint["EndpointStatus"] == "Deleting" or cloud.stopping.is_set()
-        if problems or gone:
-            for variant in variants:
-                variant.stop()
-            if not gone:
-                status = "InService" if _live.get(name) else "Failed"
-                _set_status(cloud, name, status, FailureReason="; ".join(problems)[:1024])
-            return
-        with _changing:
-            old, _live[name] = _live.get(name, []), variants
-        described = [_described(variant, cloud) for variant in variants]
-        _set_status(
-            cloud,
-            name,
-            "InService",
-            EndpointConfigName=config_name,
-            ProductionVariants=described,
-            FailureReason=None,
-        )
-        for variant in old:
             variant.stop()
+        if wanted:
+            _set_status(cloud, name, "InService" if replaced else "Failed", FailureReason="; ".join(problems)[:1024])
+        return
+    described = [_described(variant) for variant in variants]
+    _set_status(
+        cloud, name, "InService", EndpointConfigName=config_name, ProductionVariants=described, FailureReason=None
+    )
+    for variant in replaced:
+        variant.drain()
+        variant.stop()
 
-    background.start(wait, f"wait for {name}")
 
-
-def _described(variant: Variant, cloud: Cloud) -> Params:
-    model = _find(cloud, MODEL, variant.config["ModelName"])
+def _described(variant: Variant) -> Params:
     count = variant.config.get("InitialInstanceCount", 1)
-    image = model["PrimaryContainer"]["Image"]
+    image = variant.image
     return {
         "VariantName": variant.name,
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time.time()}],
@@ -245,7 +252,7 @@ def recover(cloud: Cloud) -> None:
             cloud.store.delete(ENDPOINT, name)
         elif endpoint["EndpointStatus"] != "Failed":
             try:
-                _set_status(cloud, name, "Updating")
+                _set_status(cloud, name, "Updating" if endpoint.get("ProductionVariants") else "Creating")
                 _bring_up(cloud, name, endpoint["EndpointConfigName"])
             except ServiceError as error:  # its configuration or model was deleted meanwhile
                 _set_status(cloud, name, "Failed", FailureReason=str(error))

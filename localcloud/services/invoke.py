@@ -48,6 +48,7 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
     sent = {"content-type": headers.get("content-type", "application/octet-stream"), "accept": accept}
     if "x-amzn-sagemaker-custom-attributes" in headers:
         sent["x-amzn-sagemaker-custom-attributes"] = headers["x-amzn-sagemaker-custom-attributes"]
+    variant.busy += 1
     try:
         answer = await _post(variant, sent, body)
     except httpx.TimeoutException:
@@ -56,6 +57,8 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
     except httpx.TransportError as error:
         await _model_error(send, 503, f"The container is not answering: {type(error).__name__}")
         return
+    finally:
+        variant.busy -= 1
     if answer.status_code >= 400:
         await _model_error(send, answer.status_code, answer.text[:2000])
         return

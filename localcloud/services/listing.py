@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -29,10 +30,10 @@ def page(
     kept = [item for item in items if _wanted(item, params, name, status)]
     by = {"Name": name, "Status": status}.get(params.get("SortBy", ""), "CreationTime")
     kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", "Descending") == "Descending")
-    try:
-        start = int(params.get("NextToken") or 0)
-    except ValueError:
-        raise ServiceError("ValidationException", "The NextToken is not one of this listing.") from None
+    token = params.get("NextToken") or "0"
+    if not re.fullmatch(r"[0-9]{1,9}", token):
+        raise ServiceError("ValidationException", "The NextToken is not one of this listing.")
+    start = int(token)
     end = start + params.get("MaxResults", 100)
     answer: Params = {key: [summary(item) for item in kept[start:end]]}
     if end < len(kept):

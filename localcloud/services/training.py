@@ -15,6 +15,7 @@ from pathlib import Path
 
 from localcloud import images, s3io, script_mode
 from localcloud.aws import Cloud, LogStream, arn
+from localcloud.checkpoints import Checkpoints
 from localcloud.container import (
     background,
     base_environment,
@@ -30,7 +31,6 @@ log = logging.getLogger("localcloud")
 KIND = "training-job"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TERMINAL = {"Completed", "Failed", "Stopped"}
-CHECKPOINT_SECONDS = 5.0
 _MESSAGES = {
     "Pending": "Waiting for a free core of this machine",
     "Starting": "Preparing the instances for training",
@@ -86,6 +86,9 @@ def check(params: Params) -> None:
                 "ValidationException",
                 f"Channel {channel['ChannelName']}: the local AWS reads S3Prefix data in File or FastFile mode.",
             )
+    checkpoints = (params.get("CheckpointConfig") or {}).get("LocalPath") or "/opt/ml/checkpoints"
+    if not checkpoints.startswith("/opt/ml/") or ".." in checkpoints.split("/"):
+        raise ServiceError("ValidationException", "CheckpointConfig.LocalPath must be a folder below /opt/ml here.")
     for definition in specification.get("MetricDefinitions", []):
         try:
             re.compile(definition["Regex"])
@@ -108,14 +111,15 @@ def list_training_jobs(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "StopTrainingJob")
 def stop_training_job(cloud: Cloud, params: Params) -> Params:
-    job = _find(cloud, params["TrainingJobName"])
-    if job["TrainingJobStatus"] not in ("InProgress", "Stopping"):
+    name = params["TrainingJobName"]
+    _find(cloud, name)
+    job = _transition(cloud, name, "Stopping", status="Stopping")
+    if not job or job["TrainingJobStatus"] != "Stopping":
+        status = job["TrainingJobStatus"] if job else "Deleted"
         raise ServiceError(
-            "ValidationException",
-            f"The request was rejected because the training job is in status {job['TrainingJobStatus']}.",
+            "ValidationException", f"The request was rejected because the training job is in status {status}."
         )
-    _transition(cloud, job["TrainingJobName"], "Stopping", status="Stopping")
-    cloud.stop_event(KIND, job["TrainingJobName"]).set()
+    cloud.stop_event(KIND, name).set()
     return {}
 
 
@@ -139,55 +143,59 @@ def run_job(cloud: Cloud, name: str) -> None:
     """The whole life of one job, in a thread of its own. Ends in a terminal status whatever happens."""
     stop = cloud.stop_event(KIND, name)
     run: Path | None = None
+    held = False
+    end: Params = {"status": "Stopped"}
     try:
-        if not _acquire_slot(cloud, name):
-            _finish(cloud, name, "Stopped")
-            return
-        try:
+        held = _acquire_slot(cloud, name)
+        if held:
             run = new_run(cloud, "training", name)
-            _execute(cloud, name, run)
-        finally:
-            cloud.slots.release()
+            end = _execute(cloud, name, run)
+        elif not stop.is_set():
+            end = {"status": "Failed", "reason": INTERRUPTED}
     except (s3io.TransferFailed, script_mode.BadCode) as error:
-        _finish(cloud, name, "Stopped" if stop.is_set() else "Failed", str(error))
+        end = {"status": "Stopped" if stop.is_set() else "Failed", "reason": str(error)}
     except images.BuildFailed as error:
-        _finish(cloud, name, "Failed", f"InternalServerError: {error}")
+        end = {"status": "Failed", "reason": f"InternalServerError: {error}"}
     except OSError as error:
-        _finish(cloud, name, "Failed", f"InternalServerError: {error.strerror or error} ({error.filename})")
+        end = {"status": "Failed", "reason": f"InternalServerError: {error.strerror or error} ({error.filename})"}
     except Exception as error:
         log.exception("training job %s", name)
-        _finish(cloud, name, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
-    finally:
+        end = {"status": "Failed", "reason": f"InternalServerError: {type(error).__name__}: {error}"}
+    finally:  # before the job is seen to have ended: its name may be used again at once
+        if held:
+            cloud.slots.release()
         cloud.stops.pop((KIND, name), None)
         if run:
             shutil.rmtree(run, ignore_errors=True)
+    _finish(cloud, name, **end)
 
 
 def _acquire_slot(cloud: Cloud, name: str) -> bool:
-    """Wait for a free core; False when the job is stopped first."""
+    """Wait for a free core; False when the job, or the local AWS, is stopped first."""
     stop = cloud.stop_event(KIND, name)
     if cloud.slots.acquire(blocking=False):
         return True
     _transition(cloud, name, "Pending")
-    while not stop.is_set():
+    while not stop.is_set() and not cloud.stopping.is_set():
         if cloud.slots.acquire(timeout=0.2):
             return True
     return False
 
 
-def _execute(cloud: Cloud, name: str, run: Path) -> None:
+def _execute(cloud: Cloud, name: str, run: Path) -> Params:
+    """Run the job in its folder. Returns how it ended: the arguments of `_finish`."""
     job = _find(cloud, name)
     stop = cloud.stop_event(KIND, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     python = layered_python(
         run, images.for_uri(job["AlgorithmSpecification"]["TrainingImage"]), lambda line: stream.put([line])
     )
-    _transition(cloud, name, "Downloading")
-    started = time.time()
+    started = time.time()  # the bill's clock: downloads and uploads count, as on AWS
+    _transition(cloud, name, "Downloading", TrainingStartTime=started)
     opt_ml = run / "opt" / "ml"
     plan = script_mode.prepare(cloud, job, opt_ml, python)
     environment = {**base_environment(cloud, run, python), **plan.environment}
-    checkpoints = _Checkpoints(cloud, job, opt_ml)
+    checkpoints = Checkpoints(cloud.client("s3"), job, opt_ml)
     metrics = _Metrics(job["AlgorithmSpecification"].get("MetricDefinitions", []))
     tail: list[str] = []
 
@@ -202,7 +210,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> None:
         return stop.is_set() or cloud.stopping.is_set()
 
     if not stop.is_set():
-        _transition(cloud, name, "Training", TrainingStartTime=time.time())
+        _transition(cloud, name, "Training")
     limit = (job.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
     ended = run_process(
         plan.command,
@@ -214,28 +222,26 @@ def _execute(cloud: Cloud, name: str, run: Path) -> None:
         hide=run,
         time_limit=float(limit) if limit else None,
     )
-    trained = time.time()
     if cloud.stopping.is_set() and not stop.is_set():
-        raise s3io.TransferFailed(INTERRUPTED)
+        return {"status": "Failed", "reason": INTERRUPTED}
     checkpoints.upload()
     failed = ended.code != 0 and not ended.stopped and not ended.timed_out
     if not failed:
         _transition(cloud, name, "Uploading")
     artefacts = _upload(cloud, job, opt_ml, with_model=not failed)
-    seconds = math.ceil(time.time() - started)
+    now = time.time()
     figures = {
-        "TrainingEndTime": trained,
-        "TrainingTimeInSeconds": seconds,
-        "BillableTimeInSeconds": seconds,
+        "TrainingEndTime": now,
+        "TrainingTimeInSeconds": math.ceil(now - started),
+        "BillableTimeInSeconds": math.ceil(now - started),
         "FinalMetricDataList": metrics.final(),
         **artefacts,
     }
     if failed:
-        _finish(cloud, name, "Failed", script_mode.failure_reason(opt_ml, ended, tail), **figures)
-    elif ended.timed_out:
-        _finish(cloud, name, "Stopped", secondary="MaxRuntimeExceeded", **figures)
-    else:
-        _finish(cloud, name, "Stopped" if ended.stopped else "Completed", **figures)
+        return {"status": "Failed", "reason": script_mode.failure_reason(opt_ml, ended, tail), **figures}
+    if ended.timed_out:
+        return {"status": "Stopped", "secondary": "MaxRuntimeExceeded", **figures}
+    return {"status": "Stopped" if ended.stopped else "Completed", **figures}
 
 
 INTERRUPTED = "InternalServerError: The local AWS was stopped while this job was running. Start the job again."
@@ -262,43 +268,6 @@ class _Metrics:
         return [{"MetricName": name, "Value": value, "Timestamp": when} for name, (value, when) in self._last.items()]
 
 
-class _Checkpoints:
-    """/opt/ml/checkpoints, kept in step with the job's CheckpointConfig while it runs."""
-
-    def __init__(self, cloud: Cloud, job: Params, opt_ml: Path) -> None:
-        self._s3 = cloud.client("s3")
-        config = job.get("CheckpointConfig") or {}
-        self._uri = config.get("S3Uri")
-        local = config.get("LocalPath") or "/opt/ml/checkpoints"
-        self._folder = s3io.inside(opt_ml, local.removeprefix("/opt/ml").lstrip("/") or "checkpoints")
-        self._seen: dict[Path, tuple[int, int]] = {}
-        self._next = 0.0
-        if self._uri:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            bucket, prefix = s3io.parse_uri(self._uri)
-            if s3io.list_keys(self._s3, bucket, prefix):
-                s3io.download_prefix(self._s3, self._uri, self._folder)
-            self._seen = self._files()
-
-    def _files(self) -> dict[Path, tuple[int, int]]:
-        found = [path for path in self._folder.rglob("*") if path.is_file()]
-        return {path: (path.stat().st_size, path.stat().st_mtime_ns) for path in found}
-
-    def upload_sometimes(self) -> None:
-        if self._uri and time.monotonic() >= self._next:
-            self.upload()
-            self._next = time.monotonic() + CHECKPOINT_SECONDS
-
-    def upload(self) -> None:
-        if not self._uri:
-            return
-        current = self._files()
-        for path, state in current.items():
-            if self._seen.get(path) != state:
-                s3io.upload_file(self._s3, path, s3io.join_uri(self._uri, path.relative_to(self._folder).as_posix()))
-        self._seen = current
-
-
 def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Params:
     """model.tar.gz and output.tar.gz (or plain files) to S3OutputPath/<job>/output/."""
     s3, output = cloud.client("s3"), job["OutputDataConfig"]
@@ -307,7 +276,7 @@ def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Par
     result: Params = {}
     folders = [("output", opt_ml / "output" / "data")] + ([("model", opt_ml / "model")] if with_model else [])
     for what, folder in folders:
-        if not any(folder.iterdir()):
+        if not folder.is_dir() or not any(folder.iterdir()):
             continue
         if plain:
             s3io.upload_folder(s3, folder, s3io.join_uri(target, what))
@@ -322,8 +291,12 @@ def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Par
     return result
 
 
-def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = None, **figures: object) -> None:
+def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = None, **figures: object) -> Params | None:
+    """Record a step of a job that has not ended. Returns the job as it is then, or None when it is gone."""
+
     def change(job: Params) -> None:
+        if job["TrainingJobStatus"] in TERMINAL:
+            return
         now = time.time()
         transitions = job["SecondaryStatusTransitions"]
         if transitions and "EndTime" not in transitions[-1]:
@@ -334,7 +307,7 @@ def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = No
         if status:
             job["TrainingJobStatus"] = status
 
-    cloud.store.update(KIND, name, change)
+    return cloud.store.update(KIND, name, change)
 
 
 def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: str = "", **figures: object) -> None:

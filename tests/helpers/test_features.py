@@ -106,6 +106,12 @@ def test_sparse_and_dense_counts_give_the_same_ratio(form):
     assert ratio == pytest.approx(RATIO, abs=1e-12)
 
 
+@pytest.mark.parametrize("form", [np.array, sparse.csr_array, sparse.csr_matrix])
+def test_presence_as_true_and_false_counts_like_ones_and_zeros(form):
+    presence = COUNTS > 0
+    assert nb_log_ratio(form(presence), LABELS) == pytest.approx(nb_log_ratio(presence.astype(int), LABELS))
+
+
 def test_a_larger_alpha_pulls_the_ratio_towards_zero():
     # p = 10 + (3, 0, 2) of 35, q = 10 + (0, 3, 2) of 35
     assert nb_log_ratio(COUNTS, LABELS, alpha=10) == pytest.approx([math.log(1.3), -math.log(1.3), 0], abs=1e-12)

@@ -31,3 +31,15 @@ def test_a_figure_that_fails_to_draw_shows_nothing_and_leaves_no_open_figure(mon
         raise ValueError("no data")
     assert shown == []
     assert plt.get_fignums() == []
+
+
+def test_dots_and_means_draw_each_column_at_its_place() -> None:
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    drawing, axes = plt.subplots()
+    plots.dots_and_means(axes, pd.DataFrame({"a": [1.0, 3.0], "b": [0.0, -2.0]}))
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
+    assert [dots.get_offsets()[:, 1].tolist() for dots in axes.collections[::2]] == [[1.0, 3.0], [0.0, -2.0]]
+    assert [line.get_segments()[0][0][1] for line in axes.collections[1::2]] == [2.0, -1.0]
+    plt.close(drawing)

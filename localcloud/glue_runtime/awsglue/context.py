@@ -119,12 +119,18 @@ class GlueContext(NotOffered):
             return self.spark_session.createDataFrame([], schema)
         parameters = {**storage.get("Parameters", {}), **table.get("Parameters", {})}
         kind = parameters.get("classification", "").removeprefix("glue")
+        if kind == "json":  # the catalog has lower-case names, and its JSON SerDe does not mind the files' case
+            files = self.spark_session.read.json(paths).columns
+            spelled = {name.lower(): name for name in files}
+            names = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in storage["Columns"]]
+            schema = catalog.ddl(names + keys)
         reader = self.spark_session.read.option("basePath", location).schema(schema)
         options: dict[str, Any] = {}
         if kind == "csv":
             options["separator"] = storage["SerdeInfo"]["Parameters"].get("field.delim", ",")
             options["withHeader"] = parameters.get("skip.header.line.count", "0") != "0"
-        return _load(reader, paths, kind, options)
+        frame = _load(reader, paths, kind, options)
+        return frame.toDF(*[column["Name"] for column in storage["Columns"] + keys])
 
     def write_dynamic_frame_from_options(
         self,
@@ -170,6 +176,8 @@ def _load(reader: "DataFrameReader", paths: list[str], kind: str | None, options
         raise NotImplementedError(f"Reading format {kind!r} is not offered by the local Glue (json, csv, parquet, orc)")
     known = {"csv": set(_CSV_READ), "json": {"multiline"}}.get(kind, set())
     refuse_unknown(f"format_options of {kind}", options, known)
+    if kind == "csv":
+        reader = reader.option("escape", '"')  # a quote in a quoted field is doubled, as in RFC 4180
     for name, value in options.items():
         reader = reader.option(_CSV_READ[name], str(value))
     return reader.format(kind).load(paths)

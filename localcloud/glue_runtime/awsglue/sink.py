@@ -54,7 +54,7 @@ class FileSink(NotOffered):
         before = list_files(self._spark, self._path) if self._keys and self._update_catalog else {}
         self._write(frame)
         if self._update_catalog and self._table:
-            self._register(frame, before)
+            self._register(frame, *self._table, self._format, before)
         return dynamic_frame
 
     def _write(self, frame: "DataFrame") -> None:
@@ -75,17 +75,15 @@ class FileSink(NotOffered):
     def _separator(self) -> str:
         return str(self._format_options.get("separator", ","))
 
-    def _register(self, frame: "DataFrame", before: dict[str, int]) -> None:
-        assert self._table and self._format
-        database, table = self._table
+    def _register(self, frame: "DataFrame", database: str, table: str, fmt: str, before: dict[str, int]) -> None:
         glue = catalog.glue_client()
         everything = catalog.columns(frame.schema)
         lower = [key.lower() for key in self._keys]
         keys = [column for name in lower for column in everything if column["Name"] == name]
         data = [column for column in everything if column["Name"] not in lower]
-        descriptor = catalog.storage(self._format, self._path, data, self._separator)
-        parameters = {"classification": self._format}
-        if self._format == "csv" and self._format_options.get("writeHeader", True):
+        descriptor = catalog.storage(fmt, self._path, data, self._separator)
+        parameters = {"classification": fmt}
+        if fmt == "csv" and self._format_options.get("writeHeader", True):
             parameters["skip.header.line.count"] = "1"
         catalog.register_table(glue, database, table, descriptor, keys, parameters, self._replace_schema)
         if keys:

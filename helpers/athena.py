@@ -1,0 +1,71 @@
+"""Ask the lake in SQL: run a query with Amazon Athena, wait for it, get a table. Public AWS API only."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import boto3
+import pandas as pd
+
+from helpers.workshop import Workshop
+
+Json = dict[str, Any]
+# Athena's type -> pandas' type; any other is text. https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+_TYPES = {
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), "Int64"),
+    **dict.fromkeys(("float", "real", "double", "decimal"), "float64"),
+}
+
+
+class QueryFailed(RuntimeError):
+    """A query ended without a result; the message is Athena's reason."""
+
+
+def run(ws: Workshop, sql: str, *, minutes: float = 5) -> Json:
+    """Run a query on this learner's database, wait for its end, and return it (`QueryExecution`), failed or not.
+
+    Raises:
+        TimeoutError: it still runs after `minutes`; it goes on running.
+    """
+    athena = boto3.client("athena")
+    started = athena.start_query_execution(
+        QueryString=sql,
+        QueryExecutionContext={"Database": ws.database},
+        ResultConfiguration={"OutputLocation": ws.s3("athena/")},
+    )
+    until = time.monotonic() + minutes * 60
+    while True:
+        execution: Json = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
+        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+            return execution
+        if time.monotonic() > until:
+            raise TimeoutError(f"The query still runs after {minutes:g} minutes; it goes on.")
+        time.sleep(0.2)
+
+
+def rows(execution: Json) -> pd.DataFrame:
+    """The result of a query that has ended: numbers as numbers, a missing value as missing.
+
+    Raises:
+        QueryFailed: it did not succeed.
+    """
+    status = execution["Status"]
+    if status["State"] != "SUCCEEDED":
+        raise QueryFailed(f"{status['State']}: {status.get('StateChangeReason') or 'no reason given'}")
+    pages = list(
+        boto3.client("athena")
+        .get_paginator("get_query_results")
+        .paginate(QueryExecutionId=execution["QueryExecutionId"])
+    )
+    columns = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+    found = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+    if execution.get("StatementType") == "DML":
+        found = found[1:]  # Athena repeats the column names as the first row
+    table = pd.DataFrame(found, columns=[column["Name"] for column in columns], dtype="object")
+    return table.astype({column["Name"]: _TYPES.get(column["Type"], "str") for column in columns})
+
+
+def ask(ws: Workshop, sql: str) -> pd.DataFrame:
+    """`rows(run(ws, sql))`: a question and its answer. Raises QueryFailed and TimeoutError."""
+    return rows(run(ws, sql))

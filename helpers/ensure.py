@@ -1,0 +1,37 @@
+"""Create an AWS resource, or bring the one that exists up to date, so that a lesson can be run twice.
+
+The arguments are those of AWS's own create calls, by their names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+
+
+def database(name: str) -> None:
+    """A database of the Glue Data Catalog (CreateDatabase); one that exists is left as it is."""
+    glue = boto3.client("glue")
+    try:
+        glue.create_database(DatabaseInput={"Name": name})
+    except glue.exceptions.AlreadyExistsException:
+        pass
+
+
+def crawler(**settings: Any) -> None:
+    """A Glue crawler: CreateCrawler, or UpdateCrawler for one that exists. Raises while that one is running."""
+    glue = boto3.client("glue")
+    try:
+        glue.create_crawler(**settings)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_crawler(**settings)
+
+
+def glue_job(*, Name: str, **settings: Any) -> None:
+    """A Glue job: CreateJob, or UpdateJob for one that exists."""
+    glue = boto3.client("glue")
+    try:
+        glue.create_job(Name=Name, **settings)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_job(JobName=Name, JobUpdate=settings)

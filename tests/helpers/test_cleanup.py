@@ -1,0 +1,56 @@
+"""What a learner leaves running is found, deleted and proven gone; what is another's stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from sagemaker.core import image_uris
+
+from helpers import choice, cleanup, jobs
+
+CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+
+
+@pytest.fixture
+def endpoint(trained: Any) -> Iterator[str]:
+    """An endpoint of the learner, in service, and a model that is another's though its name holds the learner's."""
+    sagemaker, name = boto3.client("sagemaker"), trained.name("cleanup")
+    recalled = choice.recall(trained)
+    assert recalled
+    container = {
+        "Image": image_uris.retrieve("sklearn", trained.region, version="1.9-0", instance_type="ml.m5.large"),
+        "ModelDataUrl": recalled[0]["ModelArtifacts"]["S3ModelArtifacts"],
+        "Environment": CODE,
+    }
+    for model in (name, f"other-{name}"):
+        sagemaker.create_model(ModelName=model, PrimaryContainer=container, ExecutionRoleArn=trained.role)
+    machines = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    variant = {"VariantName": "AllTraffic", "ModelName": name, **machines}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    jobs.wait_for_endpoint(name)
+    yield name
+    sagemaker.delete_model(ModelName=f"other-{name}")
+
+
+def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained: Any, endpoint: str) -> None:
+    found = cleanup.hosting(trained)
+    assert found["kind"].tolist() == ["endpoint", "endpoint configuration", "model"]
+    assert set(found["name"]) == {endpoint}
+    assert found["status"][0] == "InService"
+    cleanup.delete_hosting(trained)
+    assert cleanup.hosting(trained).empty
+    sagemaker = boto3.client("sagemaker")
+    assert sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"] == []
+    assert [model["ModelName"] for model in sagemaker.list_models(NameContains=endpoint)["Models"]] == [
+        f"other-{endpoint}"
+    ]
+    assert any("serving" in line for line in jobs.endpoint_log(endpoint)), "the log outlives the endpoint"
+
+
+def test_deleting_where_nothing_is_does_nothing(workshop: Any) -> None:
+    cleanup.delete_hosting(workshop)
+    assert cleanup.hosting(workshop).columns.tolist() == ["kind", "name", "status"]

@@ -1,0 +1,41 @@
+"""Fixtures of the local AWS's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from endpoints import Hosting
+from glue_jobs import Glue
+from own_cloud import OwnCloud
+from training_jobs import Training
+
+
+@pytest.fixture(scope="session")
+def training(workshop: Any) -> Training:
+    """Starts training jobs in the session's local AWS."""
+    return Training(workshop.bucket, workshop.role)
+
+
+@pytest.fixture
+def hosting(training: Training) -> Iterator[Hosting]:
+    """Makes endpoints in the session's local AWS; they are gone after the test."""
+    hosting = Hosting(training)
+    yield hosting
+    hosting.clean_up()
+
+
+@pytest.fixture(scope="session")
+def glue(local_aws: OwnCloud, workshop: Any) -> Glue:
+    """Runs Glue jobs in the session's local AWS, with the Glue image ready."""
+    built = local_aws.run("image", "build", "glue-5.1", timeout=1800)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return Glue(workshop.bucket, workshop.role)
+
+
+@pytest.fixture(scope="session")
+def endless_run(glue: Glue) -> tuple[str, str]:
+    """A Glue run (job, run) that does nothing for ever, with the shortest time limit that Glue has: a minute."""
+    job = glue.job("import time\nprint('asleep', flush=True)\ntime.sleep(3600)", Timeout=1)
+    return job, glue.start(job)

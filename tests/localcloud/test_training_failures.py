@@ -1,0 +1,140 @@
+"""A training job that cannot succeed: Failed, with the reason, and the next job works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from training_jobs import Training, archive, channel, members
+
+
+def reason(job: dict[str, Any]) -> str:
+    assert job["TrainingJobStatus"] == "Failed", job["TrainingJobStatus"]
+    assert job["SecondaryStatus"] == "Failed"
+    return str(job["FailureReason"])
+
+
+def test_an_exceptions_message_is_the_reason(training: Training) -> None:
+    job = training.run("raise ValueError('the reviews have no column \"label\"')")
+    assert reason(job).startswith("AlgorithmError: ")
+    assert "ValueError: the reviews have no column" in reason(job)
+    assert "exit code: 1" in reason(job)
+
+
+def test_the_traceback_is_in_the_log(training: Training) -> None:
+    job = training.run("def fit():\n    raise KeyError('rating')\nfit()")
+    log = "\n".join(training.log(job["TrainingJobName"]))
+    assert "Traceback" in log
+    assert "in fit" in log
+
+
+def test_the_next_job_after_a_failure_works(training: Training) -> None:
+    reason(training.run("raise SystemExit('no')"))
+    assert training.run("print('fine')")["TrainingJobStatus"] == "Completed"
+
+
+def test_the_exit_code_is_in_the_reason(training: Training) -> None:
+    assert "exit code: 7" in reason(training.run("import sys; sys.exit(7)"))
+
+
+def test_a_failure_file_is_the_reason(training: Training) -> None:
+    script = "open('/opt/ml/output/failure', 'w').write('the learning rate is too high'); raise SystemExit(3)"
+    assert "the learning rate is too high" in reason(training.run(script))
+
+
+def test_a_long_failure_file_is_cut_at_what_aws_stores(training: Training) -> None:
+    script = "open('/opt/ml/output/failure', 'w').write('x' * 5000); raise SystemExit(3)"
+    assert len(reason(training.run(script))) <= 1024
+
+
+def test_a_script_that_was_killed_says_so(training: Training) -> None:
+    job = training.run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert "killed" in reason(job)
+    assert "exit code: 137" in reason(job)
+
+
+def test_a_syntax_error_is_the_reason(training: Training) -> None:
+    assert "SyntaxError" in reason(training.run("def broken(:\n    pass\n"))
+
+
+def test_a_failed_job_has_no_model_but_keeps_its_output(training: Training) -> None:
+    script = """
+        open('/opt/ml/model/half.txt', 'w').write('half')
+        open('/opt/ml/output/data/notes.txt', 'w').write('what went wrong')
+        raise RuntimeError('too late')
+    """
+    job = training.run(script)
+    assert "too late" in reason(job)
+    output = training.s3_uri(f"models/{job['TrainingJobName']}/output")
+    assert members(f"{output}/output.tar.gz") == {"notes.txt": b"what went wrong"}
+    with pytest.raises(training.s3.exceptions.ClientError, match="NoSuchKey"):
+        members(f"{output}/model.tar.gz")
+
+
+def test_an_unknown_bucket_is_the_reason(training: Training) -> None:
+    job = training.run("pass", InputDataConfig=[channel("train", "s3://no-such-bucket-here/reviews")])
+    assert "NoSuchBucket" in reason(job)
+    assert "s3://no-such-bucket-here/reviews" in reason(job)
+
+
+def test_an_empty_prefix_is_the_reason(training: Training) -> None:
+    job = training.run("pass", InputDataConfig=[channel("train", training.s3_uri("nothing/is/here"))])
+    assert "nothing matches this prefix" in reason(job)
+
+
+def test_an_unknown_output_bucket_is_the_reason(training: Training) -> None:
+    output = {"S3OutputPath": "s3://no-such-bucket-here/models"}
+    job = training.run("open('/opt/ml/model/m', 'w').write('m')", OutputDataConfig=output)
+    assert "NoSuchBucket" in reason(job)
+
+
+def test_an_unknown_checkpoint_bucket_is_the_reason(training: Training) -> None:
+    job = training.run("pass", CheckpointConfig={"S3Uri": "s3://no-such-bucket-here/checkpoints"})
+    assert "NoSuchBucket" in reason(job)
+
+
+def test_a_missing_program_is_the_reason(training: Training) -> None:
+    assert "'train.py' is not in the submitted directory" in reason(training.run({"other.py": "pass"}))
+
+
+def test_code_that_is_no_archive_is_the_reason(training: Training) -> None:
+    source = training.put("code/broken.tar.gz", b"this is no archive")
+    job = training.run("", HyperParameters={"sagemaker_program": "train.py", "sagemaker_submit_directory": source})
+    assert "not a readable .tar.gz archive" in reason(job)
+
+
+def test_code_that_climbs_out_of_its_folder_is_refused(training: Training, tmp_path: Any) -> None:
+    source = training.put("code/climbs.tar.gz", archive({"train.py": "pass", "../../../climbed.py": "escaped"}))
+    job = training.run("", HyperParameters={"sagemaker_program": "train.py", "sagemaker_submit_directory": source})
+    assert "refused" in reason(job)
+    assert "climbed.py" in reason(job)
+
+
+def test_a_program_outside_the_submitted_directory_is_refused(training: Training) -> None:
+    source = training.put("code/plain.tar.gz", archive({"train.py": "pass"}))
+    job = training.run(
+        "", HyperParameters={"sagemaker_program": "../../../etc/passwd", "sagemaker_submit_directory": source}
+    )
+    assert "leads out of its folder" in reason(job)
+
+
+def test_requirements_that_cannot_be_installed_are_the_reason(training: Training) -> None:
+    job = training.run({"train.py": "pass", "requirements.txt": "--no-index\nno-such-package-here==1.0\n"})
+    assert "no-such-package-here" in reason(job)
+
+
+def test_a_job_without_a_program_is_the_reason(training: Training) -> None:
+    assert "names no program" in reason(training.run("pass", HyperParameters={"rate": "1"}))
+
+
+def test_text_that_is_not_utf8_does_not_break_the_log(training: Training) -> None:
+    job = training.run("import sys; sys.stdout.buffer.write(b'caf\\xe9 \\xff\\n')")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert training.log(job["TrainingJobName"]) == ["caf\ufffd \ufffd"]
+
+
+def test_a_failed_download_still_shows_in_the_transitions(training: Training) -> None:
+    job = training.run("pass", InputDataConfig=[channel("train", "s3://no-such-bucket-here/reviews")])
+    stations = [step["Status"] for step in job["SecondaryStatusTransitions"]]
+    assert stations[-2:] == ["Downloading", "Failed"]
+    assert "NoSuchBucket" in job["SecondaryStatusTransitions"][-1]["StatusMessage"]

@@ -1,0 +1,154 @@
+"""Every lesson and lab reads as the course promises: short cells, a price and a time, no place of its own."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+LESSONS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+LABS = sorted(path for folder in ("labs", "solutions") for path in (PROJECT / folder).glob("[0-9][0-9]_*.ipynb"))
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each_notebook = pytest.mark.parametrize("path", [*LESSONS, *LABS], ids=lambda path: f"{path.parent.name}-{path.stem}")
+
+REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-(?:gov-)?(?:north|south|east|west|central)+-\d\b")
+ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
+BUCKET = re.compile(r"s3://[a-z0-9]")
+# Folders of this machine and of anyone's: no stored cell or output names them.
+OWN_FOLDERS = {str(PROJECT), str(Path.home()), sys.base_prefix, tempfile.gettempdir(), os.path.realpath(sys.prefix)}
+ANY_HOME = re.compile(r"/(?:home|Users|usr/lib)/\w|\b[A-Z]:\\\w")
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def cells(path: Path, kind: str) -> list[Any]:
+    return [cell for cell in read(path).cells if cell.cell_type == kind]
+
+
+def sizes(path: Path) -> list[int]:
+    return [len(cell.source.splitlines()) for cell in cells(path, "code")]
+
+
+def outputs(path: Path) -> Iterator[tuple[str, str]]:
+    """Cell id and text of everything that is stored as output, but for the bytes of pictures."""
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            data = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
+            for text in [*data, *(v for v in output.get("data", {}).values() if isinstance(v, str))]:
+                yield cell.id, re.sub(r"base64,[A-Za-z0-9+/=]+", "", text)
+
+
+@each_notebook
+def test_code_cells_are_short(path: Path) -> None:
+    lines = sizes(path)
+    assert statistics.median(lines) <= 6
+    assert statistics.quantiles(lines, n=10)[-1] <= 12
+    assert max(lines) <= 20
+
+
+@each_notebook
+def test_functions_in_a_notebook_are_at_most_15_lines(path: Path) -> None:
+    for cell in cells(path, "code"):
+        for node in ast.walk(ast.parse(re.sub(r"(?m)^[%!].*$", "", cell.source))):
+            if isinstance(node, ast.FunctionDef):
+                assert (node.end_lineno or 0) - node.lineno < 15, (cell.id, node.name)
+
+
+@each_notebook
+def test_there_are_about_as_many_words_cells_as_code_cells(path: Path) -> None:
+    assert 0.75 <= len(cells(path, "markdown")) / len(cells(path, "code")) <= 2
+
+
+@each_notebook
+def test_the_first_cell_promises_three_things_with_time_and_price(path: Path) -> None:
+    first = read(path).cells[0].source
+    assert first.startswith("# L")
+    assert len(re.findall(r"(?m)^- .*\*\*.+\*\*", first)) == 3
+    assert re.search(r"\d+ minutes", first)
+    assert re.search(r"on AWS.{0,40}\$\d+\.\d\d", first)
+
+
+@each_notebook
+def test_the_last_cell_answers_them_and_links_the_next_lesson(path: Path) -> None:
+    last = read(path).cells[-1].source
+    assert len(re.findall(r"(?m)^- \*\*.+\*\*", last)) == 3
+    assert "🧹" in last
+    assert "**Take to work**" in last
+    assert re.search(r"\*\*Next\*\*: .*\[.+\]\(\S+\)", last)
+
+
+@each_notebook
+def test_links_to_other_files_of_the_course_lead_somewhere(path: Path) -> None:
+    for cell in cells(path, "markdown"):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", cell.source):
+            assert (path.parent / target).exists(), f"{cell.id} links {target}"
+
+
+@each_notebook
+def test_a_code_cell_names_no_region_account_or_bucket(path: Path) -> None:
+    for cell in cells(path, "code"):
+        for pattern in (REGION, ACCOUNT, BUCKET):
+            assert not pattern.search(cell.source), f"{cell.id}: {pattern.search(cell.source)}"
+
+
+@each_notebook
+def test_a_code_cell_does_not_ask_where_it_runs_or_install_anything(path: Path) -> None:
+    for cell in cells(path, "code"):
+        assert not re.search(r"localcloud|AWS_ENDPOINT_URL|pip install|%store|ws\.place", cell.source), cell.id
+
+
+@each_notebook
+def test_no_folder_of_a_machine_is_stored(path: Path) -> None:
+    stored = [(cell.id, cell.source) for cell in read(path).cells] + list(outputs(path))
+    for cell_id, text in stored:
+        assert not ANY_HOME.search(text), cell_id
+        assert not [folder for folder in OWN_FOLDERS if f"{folder}/" in text], cell_id
+
+
+@each_lesson
+def test_a_lesson_is_stored_as_run_from_top_to_bottom(path: Path) -> None:
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_an_error_is_stored_only_where_it_is_wanted(path: Path) -> None:
+    failed = [cell for cell in cells(path, "code") if any(o.output_type == "error" for o in cell.outputs)]
+    assert [cell.id for cell in failed if "raises-exception" not in cell.metadata.get("tags", [])] == []
+
+
+@each_lesson
+def test_nothing_is_stored_as_written_to_stderr(path: Path) -> None:
+    written = [c.id for c in cells(path, "code") for o in c.outputs if o.get("name") == "stderr"]
+    assert written == []
+
+
+@each_lesson
+def test_every_figure_has_alternative_text(path: Path) -> None:
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            assert not [kind for kind in data if kind.startswith("image/")], f"{cell.id}: use helpers.plots.figure"
+            for tag in re.findall(r"<img [^>]*", data.get("text/html", "")):
+                assert re.search(r'alt="[^"]{20,}"', tag), cell.id
+    for cell in cells(path, "markdown"):
+        assert "![](" not in cell.source, cell.id
+
+
+@each_notebook
+def test_cells_have_readable_ids_and_the_common_kernel(path: Path) -> None:
+    notebook = read(path)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert [cell.id for cell in notebook.cells if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", cell.id)] == []
