@@ -93,7 +93,7 @@ def train(ws: Workshop) -> None:
     """Lesson 05: two training jobs, side by side, and the choice between them by their validation accuracy."""
     from helpers import training  # it imports the SageMaker SDK, which takes seconds
 
-    trainers = [training.trainer(ws, "three", {}), training.trainer(ws, "words", {"ngram-max": 1})]
+    trainers = [training.trainer(ws, "three", {"ngram-max": 3}), training.trainer(ws, "words", {"ngram-max": 1})]
     for trainer in trainers:
         trainer.train(input_data_config=training.channels(ws), wait=False, logs=False)
     ended = [jobs.wait_for_training(training.job_name(trainer)) for trainer in trainers]

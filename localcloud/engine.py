@@ -16,6 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from localcloud import athena
 from localcloud.state import ACCOUNT, REGION, Credentials
 from localcloud.store import Store
 
@@ -66,6 +67,9 @@ class Engine:
             LOG_LEVEL="WARNING",
         )
         from ministack.app import app
+        from ministack.services import athena as engine_athena
+
+        athena.correct(engine_athena)
 
         self.app: Any = app
 

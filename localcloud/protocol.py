@@ -157,7 +157,7 @@ def serialise(value: Any, shape: Shape | None) -> Any:
     if shape.type_name == "map":
         return {key: serialise(item, shape.value) for key, item in value.items()}
     if shape.type_name == "timestamp":
-        return value.timestamp() if isinstance(value, datetime) else value
+        return round(value.timestamp() if isinstance(value, datetime) else value, 3)  # AWS's clock has milliseconds
     if shape.type_name == "blob":
         return base64.b64encode(value).decode()
     return value

@@ -233,7 +233,10 @@ def _infer(table: Table, paths: list[Path]) -> None:
                 table.delimiter, table.header = (sniffed[0], bool(sniffed[1])) if sniffed else (",", True)
                 relation = db.read_csv(names[0], delimiter=table.delimiter, header=table.header)
         except duckdb.Error as error:
-            raise Unreadable(f"{table.location}: {str(error).splitlines()[0]}") from None
+            reason = str(error).splitlines()[0]
+            for name in names:
+                reason = reason.replace(name, "a sampled file")
+            raise Unreadable(f"{table.location}: these {table.classification} files do not read: {reason}") from None
         table.columns = [
             (_column_name(name), hive_type(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)
         ]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 RUNTIME = Path(__file__).parent / "glue_runtime"
-LAUNCHER = RUNTIME / "launch.py"
+LAUNCHER = RUNTIME / "glue_launch.py"
 COPY_BELOW = 64 * 2**20
 _DELETE_AT_ONCE = 1000  # the most keys that DeleteObjects takes
 _UPLOADS = 8

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 from own_cloud import REGION, OwnCloud, images_folder
 
 from localcloud import images, spark
@@ -17,16 +18,25 @@ JOBS = Path(__file__).parents[1] / "jobs" / "glue"
 
 def glue_python() -> Path:
     """Python of the Glue image, which is built if it is not there."""
-    os.environ.setdefault("LOCALCLOUD_IMAGES", str(images_folder()))
-    return images.ensure("glue-5.1")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALCLOUD_IMAGES", str(images_folder()))
+        return images.ensure("glue-5.1")
 
 
-def run_driver(driver: Path, spec: Any, folder: Path, buckets: dict[str, Path], cloud: OwnCloud | None = None) -> Any:
+def run_driver(
+    driver: Path,
+    spec: Any,
+    folder: Path,
+    buckets: dict[str, Path],
+    cloud: OwnCloud | None = None,
+    java: Path | None = None,
+) -> Any:
     """Starts Spark once in the driver, hands it `spec`, and returns what it leaves in its result file.
 
     Args:
         buckets: name -> folder that plays the bucket for Spark.
         cloud: the local AWS that the driver's boto3 clients reach, if it needs one.
+        java: JAVA_HOME, if not the one that a job run would get.
     """
     python = glue_python()
     spark.write_conf(folder / "conf", buckets, cores=2, memory="1g")
@@ -35,7 +45,7 @@ def run_driver(driver: Path, spec: Any, folder: Path, buckets: dict[str, Path], 
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SPARK_", "JAVA_"))
     }
-    environment |= spark.spark_env(python, spark.find_java(python), folder / "conf", folder / "tmp")
+    environment |= spark.spark_env(python, java or spark.find_java(python), folder / "conf", folder / "tmp")
     environment["PYTHONPATH"] += os.pathsep + str(JOBS)
     if cloud:
         own = cloud.credentials

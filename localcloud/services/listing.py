@@ -48,12 +48,13 @@ def _wanted(item: Params, params: Params, name: str, status: str) -> bool:
         return False
     for prefix, member in (("Creation", "CreationTime"), ("LastModified", "LastModifiedTime")):
         after, before = params.get(f"{prefix}TimeAfter"), params.get(f"{prefix}TimeBefore")
-        if after is not None and item[member] < _seconds(after):
+        when = round(item[member], 3)  # as the caller has seen it
+        if after is not None and when < _seconds(after):
             return False
-        if before is not None and item[member] > _seconds(before):
+        if before is not None and when > _seconds(before):
             return False
     return True
 
 
 def _seconds(value: float | str) -> float:
-    return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else float(value)
+    return round(datetime.fromisoformat(value).timestamp() if isinstance(value, str) else float(value), 3)

@@ -52,5 +52,5 @@ def test_no_row_found_is_a_table_with_columns(workshop: Any) -> None:
 def test_a_query_that_fails_is_returned_by_run_and_told_by_rows(workshop: Any) -> None:
     execution = athena.run(workshop, "SELECT * FROM no_such_table")
     assert execution["Status"]["State"] == "FAILED"
-    with pytest.raises(athena.QueryFailed, match="FAILED: .*no_such_table"):
+    with pytest.raises(athena.QueryFailed, match=r"FAILED: .*no_such_table"):
         athena.rows(execution)

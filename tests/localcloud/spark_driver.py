@@ -3,7 +3,9 @@
 import json
 import sys
 
+import glue_launch
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 
 def attempt(action) -> str:
@@ -11,8 +13,12 @@ def attempt(action) -> str:
     try:
         action()
     except Exception as error:
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        return glue_launch.reason(error)
     return "done"
+
+
+def fail(number: int) -> str:
+    raise ValueError(f"cannot do {number}")
 
 
 def main(spec_file: str, result_file: str) -> None:
@@ -35,6 +41,8 @@ def main(spec_file: str, result_file: str) -> None:
         "read above in SQL": lambda: spark.sql(f"select * from text.`{root}/../outside`").collect(),
         "write above": lambda: frame.write.json(f"{root}/../outside/new/"),
         "write above in SQL": lambda: spark.sql(f"create table t (n int) using json location '{root}/..'"),
+        "function raises": lambda: frame.select(F.udf(fail)("n")).collect(),
+        "no such column": lambda: frame.select("nothing"),
         "dots in a name": lambda: frame.write.json(f"{root}/a..b/..c/"),
     }
     result = {name: attempt(action) for name, action in attempts.items()}

@@ -237,7 +237,8 @@ def test_files_that_are_nothing_known_fail_with_the_reason(lake: Lake, content: 
     lake.put("odd/a.bin", content)
     last = lake.crawl("odd")
     assert last["Status"] == "FAILED"
-    assert reason.lower() in last["ErrorMessage"].lower()
+    assert reason in last["ErrorMessage"]
+    assert "runs/" not in last["ErrorMessage"]
 
 
 def test_an_unknown_bucket_fails_with_the_reason(lake: Lake) -> None:

@@ -66,12 +66,18 @@ def test_a_java_that_does_not_start_is_passed_over(
         spark.find_java(Path(sys.executable))
 
 
-def test_without_any_java_the_image_brings_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def java_of_the_image(empty: Path) -> Path:
+    """What is found where there is no other Java."""
     python = glue_python()
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    home = spark.find_java(python)
-    assert python.parents[1] in home.parents
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("JAVA_HOME", raising=False)
+        patch.setenv("PATH", str(empty))
+        return spark.find_java(python)
+
+
+def test_without_any_java_the_image_brings_its_own(tmp_path: Path) -> None:
+    home = java_of_the_image(tmp_path)
+    assert glue_python().parents[1] in home.parents
     assert subprocess.run([home / "bin" / "java", "-version"], capture_output=True, check=False).returncode == 0
 
 
@@ -80,14 +86,19 @@ def test_without_any_java_the_image_brings_its_own(monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="module")
 def attempts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Outcome of each attempt of the driver; the bucket's folder has a space in its name, as a learner's may."""
+    """Outcome of each attempt of the driver, on the image's own Java.
+
+    The bucket's folder has a space in its name, as a learner's may.
+    """
     folder = tmp_path_factory.mktemp("spark")
     home = folder / "My Course"
     for name, content in {"lake.one/in/a.txt": "hello", "lake.one/old/x.json": "{}", "outside/secret.txt": "s"}.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(content)
     driver = Path(__file__).with_name("spark_driver.py")
-    result: dict[str, Any] = run_driver(driver, {"bucket": "lake.one"}, folder, {"lake.one": home / "lake.one"})
+    buckets = {"lake.one": home / "lake.one"}
+    java = java_of_the_image(folder)
+    result: dict[str, Any] = run_driver(driver, {"bucket": "lake.one"}, folder, buckets, java=java)
     return {**result, "files": sorted(path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file())}
 
 
@@ -110,7 +121,15 @@ def test_overwriting_removes_the_old_files(attempts: dict[str, Any]) -> None:
 
 
 def test_an_unknown_bucket_is_refused(attempts: dict[str, Any]) -> None:
-    assert attempts["unknown bucket"].startswith("Py4JJavaError")
+    assert attempts["unknown bucket"] == "NoSuchBucket: there was no bucket 'no-such-bucket' when this run began"
+
+
+def test_a_failure_in_a_worker_is_told_by_its_own_exception(attempts: dict[str, Any]) -> None:
+    assert attempts["function raises"].startswith("ValueError: cannot do ")
+
+
+def test_a_failure_in_spark_is_told_in_one_line(attempts: dict[str, Any]) -> None:
+    assert attempts["no such column"].startswith("AnalysisException: [UNRESOLVED_COLUMN")
 
 
 @pytest.mark.parametrize(
@@ -166,8 +185,9 @@ def test_the_reason_of_a_failure_is_left_for_the_job_run(tmp_path: Path, script:
     assert (code, found) == (1, reason)
 
 
-def test_a_failure_prints_its_traceback(tmp_path: Path) -> None:
-    assert 'job.py", line 1' in launch(tmp_path, "1 / 0")[2]
+def test_a_failure_prints_the_scripts_part_of_the_traceback(tmp_path: Path) -> None:
+    printed = launch(tmp_path, "def f():\n    1 / 0\nf()")[2]
+    assert [line.split(",")[1] for line in printed.splitlines() if "File" in line] == [" line 3", " line 2"]
 
 
 def test_leaving_with_zero_is_no_failure(tmp_path: Path) -> None:

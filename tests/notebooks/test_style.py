@@ -152,3 +152,10 @@ def test_cells_have_readable_ids_and_the_common_kernel(path: Path) -> None:
     notebook = read(path)
     assert notebook.metadata.kernelspec.name == "python3"
     assert [cell.id for cell in notebook.cells if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", cell.id)] == []
+
+
+@each_notebook
+def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path) -> None:
+    for cell in cells(path, "markdown"):
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL)
+        assert not re.search(r"(?<!\\)\$", text), cell.id

@@ -1,4 +1,4 @@
-"""Runs a Glue script as the local Glue does: `launch.py FAILURE_FILE SCRIPT ARGUMENTS…`.
+"""Runs a Glue script as the local Glue does: `glue_launch.py FAILURE_FILE SCRIPT ARGUMENTS…`.
 
 Adds two things to a plain start of the script. A path that climbs with `..` out of its bucket is refused before it
 reaches Spark, whose file system would follow it. And the reason of a failure is left in FAILURE_FILE, one line as
@@ -14,6 +14,8 @@ from typing import Any
 
 _CLIMBS = re.compile(r"""(?:s3[an]?|viewfs):/[^'"`\n]*?[/{,]\.\.(?![^/{},'"`\s\\])""", re.IGNORECASE)
 _NO_BUCKET = re.compile(r"Could not initialize target File System for URI : s3:/+([^/\s]*)")
+# The last line of a Python traceback inside a message: what a user-defined function raised in a worker.
+_IN_WORKER = re.compile(r"Traceback \(most recent call last\):\n(?:[ \t].*\n)+(\S.*)")
 
 
 class PathRefused(ValueError):
@@ -45,8 +47,19 @@ def reason(error: BaseException) -> str:
     missing = _NO_BUCKET.search(text)
     if missing:
         return f"NoSuchBucket: there was no bucket {missing.group(1)!r} when this run began"
+    in_worker = _IN_WORKER.search(text)
+    if in_worker:
+        return in_worker.group(1)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0] if lines else ''}".rstrip(": ")
+
+
+def print_traceback(error: BaseException, script: str) -> None:
+    """Prints where in the script it happened; the launcher's own frames would only confuse."""
+    frames = error.__traceback__
+    while frames and frames.tb_frame.f_code.co_filename != script:
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames)
 
 
 def run(script: str, arguments: list[str]) -> None:
@@ -72,7 +85,7 @@ def main(argv: list[str]) -> int:
             return 0
         message = f"SystemExit: {stop.code}"
     except Exception as error:
-        traceback.print_exc()
+        print_traceback(error, script)
         message = reason(error)
     else:
         return 0
