@@ -129,9 +129,15 @@ def delete_endpoint_config(cloud: Cloud, params: Params) -> Params:
     return _delete(cloud, CONFIG, params["EndpointConfigName"])
 
 
+def _check_models(cloud: Cloud, config_name: str) -> None:
+    """Refuse a configuration that is not there, or one of whose models is gone."""
+    for variant in _find(cloud, CONFIG, config_name)["ProductionVariants"]:
+        _find(cloud, MODEL, variant["ModelName"])
+
+
 @operation("sagemaker", "CreateEndpoint")
 def create_endpoint(cloud: Cloud, params: Params) -> Params:
-    _find(cloud, CONFIG, params["EndpointConfigName"])
+    _check_models(cloud, params["EndpointConfigName"])
     result = _create(cloud, ENDPOINT, "EndpointName", "EndpointArn", params, EndpointStatus="Creating")
     _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
     return result
@@ -150,7 +156,7 @@ def list_endpoints(cloud: Cloud, params: Params) -> Params:
 @operation("sagemaker", "UpdateEndpoint")
 def update_endpoint(cloud: Cloud, params: Params) -> Params:
     endpoint = _find(cloud, ENDPOINT, params["EndpointName"])
-    _find(cloud, CONFIG, params["EndpointConfigName"])
+    _check_models(cloud, params["EndpointConfigName"])
     with _changing:
         status = _find(cloud, ENDPOINT, params["EndpointName"])["EndpointStatus"]
         if status != "InService":

@@ -13,11 +13,11 @@ ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 
 
 class Glue:
-    """Creates and runs Glue jobs in the session's local AWS."""
+    """Creates and runs Glue jobs in one local AWS."""
 
-    def __init__(self, bucket: str, role: str) -> None:
+    def __init__(self, bucket: str, role: str, clients: Any = boto3.client) -> None:
         self.bucket, self.role = bucket, role
-        self.client, self.s3, self.logs = boto3.client("glue"), boto3.client("s3"), boto3.client("logs")
+        self.client, self.s3, self.logs = clients("glue"), clients("s3"), clients("logs")
 
     def put(self, key: str, content: str | bytes) -> str:
         self.s3.put_object(Bucket=self.bucket, Key=f"glue-tests/{key}", Body=content)

@@ -116,6 +116,19 @@ def test_an_endpoint_of_an_unknown_configuration(hosting: Hosting) -> None:
         hosting.client.create_endpoint(EndpointName="e", EndpointConfigName="no-such-config")
 
 
+def test_a_configuration_whose_model_is_gone(hosting: Hosting) -> None:
+    model = hosting.model()
+    config = hosting.config(model)
+    serving = hosting.serve(hosting.config(hosting.model()))
+    hosting.client.delete_model(ModelName=model)
+    with pytest.raises(ClientError, match="Could not find model"):
+        hosting.client.create_endpoint(EndpointName="e", EndpointConfigName=config)
+    assert "e" not in hosting.names()
+    with pytest.raises(ClientError, match="Could not find model"):
+        hosting.client.update_endpoint(EndpointName=serving, EndpointConfigName=config)
+    assert hosting.describe(serving)["EndpointStatus"] == "InService"
+
+
 @pytest.mark.parametrize(
     "more",
     [

@@ -13,7 +13,7 @@ import boto3
 import httpx
 import psutil
 import pytest
-from botocore.auth import S3SigV4QueryAuth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -88,6 +88,17 @@ def test_a_changed_body_is_refused(local_aws: OwnCloud, training: Training) -> N
     assert answer.status_code == 403
     assert starts_nothing(training, "tampered-a")
     assert starts_nothing(training, "tampered-b")
+
+
+def test_a_changed_object_is_refused_and_not_stored(local_aws: OwnCloud, workshop: Any) -> None:
+    own = local_aws.credentials
+    request = AWSRequest("PUT", f"{local_aws.endpoint}/{workshop.bucket}/tampered", data=b"signed")
+    S3SigV4Auth(Credentials(own["access_key"], own["secret_key"]), "s3", REGION).add_auth(request)
+    headers = dict(request.headers)
+    assert httpx.put(request.url, content=b"other!", headers=headers, trust_env=False).status_code == 403
+    with pytest.raises(ClientError, match="404"):
+        boto3.client("s3").head_object(Bucket=workshop.bucket, Key="tampered")
+    assert httpx.put(request.url, content=b"signed", headers=headers, trust_env=False).status_code == 200
 
 
 def test_a_changed_header_is_refused(local_aws: OwnCloud, training: Training) -> None:

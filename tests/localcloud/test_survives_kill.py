@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil
 import pytest
 from botocore.exceptions import ClientError
+from glue_jobs import Glue
 from own_cloud import OwnCloud, wait_until
 from training_jobs import IMAGE, LOG_GROUP, Training, archive
 
@@ -31,7 +32,7 @@ LONG = """
 
 
 class Filled:
-    """An installation that holds one thing of every kind, and two jobs that run."""
+    """An installation that holds one thing of every kind, and a training job and a Glue run in the middle."""
 
     def __init__(self, cloud: OwnCloud) -> None:
         self.cloud = cloud
@@ -41,6 +42,10 @@ class Filled:
         self._fill()
         self.running = self.training.start(LONG, name="interrupted")
         self.training.reaches(self.running, "in the middle")
+        self.glue = Glue(BUCKET, ROLE, clients=cloud.client)
+        self.glue_job = self.glue.job(LONG.replace("/opt/ml/model/", ""))
+        self.glue_run = self.glue.start(self.glue_job)
+        wait_until(lambda: self.glue.log(self.glue_run) == ["in the middle"])
 
     def _fill(self) -> None:
         client = self.cloud.client
@@ -114,8 +119,8 @@ def owned(cloud: OwnCloud) -> list[psutil.Process]:
 
 
 @pytest.fixture(scope="module", params=["kill", "stop"])
-def again(request: pytest.FixtureRequest, local_aws: OwnCloud) -> Iterator[Filled]:
-    """A filled installation that was killed, or stopped, in the middle of a job, and started again."""
+def again(request: pytest.FixtureRequest, glue: Glue) -> Iterator[Filled]:
+    """A filled installation that was killed, or stopped, in the middle of its jobs, and started again."""
     cloud = OwnCloud()
     try:
         cloud.start()
@@ -184,6 +189,13 @@ def test_the_running_job_has_failed_and_says_why(again: Filled) -> None:
     assert "local AWS was stopped while this job was running" in job["FailureReason"]
     assert job["SecondaryStatusTransitions"][-1]["Status"] == "Failed"
     assert again.training.log(again.running) == ["in the middle"]
+
+
+def test_the_running_glue_run_has_failed_and_says_why(again: Filled) -> None:
+    run = again.cloud.client("glue").get_job_run(JobName=again.glue_job, RunId=again.glue_run)["JobRun"]
+    assert run["JobRunState"] == "FAILED"
+    assert "local AWS was stopped while this run was in progress" in run["ErrorMessage"]
+    assert "CompletedOn" in run
 
 
 def test_the_running_job_left_no_object(again: Filled) -> None:
