@@ -36,9 +36,10 @@ def wait_for_glue(job_name: str, run_id: str, *, minutes: float = 30) -> Json:
     run = _wait(
         f"Glue job {job_name}",
         lambda: glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"],
-        lambda run: str(run["JobRunState"]),
+        lambda run: " · ".join(filter(None, [run["JobRunState"], run.get("StateDetail")])),
         GLUE_ENDED,
         minutes,
+        ended=lambda run: str(run["JobRunState"]),
     )
     if run["JobRunState"] != "SUCCEEDED":
         tail = log_lines("/aws-glue/jobs/error", run_id)[-10:]
@@ -68,7 +69,7 @@ def wait_for_training(name: str, *, minutes: float = 60) -> Json:
     job = _wait(
         f"Training job {name}",
         lambda: sagemaker.describe_training_job(TrainingJobName=name),
-        lambda job: f"{job['TrainingJobStatus']} · {job['SecondaryStatus']}",
+        _training_status,
         TRAINING_ENDED,
         minutes,
         ended=lambda job: str(job["TrainingJobStatus"]),
@@ -77,6 +78,13 @@ def wait_for_training(name: str, *, minutes: float = 60) -> Json:
         tail = training_log(name)[-10:]
         raise JobFailed("\n".join([f"{job['TrainingJobStatus']}: {job.get('FailureReason', '')}", *tail]))
     return job
+
+
+def _training_status(job: Json) -> str:
+    steps = job.get("SecondaryStatusTransitions") or [{}]
+    running = job["TrainingJobStatus"] not in TRAINING_ENDED
+    message = steps[-1].get("StatusMessage") if running else None
+    return " · ".join(filter(None, [job["TrainingJobStatus"], job["SecondaryStatus"], message]))
 
 
 def wait_for_endpoint(name: str, *, minutes: float = 20) -> Json:

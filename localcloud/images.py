@@ -27,6 +27,7 @@ REQUIREMENTS = Path(__file__).parent / "images"
 _KNOWN = {
     r"sagemaker-scikit-learn:1\.9-0(-cpu-py3)?": "sklearn-1.9-0",
 }
+BUILDING = "Building the image's environment: once, 1 to 3 minutes"
 _building: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -57,11 +58,12 @@ def for_uri(uri: str) -> str:
 
 
 def folder(name: str) -> Path:
-    """Where this version of the image lives: new requirements make a new folder."""
+    """Where this version of the image lives: new requirements or another Python make a new folder."""
     requirements = REQUIREMENTS / f"{name}.txt"
     if not requirements.exists():
         raise BuildFailed(f"There is no image {name!r}. There are: {', '.join(names())}.")
-    stamp = hashlib.sha256(requirements.read_bytes()).hexdigest()[:8]
+    recipe = requirements.read_bytes() + f"Python {sys.version_info.major}.{sys.version_info.minor}".encode()
+    stamp = hashlib.sha256(recipe).hexdigest()[:8]
     root = Path(os.environ.get("LOCALCLOUD_IMAGES") or home() / "images")
     return root / f"{name}-{stamp}"
 
@@ -90,7 +92,8 @@ def ensure(name: str, progress: Callable[[str], None] | None = None) -> Path:
                 tell(f"Building image {name}, once; later jobs start at once.")
                 _uv(tell, "venv", "--allow-existing", "--seed", "--python", sys.executable, str(target))
                 requirements = str(REQUIREMENTS / f"{name}.txt")
-                _uv(tell, "pip", "install", "--python", str(python), "-r", requirements)
+                # Compiled ahead: jobs write no byte code into the image, so none would be kept otherwise.
+                _uv(tell, "pip", "install", "--compile-bytecode", "--python", str(python), "-r", requirements)
                 (target / ".ready").touch()
                 tell(f"Image {name} is ready.")
     return python

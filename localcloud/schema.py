@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 SAMPLE_BYTES = 2**20  # of each text file, as Glue's own crawler
 SAMPLE_FILES = 8
 _PARTITION = re.compile(r"([^/=]+)=([^/]*)$")
@@ -216,6 +214,8 @@ def _json_lines(text: str, lines: list[str]) -> list[str]:
 
 
 def _infer(table: Table, paths: list[Path]) -> None:
+    import duckdb  # 25 MB of the server's memory, needed only when a crawler runs
+
     names = [str(path) for path in paths]
     with duckdb.connect() as db:
         db.execute("SET threads = 1; SET memory_limit = '512MB'")

@@ -308,6 +308,8 @@ def _execute(cloud: Cloud, run: Params, folder: Path) -> tuple[str, str]:
     stop = cloud.stop_event(RUN, run["Id"])
     output = LogStream(cloud, OUTPUT_GROUP, run["Id"])
     errors = LogStream(cloud, ERROR_GROUP, run["Id"])
+    if not images.is_ready(IMAGE):
+        _set(cloud, run["Id"], StateDetail=images.BUILDING)
     python = layered_python(folder, IMAGE, lambda line: output.put([line]))
     s3 = cloud.client("s3")
     bucket, key = s3io.parse_uri(job["Command"]["ScriptLocation"])

@@ -17,6 +17,7 @@ def page(
     *,
     name: str,
     status: str = "",
+    order: str = "Descending",
     summary: Callable[[Params], Params] = lambda item: item,
 ) -> Params:
     """Filter, sort and cut `items` as `params` ask.
@@ -24,12 +25,13 @@ def page(
     Args:
         key: the member of the answer that holds the summaries.
         name: the member of an item that NameContains and SortBy=Name look at.
+        order: what AWS documents as this operation's default SortOrder.
         status: the member that StatusEquals looks at; by default `<name without Name>Status`.
     """
     status = status or f"{name.removesuffix('Name')}Status"
     kept = [item for item in items if _wanted(item, params, name, status)]
     by = {"Name": name, "Status": status}.get(params.get("SortBy", ""), "CreationTime")
-    kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", "Descending") == "Descending")
+    kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", order) == "Descending")
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
         raise ServiceError("ValidationException", "The NextToken is not one of this listing.")

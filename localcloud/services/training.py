@@ -103,10 +103,8 @@ def describe_training_job(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(cloud: Cloud, params: Params) -> Params:
-    def summary(job: Params) -> Params:
-        return {**job, "LastModifiedTime": job["LastModifiedTime"]}
-
-    return page(cloud.store.all(KIND), params, "TrainingJobSummaries", name="TrainingJobName", summary=summary)
+    jobs = cloud.store.all(KIND)
+    return page(jobs, params, "TrainingJobSummaries", name="TrainingJobName", order="Ascending")
 
 
 @operation("sagemaker", "StopTrainingJob")
@@ -187,9 +185,10 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     job = _find(cloud, name)
     stop = cloud.stop_event(KIND, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
-    python = layered_python(
-        run, images.for_uri(job["AlgorithmSpecification"]["TrainingImage"]), lambda line: stream.put([line])
-    )
+    image = images.for_uri(job["AlgorithmSpecification"]["TrainingImage"])
+    if not images.is_ready(image):
+        _transition(cloud, name, "Starting", message=images.BUILDING)
+    python = layered_python(run, image, lambda line: stream.put([line]))
     started = time.time()  # the bill's clock: downloads and uploads count, as on AWS
     _transition(cloud, name, "Downloading", TrainingStartTime=started)
     opt_ml = run / "opt" / "ml"
@@ -291,7 +290,9 @@ def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Par
     return result
 
 
-def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = None, **figures: object) -> Params | None:
+def _transition(
+    cloud: Cloud, name: str, secondary: str, status: str | None = None, message: str = "", **figures: object
+) -> Params | None:
     """Record a step of a job that has not ended. Returns the job as it is then, or None when it is gone."""
 
     def change(job: Params) -> None:
@@ -301,8 +302,8 @@ def _transition(cloud: Cloud, name: str, secondary: str, status: str | None = No
         transitions = job["SecondaryStatusTransitions"]
         if transitions and "EndTime" not in transitions[-1]:
             transitions[-1]["EndTime"] = now
-        message = _MESSAGES.get(secondary, "")
-        transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
+        text = message or _MESSAGES.get(secondary, "")
+        transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": text})
         job.update(figures, SecondaryStatus=secondary, LastModifiedTime=now)
         if status:
             job["TrainingJobStatus"] = status
