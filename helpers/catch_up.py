@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import boto3
 
-from helpers import choice, jobs, reviews
+from helpers import choice, ensure, jobs, reviews
 from helpers.workshop import Workshop
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -44,6 +43,7 @@ def land_raw(ws: Workshop) -> None:
     s3 = boto3.client("s3")
     with TemporaryDirectory() as folder:
         raw = reviews.write_raw(Path(folder))
+        boto3.resource("s3").Bucket(ws.bucket).objects.filter(Prefix=f"{ws.prefix}/raw/").delete()
         for path in raw.reviews:
             s3.upload_file(str(path), ws.bucket, f"{ws.prefix}/raw/reviews/{path.name}")
         s3.upload_file(str(raw.titles), ws.bucket, f"{ws.prefix}/raw/titles/titles.csv")
@@ -67,26 +67,13 @@ def clean(ws: Workshop) -> None:
     glue, s3 = boto3.client("glue"), boto3.client("s3")
     script = "jobs/glue/reviews_etl.py"
     s3.upload_file(str(PROJECT / script), ws.bucket, f"{ws.prefix}/{script}")
-    make_database(ws)
-    command = {"Name": "glueetl", "ScriptLocation": ws.s3(script), "PythonVersion": "3"}
-    capacity = {"GlueVersion": "5.1", "WorkerType": "G.1X", "NumberOfWorkers": 2}
-    settings: dict[str, Any] = {"Role": ws.role, "Command": command, "Timeout": 30, **capacity}
+    ensure.database(ws.database)
     name = ws.name("reviews-etl")
-    try:
-        glue.create_job(Name=name, **settings)
-    except glue.exceptions.AlreadyExistsException:
-        glue.update_job(JobName=name, JobUpdate=settings)
+    command = {"Name": "glueetl", "ScriptLocation": ws.s3(script), "PythonVersion": "3"}
+    capacity = {"GlueVersion": "5.1", "WorkerType": "G.1X", "NumberOfWorkers": 2, "Timeout": 30}
+    ensure.glue_job(Name=name, Role=ws.role, Command=command, **capacity)
     run = glue.start_job_run(JobName=name, Arguments=etl_arguments(ws))
     jobs.wait_for_glue(name, run["JobRunId"])
-
-
-def make_database(ws: Workshop) -> None:
-    """The learner's Glue database; left as it is when it exists."""
-    glue = boto3.client("glue")
-    try:
-        glue.create_database(DatabaseInput={"Name": ws.database})
-    except glue.exceptions.AlreadyExistsException:
-        pass
 
 
 def train(ws: Workshop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,8 +36,8 @@ class Estimate:
     how: str
 
     def __str__(self) -> str:
-        amount = f"${self.usd:.2f}" if self.usd >= 0.10 else f"${self.usd:.4f}"
-        return f"💰 on AWS about {amount}: {self.how}"
+        decimals = max(2, 1 - math.floor(math.log10(self.usd))) if self.usd > 0 else 2
+        return f"💰 on AWS about ${self.usd:.{decimals}f}: {self.how}"
 
 
 @cache

@@ -33,8 +33,9 @@ import pooch
 import pyarrow.parquet as pq
 import requests
 import urllib3
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
+from helpers.progress import Progress
 from helpers.synthetic import COLUMNS, damaged, frame_of, iter_synthetic, synthetic_titles
 
 ARCHIVE_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
@@ -348,13 +349,15 @@ def _write_lines(reviews: Reviews, folder: Path, lines_per_file: int) -> tuple[i
 
 
 def _lines(reviews: Reviews, ids: set[str]) -> Iterator[bytes]:
-    with tqdm(desc="Writing reviews", total=reviews.rows, unit=" reviews", delay=2) as bar:
-        for frame in reviews:
-            ids.update(frame["title_id"].dropna())
-            for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None):
-                line = json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False).encode()
-                yield (damaged(line, row[-1]) if reviews.is_synthetic else line) + b"\n"
-                bar.update()
+    progress, written = Progress("Writing reviews"), 0
+    for frame in reviews:
+        ids.update(frame["title_id"].dropna())
+        for row in frame.astype(object).where(frame.notna(), None).itertuples(index=False, name=None):
+            line = json.dumps(dict(zip(COLUMNS, row, strict=True)), ensure_ascii=False).encode()
+            yield (damaged(line, row[-1]) if reviews.is_synthetic else line) + b"\n"
+        written += len(frame)
+        progress.update(f"{written:,} of {reviews.rows:,}" if reviews.rows else f"{written:,}")
+    progress.end(f"{written:,} lines", good=True)
 
 
 def _titles_of(ids: set[str]) -> pd.DataFrame:

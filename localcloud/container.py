@@ -24,6 +24,7 @@ from localcloud import images, supervise
 from localcloud.aws import Cloud
 
 POLL_SECONDS = 0.1
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the images of AWS
 _MAX_CODE_FILE = 2**20
 # What of the server's own environment a job may see: how to reach the network, not who the learner is.
 _PASSED_ON = (
@@ -64,10 +65,9 @@ def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
     passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith("PIP_")}
     (run / "home").mkdir(exist_ok=True)
     (run / "tmp").mkdir(exist_ok=True)
-    system = os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     return {
         **passed,
-        "PATH": os.pathsep.join([str(python.parent), system]),
+        "PATH": os.pathsep.join([str(python.parent), SYSTEM_PATH]),
         "HOME": str(run / "home"),
         "TMPDIR": str(run / "tmp"),
         "LANG": passed.get("LANG", "C.UTF-8"),

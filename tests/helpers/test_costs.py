@@ -42,3 +42,10 @@ def test_a_region_without_prices_is_refused() -> None:
 
 def test_every_price_has_a_date_a_source_and_a_positive_amount() -> None:
     assert all(row.date and row.source and row.usd > 0 for row in costs.table())
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"), [(84.0, "$84.00"), (0.0293, "$0.029"), (0.0000477, "$0.000048"), (0, "$0.00")]
+)
+def test_a_small_amount_keeps_two_digits_that_say_something(usd: float, text: str) -> None:
+    assert f"about {text}: " in str(costs.Estimate(usd, "how"))

@@ -159,3 +159,11 @@ def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path)
     for cell in cells(path, "markdown"):
         text = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL)
         assert not re.search(r"(?<!\\)\$", text), cell.id
+
+
+@each_notebook
+def test_a_notebook_stores_nothing_of_the_machine_that_ran_it(path: Path) -> None:
+    notebook = read(path)
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+    assert set(notebook.metadata.get("language_info", {})) <= {"name"}
+    assert [cell.id for cell in notebook.cells if "execution" in cell.metadata] == []
