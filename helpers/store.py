@@ -1,7 +1,7 @@
 """Execute lessons in place, as they are committed: `python -m helpers.store [notebooks/NN_name.ipynb ...]`.
 
-On the sample, as the learner `learner`, in an account of the local AWS that is thrown away. What only this machine knows
-(times of the run, versions, widgets) is not stored.
+On the sample, as the learner `learner`, in an account of the local AWS that is thrown away. What only this machine
+knows (times of the run, versions, widgets) is not stored.
 """
 
 from __future__ import annotations
