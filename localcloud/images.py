@@ -86,7 +86,7 @@ def ensure(name: str, progress: Callable[[str], None] | None = None) -> Path:
         if (target / ".ready").exists():
             return python
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _lock_file(target.with_suffix(".lock")):
+        with _lock_file(target.with_name(f"{target.name}.lock")):
             if not (target / ".ready").exists():
                 tell = progress or (lambda line: None)
                 tell(f"Building image {name}, once; later jobs start at once.")
