@@ -26,7 +26,9 @@ from pathlib import Path
 
 from helpers.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
-STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud")
+STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
+if "LOCALCLOUD_HOME" in os.environ:
+    os.environ["LOCALCLOUD_HOME"] = str(STATE)  # kernels run in another folder than this command
 START_PAGE = "notebooks/00_start_here.ipynb"
 
 COMMANDS = {

@@ -147,6 +147,19 @@ def _log_lines(group: str, stream: str) -> Iterator[str]:
         token = page["nextForwardToken"]
 
 
+def wait_for_line(read: Callable[[], list[str]], text: str, *, seconds: float = 60) -> list[str]:
+    """Read a log until a line of it holds `text`, and return all that was read: CloudWatch is some seconds late.
+
+    After `seconds` what is there is returned, with or without such a line.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        lines = read()
+        if any(text in line for line in lines) or time.monotonic() > deadline:
+            return lines
+        time.sleep(1)
+
+
 def training_log(name: str) -> list[str]:
     """The log of a training job, oldest line first."""
     return _group_lines(TRAINING_LOGS, f"{name}/")

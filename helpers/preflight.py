@@ -13,10 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from helpers.workshop import on_aws
+
 PROJECT = Path(__file__).resolve().parents[1]
 GOOD, NOTE, PROBLEM = "ok", "note", "problem"
 _SIGNS = {GOOD: "✓", NOTE: "·", PROBLEM: "✗"}
-DISK_GB, MEMORY_GB = 4.0, 4.0
+DISK_GB, MEMORY_GB = 6.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -78,20 +80,23 @@ def _cloud() -> Finding:
 
 def _credentials() -> Finding:
     here = os.environ.get("AWS_ACCESS_KEY_ID") or os.environ.get("AWS_PROFILE")
-    if os.environ.get("COURSE_CLOUD") == "aws":
-        return Finding(NOTE, "AWS", "COURSE_CLOUD=aws: the lessons use your AWS account and cost money")
+    if on_aws():
+        return Finding(NOTE, "AWS", "the lessons use the AWS account at hand and cost what each of them states")
     if here or (Path.home() / ".aws").exists():
         return Finding(GOOD, "AWS", "settings found, not used; COURSE_CLOUD=aws would use them")
     return Finding(GOOD, "AWS", "no account needed: everything runs on this machine")
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (_python, _disk, _memory, _java, _images, _cloud, _credentials)
+OF_THE_LOCAL_AWS = {_java, _images, _cloud}
 
 
 def findings() -> list[Finding]:
     """Run every check. A check that itself fails is a problem with its error, not an exception."""
     results = []
     for check in CHECKS:
+        if check in OF_THE_LOCAL_AWS and on_aws():
+            continue
         try:
             results.append(check())
         except Exception as error:

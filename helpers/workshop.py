@@ -24,7 +24,16 @@ SageMaker:
         DefaultS3Bucket: {bucket}
 """
 # Settings of the learner's own that would lead boto3 past the local AWS.
-_FOREIGN = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_DEFAULT_PROFILE")
+_FOREIGN = (
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+    "AWS_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_DEFAULT_PROFILE",
+)
 
 
 @dataclass(frozen=True)
@@ -71,15 +80,23 @@ def connect(*, quiet: bool = False) -> Workshop:
     Raises:
         RuntimeError: the local AWS cannot start, or the AWS account does not answer; says what to do next.
     """
-    cloud = os.environ.get("COURSE_CLOUD", "")
-    if cloud not in ("", "aws", "local"):
-        raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
-    on_aws = cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
-    workshop = _connect_to_aws() if on_aws else _connect_at_home()
+    workshop = _connect_to_aws() if on_aws() else _connect_at_home()
     show_sdk_logs()
     if not quiet:
         print(workshop)
     return workshop
+
+
+def on_aws() -> bool:
+    """Whether `connect()` goes to AWS: in SageMaker Studio, or with COURSE_CLOUD=aws.
+
+    Raises:
+        RuntimeError: COURSE_CLOUD is something else than aws or local.
+    """
+    cloud = os.environ.get("COURSE_CLOUD", "")
+    if cloud not in ("", "aws", "local"):
+        raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
+    return cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
 
 
 def _connect_at_home() -> Workshop:
@@ -97,7 +114,8 @@ def _connect_at_home() -> Workshop:
     nothing.touch()
     sdk_config = folder / "sagemaker-config.yaml"
     sdk_config.write_text(SDK_CONFIG.format(bucket=state.BUCKET))
-    direct = {"127.0.0.1", "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
+    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    direct = {"127.0.0.1", "localhost", *filter(None, listed.split(","))}
     os.environ.update(
         AWS_ENDPOINT_URL=endpoint,
         AWS_ACCESS_KEY_ID=own.access_key,

@@ -112,6 +112,10 @@ class LogStream:
             )
 
     def _call(self, operation: str, params: dict[str, Any]) -> None:
-        status, answer = self._cloud.call_engine("logs", f"Logs_20140328.{operation}", params)
+        try:
+            status, answer = self._cloud.call_engine("logs", f"Logs_20140328.{operation}", params)
+        except Exception:  # a full disk, a busy loop: a job or endpoint does not die of a lost log line
+            log.exception("%s of %s", operation, self._group)
+            return
         if status >= 300 and b"ResourceAlreadyExists" not in answer:
             log.warning("%s answered %s: %s", operation, status, answer[:200])

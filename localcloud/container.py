@@ -65,6 +65,8 @@ def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
     passed = {name: value for name, value in os.environ.items() if name in _PASSED_ON or name.startswith("PIP_")}
     (run / "home").mkdir(exist_ok=True)
     (run / "tmp").mkdir(exist_ok=True)
+    direct = passed.get("no_proxy") or passed.get("NO_PROXY") or ""  # the small name is the one that Python prefers
+    direct = ",".join(filter(None, [direct, "127.0.0.1,localhost"]))
     return {
         **passed,
         "PATH": os.pathsep.join([str(python.parent), SYSTEM_PATH]),
@@ -75,7 +77,8 @@ def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
-        "NO_PROXY": ",".join(filter(None, [passed.get("NO_PROXY", ""), "127.0.0.1,localhost"])),
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         **cloud.environment(),
     }
 

@@ -52,6 +52,7 @@ class Engine:
         self._wanted: dict[str, int] = defaultdict(int)
         self._saved: dict[str, int] = defaultdict(int)
         (folder / "state").mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # $LOCALCLOUD_HOME may be a folder that others can read
         os.environ.update(
             S3_PERSIST="1",
             S3_DATA_DIR=str(folder / "s3"),
@@ -128,8 +129,16 @@ class Engine:
 
             covers = self._wanted[module_name]
             state = _get_module(module_name).get_state()
+            before = self._stamp(module_name)
             await asyncio.to_thread(save_state, module_name, state)
+            if self._stamp(module_name) == before:  # the engine logs a failed save and goes on
+                raise OSError(f"the state of {module_name} could not be written; is the disk full?")
             self._saved[module_name] = covers
+
+    def _stamp(self, module_name: str) -> int:
+        """When a service's state was last written; it is replaced as a whole, so a save gives it another time."""
+        path = self.folder / "state" / f"{module_name}.json"
+        return path.stat().st_mtime_ns if path.exists() else 0
 
     async def replay_logs(self) -> None:
         """After a crash: apply the log calls that no clean shutdown has saved."""
@@ -148,9 +157,12 @@ class Engine:
                 if data.is_file() and data.stat().st_mtime_ns > path.stat().st_mtime_ns:
                     path.unlink()
 
-    def finished_cleanly(self) -> None:
-        """The engine has saved everything on shutdown, so the journal is spent."""
-        self._store.journal_clear()
+    def finished_cleanly(self, began: float) -> bool:
+        """Whether the engine has saved the logs since its shutdown `began`: then their journal is spent."""
+        saved = not self._store.journal() or self._stamp("cloudwatch_logs") >= began * 1e9
+        if saved:
+            self._store.journal_clear()
+        return saved
 
     def disk_is_full(self, incoming: int) -> bool:
         return shutil.disk_usage(self.folder).free < MINIMUM_FREE_BYTES + 2 * incoming

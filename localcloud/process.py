@@ -19,6 +19,7 @@ from localcloud.state import home, mark, server_info, write_private
 
 START_SECONDS = 60
 STOP_SECONDS = 20
+_STATE = ("engine", "store.db*", "credentials.json", "server.*", "unclean", "aws-config", "sagemaker-config.yaml")
 
 
 class CannotStart(Exception):
@@ -29,7 +30,6 @@ def write_info(port: int) -> None:
     """Called by the server when it is ready."""
     info = {
         "pid": os.getpid(),
-        "started": psutil.Process().create_time(),
         "port": port,
         "endpoint": f"http://127.0.0.1:{port}",
     }
@@ -41,11 +41,16 @@ def running() -> psutil.Process | None:
     info = server_info()
     try:
         process = psutil.Process(int(str(info["pid"]))) if info else None
-        if process and abs(process.create_time() - float(str((info or {})["started"]))) < 1:
-            return process if process.status() != psutil.STATUS_ZOMBIE else None
-    except (psutil.NoSuchProcess, KeyError, ValueError):
+        if process and process.cmdline()[-2:] == ["localcloud", "serve"]:  # empty for a zombie
+            return process
+    except (psutil.NoSuchProcess, psutil.AccessDenied, KeyError, ValueError):
         pass
     return None
+
+
+def write_stopping() -> None:
+    """Called by the server when it begins to stop: who wants one now has to wait, then start another."""
+    write_private(home() / "server.json", json.dumps({**(server_info() or {}), "stopping": True}))
 
 
 @contextmanager
@@ -69,6 +74,9 @@ def start() -> str:
     Raises:
         CannotStart: with the last lines of server.log.
     """
+    leaving = running()
+    if leaving and (server_info() or {}).get("stopping"):
+        psutil.wait_procs([leaving], timeout=STOP_SECONDS)
     if not running():
         log_path = home() / "server.log"
         with log_path.open("ab") as log:
@@ -77,6 +85,7 @@ def start() -> str:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                env={**os.environ, "LOCALCLOUD_HOME": str(home())},  # it may be relative to this folder, not to cwd
                 start_new_session=True,
                 cwd=Path(__file__).resolve().parents[1],
             )
@@ -119,9 +128,14 @@ def sweep() -> int:
 
 
 def reset() -> None:
-    """Stop, then delete all state but the image environments, which are only built software."""
+    """Stop, then delete what a server has written here; not the image environments, which are only built software.
+
+    Only known names are deleted: LOCALCLOUD_HOME may be a folder that holds other things, too.
+    """
+    from localcloud.container import runs_folder  # with it comes boto3, which `status` need not wait for
+
     stop()
-    for path in home().iterdir():
-        if path.name == "images":
-            continue
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(runs_folder(home()), ignore_errors=True)
+    for pattern in _STATE:
+        for path in home().glob(pattern):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

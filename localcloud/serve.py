@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import shutil
 import signal
 import socket
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +36,9 @@ def main() -> int:
     """Serve until SIGTERM or Ctrl-C. Returns the exit code; 0 also when another server already runs."""
     logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     log.setLevel("INFO")
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the learner's own profile would break, or lead away, the clients of this process
+    os.environ.update(AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull)
     with process.only_one() as alone:
         if not alone:
             return 0
@@ -70,8 +75,13 @@ async def _serve() -> None:
         process.write_info(port)
         log.info("ready on %s", cloud.endpoint)
 
+    ended_at = 0.0
+
     async def until_stopped() -> None:
+        nonlocal ended_at
         await stop.wait()
+        ended_at = time.time()
+        process.write_stopping()
         cloud.stopping.set()
         await asyncio.to_thread(background.join, 12.0)
 
@@ -82,9 +92,9 @@ async def _serve() -> None:
     config.keep_alive_timeout = 60
     config.h11_max_incomplete_size = 2**20
     await hypercorn_serve(_after_startup(app, ready), config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
-    engine.finished_cleanly()
+    if engine.finished_cleanly(ended_at):
+        unclean.unlink(missing_ok=True)
     store.close()
-    unclean.unlink(missing_ok=True)
 
 
 def _listen() -> socket.socket:

@@ -63,7 +63,8 @@ class Server:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?")[0]
         try:
             check_caller(headers, self.port)
-            body = await _read_body(receive)
+            known = self.cloud.credentials.access_key in headers.get("authorization", "") + query
+            body = await _read_body(receive, keep=known)
             service = check_signature(scope["method"], path, query, headers, body, self.cloud.credentials)
         except Denied as denied:
             await _refuse(send, denied, headers)
@@ -107,7 +108,7 @@ class Server:
                 result = await asyncio.to_thread(handler, self.cloud, params)
                 await _answer(send, 200, protocol.json_answer(service, operation, result))
                 return
-        administration = path.startswith("/_")  # the engine's own pages; no bucket has such a name
+        administration = scope["path"].startswith("/_")  # the engine's own pages, also as "/%5F"; never a bucket
         if service not in FORWARDED or (service == "glue" and operation not in GLUE_CATALOG) or administration:
             raise ServiceError(
                 "UnknownOperationException",
@@ -161,14 +162,17 @@ class Server:
         return {**scope, "query_string": query, "headers": [*scope["headers"], authorization]}
 
 
-async def _read_body(receive: Receive) -> bytes:
+async def _read_body(receive: Receive, *, keep: bool) -> bytes:
+    """The whole body; of a request that will be refused anyway (`keep` is False) nothing is held in memory."""
     chunks, size = [], 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Denied("RequestTimeout", "The client went away before the request was complete.")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if keep:
+            chunks.append(chunk)
         if size > MAXIMUM_BODY_BYTES:
             raise Denied("EntityTooLarge", "The request is larger than 5 GiB; use a multipart upload.")
         if not message.get("more_body"):

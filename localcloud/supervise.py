@@ -7,6 +7,7 @@ itself or not, whatever it left running is killed too. The exit code is the comm
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -71,6 +72,8 @@ def main(command: list[str]) -> int:
         return 127
     threading.Thread(target=watch, args=(child,), daemon=True).start()
     code = child.wait()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)  # what it left in its group; macOS has no subreaper
     kill_everything()
     return code if code >= 0 else 128 - code
 

@@ -90,7 +90,6 @@ class Variant:
         self._ended.wait(15)
         self._client.close()
         asyncio.run_coroutine_threadsafe(self.http.aclose(), self._cloud.loop)
-        shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _run(self) -> None:
         run = new_run(self._cloud, "endpoint", f"{self._endpoint}-{self.name}-{int(time.time() * 1000)}")
@@ -110,6 +109,7 @@ class Variant:
         finally:
             self._ended.set()
             shutil.rmtree(run, ignore_errors=True)
+            shutil.rmtree(self._sockets, ignore_errors=True)  # here: a shutdown does not call stop()
 
     def _serve(self, run: Path, stream: LogStream) -> None:
         container = self._model["PrimaryContainer"]

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-JSON = "application/json"
+JSON, JSON_LINES = "application/json", "application/jsonlines"
 
 
 class UnsupportedType(ValueError):
@@ -49,6 +49,8 @@ def default_input(body: bytes | str, content_type: str) -> Any:
     text = body if isinstance(body, str) else body.decode()
     if content_type == JSON:
         return numpy.array(json.loads(text))
+    if content_type == JSON_LINES:
+        return numpy.array([json.loads(line) for line in text.splitlines() if line.strip()])
     if content_type == "text/csv":
         return numpy.array([[float(cell) for cell in row] for row in csv.reader(io.StringIO(text)) if row])
     raise UnsupportedType(f"Content type {content_type} is not supported by the default input_fn.")
@@ -62,6 +64,8 @@ def default_output(prediction: Any, accept: str) -> tuple[str, str]:
     values = prediction.tolist() if hasattr(prediction, "tolist") else prediction
     if accept in (JSON, "*/*", ""):
         return json.dumps(values), JSON
+    if accept == JSON_LINES:
+        return "\n".join(json.dumps(value) for value in values), accept
     if accept == "text/csv":
         return "\n".join(str(value) for value in values), accept
     raise UnsupportedType(f"Accept type {accept} is not supported by the default output_fn.")

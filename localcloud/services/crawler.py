@@ -127,11 +127,20 @@ def start_crawler(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "StopCrawler")
 def stop_crawler(cloud: Cloud, params: Params) -> Params:
-    crawler = _find(cloud, params["Name"])
-    if crawler["State"] != "RUNNING":
-        raise ServiceError("CrawlerNotRunningException", f"Crawler with name {params['Name']} isn't running.")
-    cloud.stop_event(CRAWLER, params["Name"]).set()
-    cloud.store.update(CRAWLER, params["Name"], lambda body: body.update(State="STOPPING"))
+    name = params["Name"]
+    _find(cloud, name)
+    claimed = False
+
+    def claim(crawler: Params) -> None:
+        nonlocal claimed
+        claimed = crawler["State"] == "RUNNING"
+        if claimed:
+            crawler["State"] = "STOPPING"
+            cloud.stop_event(CRAWLER, name).set()
+
+    cloud.store.update(CRAWLER, name, claim)
+    if not claimed:
+        raise ServiceError("CrawlerNotRunningException", f"Crawler with name {name} isn't running.")
     return {}
 
 
@@ -167,8 +176,12 @@ def crawl(cloud: Cloud, name: str) -> None:
     if message:
         last["ErrorMessage"] = message
     elapsed = int((time.time() - began) * 1000)
-    cloud.stops.pop((CRAWLER, name), None)
-    cloud.store.update(CRAWLER, name, lambda body: body.update(State="READY", LastCrawl=last, CrawlElapsedTime=elapsed))
+
+    def end(body: Params) -> None:
+        cloud.stops.pop((CRAWLER, name), None)  # in one step with the end: a stop that comes later is refused
+        body.update(State="READY", LastCrawl=last, CrawlElapsedTime=elapsed)
+
+    cloud.store.update(CRAWLER, name, end)
 
 
 def _tables_of(cloud: Cloud, target: Params, run: Path) -> list[schema.Table]:

@@ -215,7 +215,9 @@ def batch_stop_job_run(cloud: Cloud, params: Params) -> Params:
     stopped: list[Params] = []
     errors: list[Params] = []
     for run_id in params["JobRunIds"]:
-        run = _set(cloud, run_id, JobRunState="STOPPING")
+        known = cloud.store.get(RUN, run_id)
+        ours = known is not None and known["JobName"] == params["JobName"]
+        run = _set(cloud, run_id, JobRunState="STOPPING") if ours else None
         named = {"JobName": params["JobName"], "JobRunId": run_id}
         if run is None or run["JobRunState"] in ENDED:
             code, why = "JobRunNotInTerminalStateException", "The run is not in a state that can be stopped."

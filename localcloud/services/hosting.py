@@ -111,6 +111,11 @@ def create_endpoint_config(cloud: Cloud, params: Params) -> Params:
         _find(cloud, MODEL, variant["ModelName"])
         if not variant.get("InstanceType"):
             raise ServiceError("ValidationException", f"Variant {variant['VariantName']} needs an InstanceType.")
+        if variant.get("InitialInstanceCount", 1) > 1:
+            raise ServiceError(
+                "ResourceLimitExceeded",
+                "The local AWS serves on one instance: set InitialInstanceCount to 1.",
+            )
     return _create(cloud, CONFIG, "EndpointConfigName", "EndpointConfigArn", params)
 
 
@@ -194,10 +199,9 @@ def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None
 def _bring_up(cloud: Cloud, name: str, config_name: str) -> None:
     """Start the processes of a configuration; when all answer they take over, else the old ones stay."""
     config = _find(cloud, CONFIG, config_name)
-    variants = []
-    for variant in config["ProductionVariants"]:
-        model = _find(cloud, MODEL, variant["ModelName"])
-        variants.append(Variant(cloud, name, variant, model))
+    models = [_find(cloud, MODEL, variant["ModelName"]) for variant in config["ProductionVariants"]]
+    pairs = zip(config["ProductionVariants"], models, strict=True)
+    variants = [Variant(cloud, name, variant, model) for variant, model in pairs]
     with _changing:
         _coming[name] = variants
     for coming in variants:
@@ -216,7 +220,9 @@ def _take_over(cloud: Cloud, name: str, config_name: str, variants: list[Variant
                 f"Please check CloudWatch logs for this endpoint. {reason}"
             )
     with _changing:
-        wanted = _coming.get(name) is variants and not cloud.stopping.is_set()
+        endpoint = cloud.store.get(ENDPOINT, name)  # a DeleteEndpoint may have come before these were in `_coming`
+        exists = endpoint is not None and endpoint["EndpointStatus"] != "Deleting"
+        wanted = exists and _coming.get(name) is variants and not cloud.stopping.is_set()
         if wanted:
             del _coming[name]
         replaced = _live.get(name, [])

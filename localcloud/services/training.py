@@ -111,13 +111,14 @@ def list_training_jobs(cloud: Cloud, params: Params) -> Params:
 def stop_training_job(cloud: Cloud, params: Params) -> Params:
     name = params["TrainingJobName"]
     _find(cloud, name)
+    stop = cloud.stop_event(KIND, name)  # taken before the transition: later it may be the next job's of this name
     job = _transition(cloud, name, "Stopping", status="Stopping")
     if not job or job["TrainingJobStatus"] != "Stopping":
         status = job["TrainingJobStatus"] if job else "Deleted"
         raise ServiceError(
             "ValidationException", f"The request was rejected because the training job is in status {status}."
         )
-    cloud.stop_event(KIND, name).set()
+    stop.set()
     return {}
 
 
@@ -162,7 +163,6 @@ def run_job(cloud: Cloud, name: str) -> None:
     finally:  # before the job is seen to have ended: its name may be used again at once
         if held:
             cloud.slots.release()
-        cloud.stops.pop((KIND, name), None)
         if run:
             shutil.rmtree(run, ignore_errors=True)
     _finish(cloud, name, **end)
@@ -313,6 +313,7 @@ def _transition(
 
 def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: str = "", **figures: object) -> None:
     def change(job: Params) -> None:
+        cloud.stops.pop((KIND, name), None)  # in one step with the end: a stop that comes later is refused
         now = time.time()
         transitions = job["SecondaryStatusTransitions"]
         transitions[-1].setdefault("EndTime", now)

@@ -117,3 +117,12 @@ def test_the_log_below_a_cell_is_the_script_s_own_without_the_set_up_of_the_sdk(
 def test_a_job_or_endpoint_without_a_log_has_no_lines(workshop: Any) -> None:
     assert jobs.training_log("no-such-job") == []
     assert jobs.endpoint_log("no-such-endpoint") == []
+
+
+def test_a_log_that_comes_late_is_waited_for() -> None:
+    reads = iter([[], ["starting"], ["starting", "4 rows in"]])
+    assert jobs.wait_for_line(lambda: next(reads), "rows in") == ["starting", "4 rows in"]
+
+
+def test_a_line_that_never_comes_ends_the_wait_with_what_there_is() -> None:
+    assert jobs.wait_for_line(lambda: ["starting"], "rows in", seconds=0) == ["starting"]

@@ -31,3 +31,10 @@ def test_a_check_that_fails_itself_is_reported_not_raised(monkeypatch: pytest.Mo
 def test_the_summary_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     assert preflight.main(["--details"]) == 0
     assert "Python" in capsys.readouterr().out
+
+
+def test_on_aws_nothing_is_said_of_this_machines_local_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COURSE_CLOUD", "aws")
+    found = {finding.what: finding for finding in preflight.findings()}
+    assert not {"Local AWS", "Java", "Images"} & set(found)
+    assert "AWS account at hand" in found["AWS"].text

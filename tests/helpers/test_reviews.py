@@ -1,4 +1,7 @@
-"""Download, archive, Parquet and raw files of the reviews, on real files and a real HTTP server."""
+"""Download, archive, Parquet and raw files of the reviews, on real files and a real HTTP server.
+
+Over 400 lines in one file: every part of it reads the small archive and the small server that are made here.
+"""
 
 import gzip
 import hashlib
