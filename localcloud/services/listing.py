@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 
 from localcloud.protocol import ServiceError
@@ -16,9 +15,7 @@ def page(
     key: str,
     *,
     name: str,
-    status: str = "",
     order: str = "Descending",
-    summary: Callable[[Params], Params] = lambda item: item,
 ) -> Params:
     """Filter, sort and cut `items` as `params` ask.
 
@@ -26,9 +23,8 @@ def page(
         key: the member of the answer that holds the summaries.
         name: the member of an item that NameContains and SortBy=Name look at.
         order: what AWS documents as this operation's default SortOrder.
-        status: the member that StatusEquals looks at; by default `<name without Name>Status`.
     """
-    status = status or f"{name.removesuffix('Name')}Status"
+    status = f"{name.removesuffix('Name')}Status"  # TrainingJobName -> TrainingJobStatus
     kept = [item for item in items if _wanted(item, params, name, status)]
     by = {"Name": name, "Status": status}.get(params.get("SortBy", ""), "CreationTime")
     kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", order) == "Descending")
@@ -37,7 +33,7 @@ def page(
         raise ServiceError("ValidationException", "The NextToken is not one of this listing.")
     start = int(token)
     end = start + params.get("MaxResults", 100)
-    answer: Params = {key: [summary(item) for item in kept[start:end]]}
+    answer: Params = {key: kept[start:end]}
     if end < len(kept):
         answer["NextToken"] = str(end)
     return answer
