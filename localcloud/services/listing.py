@@ -16,18 +16,25 @@ def page(
     *,
     name: str,
     order: str = "Descending",
+    sort_by: dict[str, str] | None = None,
 ) -> Params:
-    """Filter, sort and cut `items` as `params` ask.
+    """Filter, sort and cut `items` as `params` ask. For items that are in their order already: `cut`.
 
     Args:
         key: the member of the answer that holds the summaries.
         name: the member of an item that NameContains and SortBy=Name look at.
         order: what AWS documents as this operation's default SortOrder.
+        sort_by: SortBy values of this operation beside Name, Status and CreationTime, and the member each looks at.
     """
     status = f"{name.removesuffix('Name')}Status"  # TrainingJobName -> TrainingJobStatus
     kept = [item for item in items if _wanted(item, params, name, status)]
-    by = {"Name": name, "Status": status}.get(params.get("SortBy", ""), "CreationTime")
+    by = {"Name": name, "Status": status, **(sort_by or {})}.get(params.get("SortBy", ""), "CreationTime")
     kept.sort(key=lambda item: item.get(by) or 0, reverse=params.get("SortOrder", order) == "Descending")
+    return cut(kept, params, key)
+
+
+def cut(kept: list[Params], params: Params, key: str) -> Params:
+    """One page of items that are filtered and sorted: MaxResults and NextToken."""
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
         raise ServiceError("ValidationException", "The NextToken is not one of this listing.")

@@ -6,11 +6,10 @@ transition as AWS records it. The container contract itself is in `container.py`
 
 from __future__ import annotations
 
-import logging
 import math
 import re
-import shutil
 import time
+from collections import defaultdict
 from pathlib import Path
 
 from localcloud import images, s3io, script_mode
@@ -20,14 +19,14 @@ from localcloud.container import (
     background,
     base_environment,
     layered_python,
-    new_run,
     run_process,
 )
+from localcloud.lifecycle import INTERRUPTED, live
+from localcloud.lifecycle import end as end_job
 from localcloud.protocol import ServiceError
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
 
-log = logging.getLogger("localcloud")
 KIND = "training-job"
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 TERMINAL = {"Completed", "Failed", "Stopped"}
@@ -140,44 +139,16 @@ def _find(cloud: Cloud, name: str) -> Params:
 
 def run_job(cloud: Cloud, name: str) -> None:
     """The whole life of one job, in a thread of its own. Ends in a terminal status whatever happens."""
-    stop = cloud.stop_event(KIND, name)
-    run: Path | None = None
-    held = False
-    end: Params = {"status": "Stopped"}
-    try:
-        held = _acquire_slot(cloud, name)
-        if held:
-            run = new_run(cloud, "training", name)
-            end = _execute(cloud, name, run)
-        elif not stop.is_set():
-            end = {"status": "Failed", "reason": INTERRUPTED}
-    except (s3io.TransferFailed, script_mode.BadCode) as error:
-        end = {"status": "Stopped" if stop.is_set() else "Failed", "reason": str(error)}
-    except images.BuildFailed as error:
-        end = {"status": "Failed", "reason": f"InternalServerError: {error}"}
-    except OSError as error:
-        end = {"status": "Failed", "reason": f"InternalServerError: {error.strerror or error} ({error.filename})"}
-    except Exception as error:
-        log.exception("training job %s", name)
-        end = {"status": "Failed", "reason": f"InternalServerError: {type(error).__name__}: {error}"}
-    finally:  # before the job is seen to have ended: its name may be used again at once
-        if held:
-            cloud.slots.release()
-        if run:
-            shutil.rmtree(run, ignore_errors=True)
+    end = live(
+        cloud,
+        KIND,
+        name,
+        lambda run: _execute(cloud, name, run),
+        waiting=lambda: _transition(cloud, name, "Pending"),
+    )
+    if "TuningJobArn" not in _find(cloud, name):
+        _metrics.pop(name, None)  # of a trial, its tuning job takes them
     _finish(cloud, name, **end)
-
-
-def _acquire_slot(cloud: Cloud, name: str) -> bool:
-    """Wait for a free core; False when the job, or the local AWS, is stopped first."""
-    stop = cloud.stop_event(KIND, name)
-    if cloud.slots.acquire(blocking=False):
-        return True
-    _transition(cloud, name, "Pending")
-    while not stop.is_set() and not cloud.stopping.is_set():
-        if cloud.slots.acquire(timeout=0.2):
-            return True
-    return False
 
 
 def _execute(cloud: Cloud, name: str, run: Path) -> Params:
@@ -195,7 +166,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     plan = script_mode.prepare(cloud, job, opt_ml, python)
     environment = {**base_environment(cloud, run, python), **plan.environment}
     checkpoints = Checkpoints(cloud.client("s3"), job, opt_ml)
-    metrics = _Metrics(job["AlgorithmSpecification"].get("MetricDefinitions", []))
+    metrics = _metrics[name] = _Metrics(job["AlgorithmSpecification"].get("MetricDefinitions", []))
     tail: list[str] = []
 
     def on_lines(lines: list[str]) -> None:
@@ -243,15 +214,13 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     return {"status": "Stopped" if ended.stopped else "Completed", **figures}
 
 
-INTERRUPTED = "InternalServerError: The local AWS was stopped while this job was running. Start the job again."
-
-
 class _Metrics:
-    """The last value of each metric that a line of the log shows, by the job's regular expressions."""
+    """The values of each metric that the lines of the log show, by the job's regular expressions."""
 
     def __init__(self, definitions: list[Params]) -> None:
         self._patterns = [(d["Name"], re.compile(d["Regex"])) for d in definitions]
         self._last: dict[str, tuple[float, float]] = {}
+        self.history: dict[str, list[float]] = defaultdict(list)
 
     def read(self, lines: list[str]) -> None:
         for line in lines:
@@ -259,12 +228,27 @@ class _Metrics:
                 match = pattern.search(line)
                 if match and match.groups():
                     try:
-                        self._last[name] = (float(match.group(1)), time.time())
+                        value = float(match.group(1))
                     except ValueError:
                         continue  # the expression matched text that is no number
+                    self._last[name] = (value, time.time())
+                    self.history[name].append(value)
 
     def final(self) -> list[Params]:
         return [{"MetricName": name, "Value": value, "Timestamp": when} for name, (value, when) in self._last.items()]
+
+
+_metrics: dict[str, _Metrics] = {}  # of the jobs that run now
+
+
+def metric_history(name: str, metric: str, *, last: bool = False) -> list[float]:
+    """All values of a metric that a trial of a tuning job has printed so far, oldest first.
+
+    Args:
+        last: this is the last question about this trial; its values are forgotten.
+    """
+    metrics = _metrics.pop(name, None) if last else _metrics.get(name)
+    return list(metrics.history[metric]) if metrics else []
 
 
 def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Params:
@@ -313,7 +297,6 @@ def _transition(
 
 def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: str = "", **figures: object) -> None:
     def change(job: Params) -> None:
-        cloud.stops.pop((KIND, name), None)  # in one step with the end: a stop that comes later is refused
         now = time.time()
         transitions = job["SecondaryStatusTransitions"]
         transitions[-1].setdefault("EndTime", now)
@@ -331,7 +314,7 @@ def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: s
         if status == "Failed":
             job["FailureReason"] = reason[:1024]
 
-    cloud.store.update(KIND, name, change)
+    end_job(cloud, KIND, name, change)
 
 
 def recover(cloud: Cloud) -> None:
