@@ -172,7 +172,7 @@ def crawl(cloud: Cloud, name: str) -> None:
         if run:
             shutil.rmtree(run, ignore_errors=True)
     stream.put([f"ERROR : {message}" if message else f"BENCHMARK : Finished crawl: {tables} table(s)"])
-    last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "MessagePrefix": "", "StartTime": began}
+    last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "StartTime": began}
     if message:
         last["ErrorMessage"] = message
     elapsed = int((time.time() - began) * 1000)
@@ -229,7 +229,7 @@ def recover(cloud: Cloud) -> None:
     for crawler in cloud.store.all(CRAWLER):
         if crawler["State"] != "READY":
             last = {"Status": "FAILED", "ErrorMessage": "The local AWS was stopped during this crawl. Start it again."}
-            last |= {"LogGroup": LOG_GROUP, "LogStream": crawler["Name"], "MessagePrefix": ""}
+            last |= {"LogGroup": LOG_GROUP, "LogStream": crawler["Name"]}
             cloud.store.update(
                 CRAWLER,
                 crawler["Name"],

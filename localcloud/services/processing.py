@@ -1,0 +1,252 @@
+"""SageMaker processing jobs that run: a container's command over inputs from S3, its outputs back to S3.
+
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+from localcloud import images, lifecycle, s3io, script_mode
+from localcloud.aws import Cloud, LogStream, arn
+from localcloud.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
+from localcloud.protocol import ServiceError
+from localcloud.services.listing import page
+from localcloud.services.registry import Params, operation
+
+KIND = "processing-job"
+NAME = "ProcessingJobName"
+LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
+ENDED = {"Completed", "Failed", "Stopped"}
+CONTINUOUS_SECONDS = 5.0
+_CODE_INPUTS = {"code", "entrypoint", "aux"}  # what the SDK's processors call the code that they send along
+
+
+@operation("sagemaker", "CreateProcessingJob")
+def create_processing_job(cloud: Cloud, params: Params) -> Params:
+    name = params[NAME]
+    _check(params)
+    now = time.time()
+    job = {
+        **params,
+        "ProcessingJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
+        "ProcessingJobStatus": "InProgress",
+        "CreationTime": now,
+        "LastModifiedTime": now,
+    }
+    if not cloud.store.insert(KIND, name, job):
+        raise ServiceError("ResourceInUse", f"Processing job names must be unique. The name {name} is taken.")
+    background.start(lambda: _run(cloud, name), f"processing {name}")
+    return {"ProcessingJobArn": job["ProcessingJobArn"]}
+
+
+def _check(params: Params) -> None:
+    images.for_uri(params["AppSpecification"]["ImageUri"])
+    if params["ProcessingResources"]["ClusterConfig"]["InstanceCount"] > 1:
+        raise ServiceError("ResourceLimitExceeded", "The local AWS processes on one instance: set InstanceCount to 1.")
+    if not params["AppSpecification"].get("ContainerEntrypoint"):
+        raise ServiceError("ValidationException", "AppSpecification needs a ContainerEntrypoint here.")
+    names = set()
+    for item in params.get("ProcessingInputs", []):
+        source = item.get("S3Input")
+        if not source or source.get("S3InputMode", "File") != "File" or source.get("S3DataType") != "S3Prefix":
+            raise ServiceError(
+                "ValidationException", f"Input {item['InputName']}: the local AWS reads S3Prefix data in File mode."
+            )
+        names.add(item["InputName"])
+        _below_opt_ml(source.get("LocalPath", ""), item["InputName"])
+    for item in (params.get("ProcessingOutputConfig") or {}).get("Outputs", []):
+        if not item.get("S3Output"):
+            raise ServiceError("ValidationException", f"Output {item['OutputName']} needs an S3Output here.")
+        names.add(item["OutputName"])
+        _below_opt_ml(item["S3Output"].get("LocalPath", ""), item["OutputName"])
+
+
+def _below_opt_ml(path: str, name: str) -> None:
+    if not f"{path}/".startswith("/opt/ml/processing/") or ".." in path.split("/"):
+        raise ServiceError("ValidationException", f"{name}: LocalPath must be a folder below /opt/ml/processing.")
+
+
+def _find(cloud: Cloud, name: str) -> Params:
+    job = cloud.store.get(KIND, name)
+    if job is None:
+        raise ServiceError("ResourceNotFound", f"Processing job {name} not found.")
+    return job
+
+
+@operation("sagemaker", "DescribeProcessingJob")
+def describe_processing_job(cloud: Cloud, params: Params) -> Params:
+    return _find(cloud, params[NAME])
+
+
+@operation("sagemaker", "ListProcessingJobs")
+def list_processing_jobs(cloud: Cloud, params: Params) -> Params:
+    return page(cloud.store.all(KIND), params, "ProcessingJobSummaries", name=NAME)
+
+
+@operation("sagemaker", "StopProcessingJob")
+def stop_processing_job(cloud: Cloud, params: Params) -> Params:
+    name = params[NAME]
+    _find(cloud, name)
+    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
+    job = _set(cloud, name, ProcessingJobStatus="Stopping")
+    if not job or job["ProcessingJobStatus"] != "Stopping":
+        status = job["ProcessingJobStatus"] if job else "Deleted"
+        raise ServiceError("ValidationException", f"The processing job is in status {status}; it cannot be stopped.")
+    stop.set()
+    return {}
+
+
+@operation("sagemaker", "DeleteProcessingJob")
+def delete_processing_job(cloud: Cloud, params: Params) -> Params:
+    job = _find(cloud, params[NAME])
+    if job["ProcessingJobStatus"] not in ENDED:
+        raise ServiceError("ResourceInUse", "Stop the processing job before deleting it.")
+    cloud.store.delete(KIND, params[NAME])
+    return {}
+
+
+def _set(cloud: Cloud, name: str, **members: object) -> Params | None:
+    def change(job: Params) -> None:
+        if job["ProcessingJobStatus"] not in ENDED:
+            job.update(members, LastModifiedTime=time.time())
+
+    return cloud.store.update(KIND, name, change)
+
+
+def _run(cloud: Cloud, name: str) -> None:
+    end = lifecycle.live(cloud, KIND, name, lambda run: _execute(cloud, name, run))
+    _finish(cloud, name, **end)
+
+
+def _finish(cloud: Cloud, name: str, status: str, reason: str = "", **members: object) -> None:
+    def change(job: Params) -> None:
+        now = time.time()
+        job.update(members, ProcessingJobStatus=status, ProcessingEndTime=now, LastModifiedTime=now)
+        if status == "Failed":
+            job["FailureReason"] = reason[:1024]
+
+    lifecycle.end(cloud, KIND, name, change)
+
+
+def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
+    job = _find(cloud, name)
+    stop = cloud.stop_event(KIND, name)
+    stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
+    application = job["AppSpecification"]
+    python = layered_python(run, images.for_uri(application["ImageUri"]), lambda line: stream.put([line]))
+    _set(cloud, name, ProcessingStartTime=time.time())
+    opt_ml = run / "opt" / "ml"
+    _lay_out(cloud, job, opt_ml)
+    outputs = _Outputs(cloud, job, opt_ml)
+    root = str(opt_ml)
+    variables = {key: value.replace("/opt/ml", root) for key, value in job.get("Environment", {}).items()}
+    command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
+    tail: list[str] = []
+
+    def on_lines(lines: list[str]) -> None:
+        stream.put(lines)
+        tail.extend(lines)
+        del tail[:-40]
+
+    def should_stop() -> bool:
+        outputs.upload_continuous()
+        return stop.is_set() or cloud.stopping.is_set()
+
+    limit = (job.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds")
+    ended = run_process(
+        [part.replace("/opt/ml", root) for part in command],
+        environment={**base_environment(cloud, run, python), "PROCESSING_JOB_NAME": name, **variables},
+        folder=run,
+        log_file=run / "output.log",
+        stop=should_stop,
+        on_lines=on_lines,
+        hide=run,
+        time_limit=float(limit) if limit else None,
+    )
+    return _outcome(cloud, ended, outputs, opt_ml, tail, stopped=stop.is_set())
+
+
+def _outcome(
+    cloud: Cloud, ended: Exit, outputs: _Outputs, opt_ml: Path, tail: list[str], *, stopped: bool
+) -> lifecycle.End:
+    message = opt_ml / "output" / "message"
+    said = {"ExitMessage": message.read_text(errors="replace")[:1024]} if message.is_file() else {}
+    if cloud.stopping.is_set() and not stopped:
+        return {"status": "Failed", "reason": lifecycle.INTERRUPTED}
+    if ended.stopped:
+        return {"status": "Stopped", **said}
+    if ended.timed_out:
+        return {"status": "Stopped", "ExitMessage": "MaxRuntimeExceeded", **said}
+    if ended.code != 0:
+        return {"status": "Failed", "reason": script_mode.failure_reason(opt_ml, ended, tail), **said}
+    outputs.upload_all()
+    return {"status": "Completed", **said}
+
+
+def _lay_out(cloud: Cloud, job: Params, opt_ml: Path) -> None:
+    """Inputs and configuration files, as a processing container finds them."""
+    for folder in ("config", "output", "processing"):
+        (opt_ml / folder).mkdir(parents=True)
+    s3 = cloud.client("s3")
+    for item in job.get("ProcessingInputs", []):
+        source = item["S3Input"]
+        folder = opt_ml / source["LocalPath"].removeprefix("/opt/ml/").rstrip("/")
+        s3io.download_prefix(s3, source["S3Uri"], folder)
+        if item["InputName"] in _CODE_INPUTS:
+            _place_code(folder, opt_ml)
+    for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", []):
+        (opt_ml / item["S3Output"]["LocalPath"].removeprefix("/opt/ml/")).mkdir(parents=True, exist_ok=True)
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    resource = {"current_host": "algo-1", "hosts": ["algo-1"], "current_instance_type": cluster["InstanceType"]}
+    shown = {key: value for key, value in job.items() if not key.startswith("_")}
+    for name, content in (("processingjobconfig", shown), ("resourceconfig", resource)):
+        (opt_ml / "config" / f"{name}.json").write_text(json.dumps(content, default=str))
+
+
+def _place_code(folder: Path, opt_ml: Path) -> None:
+    """The code's /opt/ml is this run's, inside a sourcedir.tar.gz too, which its own start script unpacks."""
+    for archive in folder.glob("*.tar.gz"):
+        unpacked = archive.with_suffix(".folder")
+        s3io.extract(archive, unpacked)
+        place_opt_ml(unpacked, opt_ml)
+        s3io.pack(unpacked, archive)
+        shutil.rmtree(unpacked)
+    place_opt_ml(folder, opt_ml)
+
+
+class _Outputs:
+    """The job's outputs: `Continuous` ones are uploaded while it runs, all at its end."""
+
+    def __init__(self, cloud: Cloud, job: Params, opt_ml: Path) -> None:
+        self._s3 = cloud.client("s3")
+        self._next = time.monotonic() + CONTINUOUS_SECONDS
+        self._outputs = [
+            (
+                opt_ml / item["S3Output"]["LocalPath"].removeprefix("/opt/ml/"),
+                item["S3Output"]["S3Uri"],
+                item["S3Output"].get("S3UploadMode") == "Continuous",
+            )
+            for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", [])
+        ]
+
+    def upload_continuous(self) -> None:
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + CONTINUOUS_SECONDS
+        for folder, uri, continuous in self._outputs:
+            if continuous:
+                s3io.upload_folder(self._s3, folder, uri)
+
+    def upload_all(self) -> None:
+        for folder, uri, _ in self._outputs:
+            s3io.upload_folder(self._s3, folder, uri)
+
+
+def recover(cloud: Cloud) -> None:
+    for job in cloud.store.all(KIND):
+        if job["ProcessingJobStatus"] not in ENDED:
+            _finish(cloud, job[NAME], "Failed", lifecycle.INTERRUPTED)
