@@ -19,20 +19,22 @@ _STEPS = (
     ("03", "clean reviews", "Amazon S3", S3),
     ("04", "features", "notebook", NOTEBOOK),
     ("05", "training job", "SageMaker AI", SAGEMAKER),
+    ("06", "tuning job", "SageMaker AI", SAGEMAKER),
     ("05", "model.tar.gz", "Amazon S3", S3),
+    ("10", "registry", "SageMaker AI", SAGEMAKER),
     ("07", "endpoint", "SageMaker AI", SAGEMAKER),
 )
-_PER_ROW, _WIDTH, _HEIGHT, _RIGHT, _DOWN = 4, 2.1, 1.15, 2.9, 2.0
+_PER_ROW, _WIDTH, _HEIGHT, _RIGHT, _DOWN = 5, 2.1, 1.15, 2.9, 2.0
 _ARROW = {"arrowstyle": "-|>", "color": BLACK, "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0}
 
 
 def journey() -> None:
     """Show the way of the data through the course, one box a step: lesson, result, AWS service."""
     steps = "; ".join(f"{what} ({service}, lesson {lesson})" for lesson, what, service, _ in _STEPS)
-    title = "Eight steps turn raw reviews into an endpoint that answers"
+    title = "Ten steps turn raw reviews into an endpoint that answers"
     alt = f"Boxes joined by arrows: {steps}. At the end a sentence goes in and its sentiment comes out."
-    with figure(title, "", "", alt, figsize=(10.5, 4.0)) as axes:
-        axes.set(xlim=(-0.1, 11.4), ylim=(-3.75, 0.75))
+    with figure(title, "", "", alt, figsize=(12.5, 3.9)) as axes:
+        axes.set(xlim=(-0.1, 14.1), ylim=(-3.75, 0.75))
         axes.set_aspect("equal")
         axes.axis("off")
         places = [_place(number) for number in range(len(_STEPS))]
