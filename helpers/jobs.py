@@ -87,6 +87,30 @@ def _training_status(job: Json) -> str:
     return " · ".join(filter(None, [job["TrainingJobStatus"], job["SecondaryStatus"], message]))
 
 
+def wait_for_tuning(name: str, *, minutes: float = 120) -> Json:
+    """Wait until a tuning job has ended and return its description. Raises JobFailed unless it is Completed."""
+    sagemaker = boto3.client("sagemaker")
+    job = _wait(
+        f"Tuning job {name}",
+        lambda: sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name),
+        _tuning_status,
+        TRAINING_ENDED,
+        minutes,
+        ended=lambda job: str(job["HyperParameterTuningJobStatus"]),
+    )
+    if job["HyperParameterTuningJobStatus"] != "Completed":
+        raise JobFailed(f"{job['HyperParameterTuningJobStatus']}: {job.get('FailureReason', 'no reason given')}")
+    return job
+
+
+def _tuning_status(job: Json) -> str:
+    counts = job["TrainingJobStatusCounters"]
+    over = sum(counts.get(kind, 0) for kind in ("Completed", "Stopped", "NonRetryableError"))
+    best = job.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
+    found = f"best {best:.4f}" if best is not None else ""
+    return " · ".join(filter(None, [job["HyperParameterTuningJobStatus"], f"{over} trials ended", found]))
+
+
 def wait_for_endpoint(name: str, *, minutes: float = 20) -> Json:
     """Wait until an endpoint is InService and return its description. Raises JobFailed with the reason if it fails."""
     sagemaker = boto3.client("sagemaker")

@@ -37,13 +37,11 @@ def list_keys(s3: Any, bucket: str, prefix: str) -> list[str]:
     return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
 
-def download_prefix(s3: Any, uri: str, folder: Path, *, may_be_empty: bool = False) -> int:
-    """Copy what an S3Prefix data source means: all objects below the prefix, or the one object of that name.
+def relative_keys(s3: Any, uri: str, *, may_be_empty: bool = False) -> dict[str, str]:
+    """What an S3Prefix data source means: the keys below the prefix, or the one of that name, with their paths in it.
 
-    Returns:
-        The number of files written.
     Raises:
-        TransferFailed: no such bucket, nothing there (unless it may be empty), or a key that would leave `folder`.
+        TransferFailed: no such bucket, or nothing there (unless it may be empty).
     """
     bucket, prefix = parse_uri(uri)
     try:
@@ -54,18 +52,26 @@ def download_prefix(s3: Any, uri: str, folder: Path, *, may_be_empty: bool = Fal
         raise TransferFailed(
             f"ClientError: Data download failed:S3 key: {uri} has no objects: nothing matches this prefix."
         )
-    folder.mkdir(parents=True, exist_ok=True)
     cut = 0 if not prefix else (len(prefix) if prefix.endswith("/") else prefix.rfind("/") + 1)
     exact_folder = prefix and not prefix.endswith("/") and prefix not in keys
     if exact_folder and all(key.startswith(prefix + "/") for key in keys):
         cut = len(prefix) + 1
-    written = 0
-    for key in keys:
-        if key.endswith("/"):
-            continue
-        download_file(s3, bucket, key, inside(folder, key[cut:]))
-        written += 1
-    return written
+    return {key: key[cut:] for key in keys if not key.endswith("/")}
+
+
+def download_prefix(s3: Any, uri: str, folder: Path, *, may_be_empty: bool = False) -> int:
+    """Copy what an S3Prefix data source means into a folder.
+
+    Returns:
+        The number of files written.
+    Raises:
+        TransferFailed: no such bucket, nothing there (unless it may be empty), or a key that would leave `folder`.
+    """
+    found = relative_keys(s3, uri, may_be_empty=may_be_empty)
+    folder.mkdir(parents=True, exist_ok=True)
+    for key, relative in found.items():
+        download_file(s3, parse_uri(uri)[0], key, inside(folder, relative))
+    return len(found)
 
 
 def download_file(s3: Any, bucket: str, key: str, target: Path) -> None:
