@@ -1,0 +1,294 @@
+"""SageMaker AutoML jobs that search: data analysis, then candidates, each a training job, and the best of them.
+
+A controller thread per job starts a processing job that checks and splits the data, then keeps as many candidates going
+as this machine has cores, and asks `automl/search.py` for the next. AWS's own jobs fine-tune language models (text) or
+train XGBoost, linear and neural models (tabular); here every candidate is a scikit-learn pipeline.
+Source: https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development.html
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from typing import Any
+
+from localcloud import s3io
+from localcloud.automl import request, steps
+from localcloud.automl.search import Search
+from localcloud.aws import Cloud, arn
+from localcloud.container import background
+from localcloud.lifecycle import INTERRUPTED
+from localcloud.protocol import ServiceError
+from localcloud.services import processing, training
+from localcloud.services.listing import cut, page
+from localcloud.services.registry import Params, operation
+
+log = logging.getLogger("localcloud")
+KIND = "automl-job"
+NAME = "AutoMLJobName"
+ENDED = {"Completed", "Failed", "Stopped"}
+POLL_SECONDS = 0.1
+MOST_REASONS = 5  # PartialFailureReasons of the model
+
+
+@operation("sagemaker", "CreateAutoMLJobV2")
+def create_automl_job(cloud: Cloud, params: Params) -> Params:
+    name = params[NAME]
+    question = request.read(params)
+    for uri in (params["OutputDataConfig"]["S3OutputPath"], question.specification):
+        if uri and not uri.startswith("s3://"):
+            raise request.invalid(f"{uri} is not an s3://bucket/key address.")
+    if any(job[NAME].lower() == name.lower() for job in cloud.store.all(KIND)):
+        raise ServiceError("ResourceInUse", f"AutoML job names must be unique. The name {name} is taken.")
+    now = time.time()
+    job = {
+        **params,
+        "AutoMLJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
+        "AutoMLProblemTypeConfigName": question.kind,
+        "AutoMLJobStatus": "InProgress",
+        "AutoMLJobSecondaryStatus": "Starting",
+        "CreationTime": now,
+        "LastModifiedTime": now,
+        "_trials": [],
+        "_metric": None,
+    }
+    if not cloud.store.insert(KIND, name, job):
+        raise ServiceError("ResourceInUse", f"AutoML job names must be unique. The name {name} is taken.")
+    background.start(lambda: _run(cloud, name), f"AutoML {name}")
+    return {"AutoMLJobArn": job["AutoMLJobArn"]}
+
+
+def _find(cloud: Cloud, name: str) -> Params:
+    job = cloud.store.get(KIND, name)
+    if job is None:
+        raise ServiceError("ResourceNotFound", f"AutoML job {name} not found.")
+    return job
+
+
+@operation("sagemaker", "DescribeAutoMLJobV2")
+def describe_automl_job(cloud: Cloud, params: Params) -> Params:
+    job = _find(cloud, params[NAME])
+    candidates = _candidates(cloud, job)
+    failed = [c for c in candidates if c["CandidateStatus"] == "Failed"]
+    reasons = [f"{c['CandidateName']}: {c.get('FailureReason')}"[:1024] for c in failed[:MOST_REASONS]]
+    partial = [{"PartialFailureMessage": reason} for reason in reasons]
+    return {**job, "BestCandidate": _best(candidates), "PartialFailureReasons": partial or None}
+
+
+@operation("sagemaker", "ListAutoMLJobs")
+def list_automl_jobs(cloud: Cloud, params: Params) -> Params:
+    return page(cloud.store.all(KIND), params, "AutoMLJobSummaries", name=NAME)
+
+
+@operation("sagemaker", "ListCandidatesForAutoMLJob")
+def list_candidates(cloud: Cloud, params: Params) -> Params:
+    candidates = _candidates(cloud, _find(cloud, params[NAME]))
+    for member, key in (("StatusEquals", "CandidateStatus"), ("CandidateNameEquals", "CandidateName")):
+        if params.get(member):
+            candidates = [candidate for candidate in candidates if candidate[key] == params[member]]
+    by = params.get("SortBy", "CreationTime")
+    if by == "FinalObjectiveMetricValue":
+        candidates = [candidate for candidate in candidates if candidate["ObjectiveStatus"] == "Succeeded"]
+        candidates.sort(key=_value)
+    else:
+        candidates.sort(key=lambda candidate: candidate["CandidateStatus" if by == "Status" else by])
+    if params.get("SortOrder", "Ascending") == "Descending":
+        candidates.reverse()
+    return cut(candidates, params, "Candidates")
+
+
+@operation("sagemaker", "StopAutoMLJob")
+def stop_automl_job(cloud: Cloud, params: Params) -> Params:
+    name = params[NAME]
+    _find(cloud, name)
+    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
+    job = _set(cloud, name, AutoMLJobStatus="Stopping", AutoMLJobSecondaryStatus="Stopping")
+    if not job or job["AutoMLJobStatus"] != "Stopping":
+        status = job["AutoMLJobStatus"] if job else "Deleted"
+        raise request.invalid(f"The AutoML job is in status {status}; it cannot be stopped.")
+    stop.set()
+    return {}
+
+
+def _candidates(cloud: Cloud, job: Params) -> list[Params]:
+    """The candidates of a job, in the order of their start."""
+    if not job["_metric"]:
+        return []
+    trials = [cloud.store.get(training.KIND, name) for name in job["_trials"]]
+    text, regression = job["AutoMLProblemTypeConfigName"] == "TextClassification", job["_problem"] == "Regression"
+    return [steps.candidate(trial, job["_metric"], text=text, regression=regression) for trial in trials if trial]
+
+
+def _value(candidate: Params) -> float:
+    return float(candidate["FinalAutoMLJobObjectiveMetric"]["Value"])
+
+
+def _best(candidates: list[Params]) -> Params | None:
+    good = [candidate for candidate in candidates if candidate["ObjectiveStatus"] == "Succeeded"]
+    if not good:
+        return None
+    pick = min if good[0]["FinalAutoMLJobObjectiveMetric"]["Type"] == "Minimize" else max
+    return pick(good, key=_value)
+
+
+def _set(cloud: Cloud, name: str, **members: Any) -> Params | None:
+    """Change a job that has not ended. Once it is Stopping, only its end changes its status."""
+
+    def change(job: Params) -> None:
+        if job["AutoMLJobStatus"] in ENDED:
+            return
+        if job["AutoMLJobStatus"] == "Stopping" and "AutoMLJobStatus" not in members:
+            members.pop("AutoMLJobSecondaryStatus", None)
+        job.update(members, LastModifiedTime=time.time())
+
+    return cloud.store.update(KIND, name, change)
+
+
+def _run(cloud: Cloud, name: str) -> None:
+    """The controller of one job. Ends it in a terminal status whatever happens."""
+    status, secondary, reason = "Failed", "Failed", ""
+    try:
+        status, secondary, reason = _Controller(cloud, _find(cloud, name)).run()
+    except (s3io.TransferFailed, ServiceError) as error:
+        reason = str(error)
+    except Exception as error:
+        log.exception("AutoML job %s", name)
+        reason = f"InternalServerError: {type(error).__name__}: {error}"
+    finally:
+        cloud.stops.pop((KIND, name), None)
+        _end(cloud, name, status, secondary, reason)
+
+
+def _end(cloud: Cloud, name: str, status: str, secondary: str, reason: str = "") -> None:
+    members = {"FailureReason": reason[:1024]} if status == "Failed" else {}
+    _set(cloud, name, AutoMLJobStatus=status, AutoMLJobSecondaryStatus=secondary, EndTime=time.time(), **members)
+
+
+class _Stopped(Exception):
+    """The job has been asked to stop while its data was analysed, or its time was over."""
+
+
+class _Controller:
+    """Takes one job from its data to its best candidate."""
+
+    def __init__(self, cloud: Cloud, job: Params) -> None:
+        self._cloud, self._job, self._name = cloud, job, job[NAME]
+        self._question = request.read(job)
+        self._deadline = time.monotonic() + self._question.seconds
+        self._stop = cloud.stop_event(KIND, self._name)
+        self._running: dict[str, int] = {}
+
+    def run(self) -> tuple[str, str, str]:
+        """Status, secondary status and reason of the end."""
+        try:
+            schema = self._analyse()
+            problem, text = schema["problem"], self._question.kind == "TextClassification"
+            metric = self._question.metric_of(problem)
+            self._resolve(problem, metric)
+            kind = "text" if text else "regression" if problem == "Regression" else "classification"
+            search = Search(kind, maximize=metric not in request.MINIMIZED)
+            _set(self._cloud, self._name, AutoMLJobSecondaryStatus="TrainingModels" if text else "ModelTuning")
+            self._try_candidates(search)
+        except _Stopped:
+            pass
+        return self._outcome()
+
+    def _outcome(self) -> tuple[str, str, str]:
+        if self._stop.is_set():
+            return "Stopped", "Stopped", ""
+        if self._cloud.stopping.is_set():
+            return "Failed", "Failed", INTERRUPTED
+        candidates = _candidates(self._cloud, _find(self._cloud, self._name))
+        if _best(candidates):
+            return "Completed", "MaxAutoMLJobRuntimeReached" if self._late() else "MaxCandidatesReached", ""
+        if self._late():
+            return "Failed", "Failed", "MaxAutoMLJobRuntimeInSeconds was over before a candidate was complete."
+        reasons = [c["FailureReason"] for c in candidates if c.get("FailureReason")]
+        none_in_time = "no candidate was complete within MaxRuntimePerTrainingJobInSeconds."
+        return "Failed", "Failed", f"All candidates failed: {reasons[0] if reasons else none_in_time}"
+
+    def _late(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def _over(self) -> bool:
+        """Whether nothing new may start."""
+        return self._stop.is_set() or self._cloud.stopping.is_set() or self._late()
+
+    def _resolve(self, problem: str, metric: str) -> None:
+        resolved: Params = {
+            "AutoMLJobObjective": {"MetricName": metric},
+            "CompletionCriteria": {"MaxCandidates": self._question.candidates},
+        }
+        if self._question.kind == "Tabular":
+            resolved["AutoMLProblemTypeResolvedAttributes"] = {"TabularResolvedAttributes": {"ProblemType": problem}}
+        _set(self._cloud, self._name, ResolvedAttributes=resolved, _metric=metric, _problem=problem)
+
+    def _analyse(self) -> Params:
+        """Run the processing job, and return the schema that it has found.
+
+        Raises:
+            _Stopped: it was stopped, or out of time.
+            ServiceError: the data cannot be used; with the reason.
+        """
+        _set(self._cloud, self._name, AutoMLJobSecondaryStatus="AnalyzingData")
+        steps.upload_code(self._cloud, self._job)
+        name = f"{self._name}-data-{secrets.token_hex(4)}"
+        processing.create_processing_job(self._cloud, steps.data_request(self._job, self._question, name))
+        while True:
+            job = self._cloud.store.get(processing.KIND, name)
+            if job is None or job["ProcessingJobStatus"] in processing.ENDED:
+                break
+            if self._over():
+                self._stop_quietly(lambda: processing.stop_processing_job(self._cloud, {processing.NAME: name}))
+            time.sleep(POLL_SECONDS)
+        if job and job["ProcessingJobStatus"] == "Completed":
+            return steps.schema(self._cloud, self._job)
+        if self._over():
+            raise _Stopped
+        reason = (job or {}).get("ExitMessage") or (job or {}).get("FailureReason") or f"{name} was stopped."
+        raise request.invalid(reason)
+
+    def _try_candidates(self, search: Search) -> None:
+        started, parallel = 0, os.cpu_count() or 1
+        while self._running or (started < self._question.candidates and not self._over()):
+            while len(self._running) < parallel and started < self._question.candidates and not self._over():
+                self._start_candidate(search, started)
+                started += 1
+            self._look_after_candidates(search)
+            time.sleep(POLL_SECONDS)
+
+    def _start_candidate(self, search: Search, number: int) -> None:
+        asked, recipe = search.ask()
+        name = f"{self._name}-{number + 1:03d}-{secrets.token_hex(4)}"
+        wanted = steps.training_request(self._job, recipe, name, self._question.seconds_each)
+        training.create_training_job(self._cloud, wanted)
+        self._cloud.store.update(KIND, self._name, lambda job: job["_trials"].append(name))
+        self._running[name] = asked
+
+    def _look_after_candidates(self, search: Search) -> None:
+        metric = _find(self._cloud, self._name)["_metric"]
+        for name, asked in list(self._running.items()):
+            trial = self._cloud.store.get(training.KIND, name)
+            if trial is None or trial["TrainingJobStatus"] in training.TERMINAL:
+                found = steps.candidate(trial, metric, text=False, regression=False) if trial else {}
+                search.tell(asked, _value(found) if found.get("ObjectiveStatus") == "Succeeded" else None)
+                del self._running[name]
+            elif trial["TrainingJobStatus"] == "InProgress" and self._over():
+                wanted = {"TrainingJobName": name}
+                self._stop_quietly(lambda wanted=wanted: training.stop_training_job(self._cloud, wanted))
+
+    @staticmethod
+    def _stop_quietly(stop: Any) -> None:
+        try:
+            stop()
+        except ServiceError:
+            pass  # it has ended by itself meanwhile, or stops already
+
+
+def recover(cloud: Cloud) -> None:
+    """At start, after the training jobs' own: a job that no thread can finish has failed; its candidates stay."""
+    for job in cloud.store.all(KIND):
+        if job["AutoMLJobStatus"] not in ENDED:
+            _end(cloud, job[NAME], "Failed", "Failed", INTERRUPTED)
