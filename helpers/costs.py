@@ -90,6 +90,18 @@ def endpoint(instance: str, hours: float) -> Estimate:
     return _estimate(hours, price("SageMaker AI", f"{instance} Hosting"), f"{instance} for {hours:g} h")
 
 
+def serverless(memory_gb: float, requests: float, seconds: float) -> Estimate:
+    """Requests to a serverless endpoint: memory times the seconds of each. What goes in and out is billed beside it."""
+    row = price("SageMaker AI", "Serverless Inference compute")
+    how = f"{requests:,.0f} requests of {seconds * 1000:g} ms with {memory_gb:g} GB"
+    return _estimate(memory_gb * requests * seconds, row, how)
+
+
+def break_even(instance: str, memory_gb: float, seconds: float) -> float:
+    """The requests per hour for which a serverless endpoint costs as much as a real-time one of one instance."""
+    return endpoint(instance, 1).usd / serverless(memory_gb, 1, seconds).usd
+
+
 def athena(bytes_scanned: float) -> Estimate:
     """One query: by the bytes it scans, 10 MB at least."""
     scanned = max(bytes_scanned, 10 * 2**20)
@@ -105,4 +117,9 @@ def storage(bytes_stored: float, months: float = 1) -> Estimate:
 
 
 def _estimate(quantity: float, row: Price, how: str) -> Estimate:
-    return Estimate(quantity * row.usd, f"{how} at ${row.usd:g} per {row.unit} ({row.region}, {row.date})")
+    return Estimate(quantity * row.usd, f"{how} at ${_plain(row.usd)} per {row.unit} ({row.region}, {row.date})")
+
+
+def _plain(usd: float) -> str:
+    """A price without an exponent: 0.00002, not 2e-05."""
+    return f"{usd:.10f}".rstrip("0").rstrip(".")

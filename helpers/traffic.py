@@ -1,10 +1,11 @@
-"""Ask an endpoint again and again while something else happens to it, and keep every answer."""
+"""Ask an endpoint again and again: steadily while something else happens to it, or by many callers at once."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -45,3 +46,33 @@ def steady(ask: Callable[[], Any], pause: float = 0.05) -> Iterator[list[Visit]]
     finally:
         done.set()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Rush:
+    """What callers have seen: how long each request took in milliseconds, and all of them together in seconds."""
+
+    milliseconds: list[float]
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return len(self.milliseconds) / self.seconds
+
+
+def rush(ask: Callable[[int], Any], callers: int, requests: int) -> Rush:
+    """Call `ask(0)`, `ask(1)`, ... `ask(requests - 1)`, so many at a time; each caller waits for its answer.
+
+    Raises:
+        Exception: the first error of `ask`.
+    """
+
+    def timed(number: int) -> float:
+        began = time.perf_counter()
+        ask(number)
+        return 1000 * (time.perf_counter() - began)
+
+    with ThreadPoolExecutor(callers) as pool:
+        began = time.perf_counter()
+        milliseconds = list(pool.map(timed, range(requests)))
+    return Rush(milliseconds, time.perf_counter() - began)

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from localcloud import athena
+from localcloud import athena, cloudwatch
 from localcloud.state import ACCOUNT, REGION, Credentials
 from localcloud.store import Store
 
@@ -27,6 +27,7 @@ STATE_MODULES = {
     "athena": "athena",
     "monitoring": "cloudwatch",
     "budgets": "budgets",
+    "events": "eventbridge",
 }
 FORWARDED = {"s3", "sts", "logs", *STATE_MODULES}
 GLUE_CATALOG = (
@@ -36,6 +37,13 @@ GLUE_CATALOG = (
     *("BatchGetPartition", "BatchUpdatePartition", "CreatePartitionIndex", "GetPartitionIndexes"),
     *("GetColumnStatisticsForTable", "UpdateColumnStatisticsForTable", "DeleteColumnStatisticsForTable"),
 )
+EVENT_RULES = (
+    *("DescribeRule", "ListRules", "EnableRule", "DisableRule", "RemoveTargets", "ListTargetsByRule"),
+    *("ListRuleNamesByTarget", "PutEvents", "TestEventPattern", "DescribeEventBus", "ListEventBuses"),
+    *("TagResource", "UntagResource", "ListTagsForResource"),
+)
+# Services of which the engine serves some operations only, beside those that we serve ourselves.
+PARTS = {"glue": GLUE_CATALOG, "events": EVENT_RULES}
 _READS = ("Describe", "Get", "List", "Filter", "BatchGet", "Head", "Simulate", "Lookup", "Generate")
 MINIMUM_FREE_BYTES = 200 * 2**20
 
@@ -69,8 +77,10 @@ class Engine:
         )
         from ministack.app import app
         from ministack.services import athena as engine_athena
+        from ministack.services import cloudwatch as engine_cloudwatch
 
         athena.correct(engine_athena)
+        cloudwatch.correct(engine_cloudwatch)
 
         self.app: Any = app
 

@@ -26,6 +26,10 @@ REQUIREMENTS = Path(__file__).parent / "images"
 # Repository name and version of the images that AWS publishes -> our environment.
 _KNOWN = {
     r"sagemaker-scikit-learn:1\.9-0(-cpu-py3)?": "sklearn-1.9-0",
+    r"pytorch-training:2\.10\.0(-cpu-py313)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
+    r"pytorch-inference:2\.6\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
+    r"tensorflow-training:2\.21\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
+    r"tensorflow-inference:2\.20\.0(-cpu(-py312)?)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
 }
 BUILDING = "Building the image's environment: once, 1 to 3 minutes"
 _building: dict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -55,6 +59,11 @@ def for_uri(uri: str) -> str:
         f"Requested image {uri} not found. The local AWS offers: {offered}. "
         "An image of your own runs on AWS, where it is pulled from ECR.",
     )
+
+
+def server(uri: str) -> str:
+    """The file in `localcloud/runtime` that serves a model in this image's Python."""
+    return "tensorflow_server.py" if for_uri(uri).startswith("tensorflow") else "model_server.py"
 
 
 def folder(name: str) -> Path:
@@ -92,11 +101,33 @@ def ensure(name: str, progress: Callable[[str], None] | None = None) -> Path:
                 tell(f"Building image {name}, once; later jobs start at once.")
                 _uv(tell, "venv", "--allow-existing", "--seed", "--python", sys.executable, str(target))
                 requirements = str(REQUIREMENTS / f"{name}.txt")
-                # Compiled ahead: jobs write no byte code into the image, so none would be kept otherwise.
-                _uv(tell, "pip", "install", "--compile-bytecode", "--python", str(python), "-r", requirements)
+                _install(tell, python, requirements, cpu_build="torch" in name)
                 (target / ".ready").touch()
                 tell(f"Image {name} is ready.")
     return python
+
+
+def _install(progress: Callable[[str], None], python: Path, requirements: str, *, cpu_build: bool) -> None:
+    """Install an image's packages.
+
+    Args:
+        cpu_build: take PyTorch from its own index, which has a build without CUDA. On Linux the package index has only
+            the one with CUDA: some 2.5 GB to download, 4.6 GB on disk. Whoever configured an index gets what it has.
+    """
+    # Compiled ahead: jobs write no byte code into the image, so none would be kept otherwise.
+    install = ("pip", "install", "--compile-bytecode", "--python", str(python), "-r", requirements)
+    if cpu_build and sys.platform == "linux" and not _own_index():
+        try:
+            _uv(progress, *install, "--torch-backend", "cpu")
+            return
+        except BuildFailed as error:
+            progress(f"{error} Taking PyTorch from the package index instead.")
+    _uv(progress, *install)
+
+
+def _own_index() -> bool:
+    names = ("FIND_LINKS", "INDEX_URL", "EXTRA_INDEX_URL", "INDEX", "DEFAULT_INDEX", "NO_INDEX", "TORCH_BACKEND")
+    return any(os.environ.get(f"{tool}_{name}") for tool in ("UV", "PIP") for name in names)
 
 
 class _lock_file:

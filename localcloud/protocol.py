@@ -177,8 +177,11 @@ def json_answer(service: str, operation: str, result: Params) -> bytes:
     return json.dumps(answer).encode()
 
 
-# Required in the model, and not in the answers of AWS: a job that has not ended well has no model yet.
-_LEFT_OUT_BY_AWS_TOO = ('Missing required parameter in input: "ModelArtifacts"',)
+# Required in the model, and not in the answers of AWS: a job that has not ended well has no model yet, a version in a
+# model package group has no name of its own.
+_LEFT_OUT_BY_AWS_TOO = tuple(
+    f'Missing required parameter in input: "{member}"' for member in ("ModelArtifacts", "ModelPackageName")
+)
 
 
 def json_error(error: ServiceError) -> bytes:

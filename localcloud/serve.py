@@ -27,7 +27,8 @@ log = logging.getLogger("localcloud")
 # What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own
 # resources only.
 _ROLE_ACTIONS = [
-    *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "ecr:*", "iam:GetRole", "iam:PassRole"),
+    *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "events:*", "ecr:*"),
+    *("iam:GetRole", "iam:PassRole"),
     *("ec2:*NetworkInterface*", "ec2:Describe*"),
 ]
 
@@ -130,7 +131,7 @@ async def _make_account(engine: Engine) -> None:
     """The execution role and the bucket that every account of the course has from the start."""
     trust = _policy(
         {
-            "Principal": {"Service": ["sagemaker.amazonaws.com", "glue.amazonaws.com"]},
+            "Principal": {"Service": ["sagemaker.amazonaws.com", "glue.amazonaws.com", "events.amazonaws.com"]},
             "Action": "sts:AssumeRole",
         }
     )

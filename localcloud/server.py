@@ -16,7 +16,7 @@ from xml.sax.saxutils import escape
 
 from localcloud import protocol
 from localcloud.aws import Cloud
-from localcloud.engine import FORWARDED, GLUE_CATALOG
+from localcloud.engine import FORWARDED, PARTS
 from localcloud.protocol import ServiceError
 from localcloud.services import OPERATIONS, invoke
 from localcloud.signing import Denied, check_caller, check_signature
@@ -34,6 +34,7 @@ JSON_TARGETS = {
     "logs": "Logs_20140328",
     "monitoring": "GraniteServiceVersion20100801",
     "budgets": "AWSBudgetServiceGateway",
+    "events": "AWSEvents",
 }
 MAXIMUM_BODY_BYTES = 5 * 2**30
 
@@ -63,11 +64,17 @@ class Server:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?")[0]
         try:
             check_caller(headers, self.port)
-            known = self.cloud.credentials.access_key in headers.get("authorization", "") + query
-            body = await _read_body(receive, keep=known)
+            authorization = headers.get("authorization", "") + query
+            invoked = path.startswith("/endpoints/") and "/sagemaker/" in authorization  # there may be such a bucket
+            limit = invoke.MAXIMUM_PAYLOAD if invoked else MAXIMUM_BODY_BYTES
+            known = self.cloud.credentials.access_key in authorization
+            body = await _read_body(receive, limit, keep=known)
             service = check_signature(scope["method"], path, query, headers, body, self.cloud.credentials)
         except Denied as denied:
             await _refuse(send, denied, headers)
+            return
+        except ServiceError as error:
+            await _fail(send, error, headers)
             return
         try:
             await self._route(service, path, headers, query, body, scope, send)
@@ -109,7 +116,7 @@ class Server:
                 await _answer(send, 200, protocol.json_answer(service, operation, result))
                 return
         administration = scope["path"].startswith("/_")  # the engine's own pages, also as "/%5F"; never a bucket
-        if service not in FORWARDED or (service == "glue" and operation not in GLUE_CATALOG) or administration:
+        if service not in FORWARDED or operation not in PARTS.get(service, (operation,)) or administration:
             raise ServiceError(
                 "UnknownOperationException",
                 f"{service} {operation or scope['method'] + ' ' + path} is not offered by the local AWS, only on AWS.",
@@ -162,21 +169,27 @@ class Server:
         return {**scope, "query_string": query, "headers": [*scope["headers"], authorization]}
 
 
-async def _read_body(receive: Receive, *, keep: bool) -> bytes:
-    """The whole body; of a request that will be refused anyway (`keep` is False) nothing is held in memory."""
-    chunks, size = [], 0
+async def _read_body(receive: Receive, limit: int, *, keep: bool) -> bytes:
+    """The whole body; of a request that will be refused anyway (too large, or `keep` is False) nothing is held."""
+    chunks: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Denied("RequestTimeout", "The client went away before the request was complete.")
         chunk = message.get("body", b"")
         size += len(chunk)
-        if keep:
-            chunks.append(chunk)
         if size > MAXIMUM_BODY_BYTES:
             raise Denied("EntityTooLarge", "The request is larger than 5 GiB; use a multipart upload.")
+        if size > limit:
+            chunks.clear()
+        elif keep:
+            chunks.append(chunk)
         if not message.get("more_body"):
-            return b"".join(chunks)
+            break
+    if size > limit:
+        raise ServiceError("ValidationError", f"The body has {size} bytes; the limit is {limit}.", 413)
+    return b"".join(chunks)
 
 
 async def _answer(

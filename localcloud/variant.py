@@ -9,6 +9,8 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +28,22 @@ from localcloud.container import (
 )
 from localcloud.runtime import model_server
 from localcloud.script_mode import fetch_code
+from localcloud.unix_http import Answer, Client, NotThere
 
 log = logging.getLogger("localcloud")
 STARTUP_SECONDS = 300.0
-DRAIN_SECONDS = 60.0
+RESTART_SECONDS = 10.0
 MAX_PAUSE = 10.0
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """An answer of the model, the seconds that it took, and those that its process took to start for it."""
+
+    answer: Answer
+    model_seconds: float
+    setup_seconds: float = 0.0
 
 
 class Variant:
@@ -51,13 +63,37 @@ class Variant:
         self._sockets = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
         self.socket = self._sockets / "model"
         self._client = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), timeout=2)
-        self.http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(self.socket), limits=httpx.Limits(max_connections=64)),
-            timeout=httpx.Timeout(60, pool=60),
-        )
+        self._http = Client(self.socket)
 
     def start(self) -> None:
         background.start(self._run, f"endpoint {self._endpoint} {self.name}")
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no process any more, nor will be."""
+        return self._ended.is_set()
+
+    async def invoke(self, headers: dict[str, str], body: bytes) -> Invocation:
+        """One request to the model; more tries while its process is being restarted.
+
+        Raises:
+            NotThere, Broken, TimeoutError: as `unix_http.Client`.
+        """
+        self.busy += 1
+        try:
+            deadline = time.monotonic() + RESTART_SECONDS
+            while True:
+                began = time.perf_counter()
+                try:
+                    answer = await self._http.post("/invocations", headers, body)
+                except NotThere:
+                    if self._stopping() or time.monotonic() > deadline:
+                        raise
+                    await asyncio.sleep(0.1)
+                else:
+                    return Invocation(answer, time.perf_counter() - began)
+        finally:
+            self.busy -= 1
 
     def ready(self) -> bool:
         """Whether the process answers GET /ping now."""
@@ -77,19 +113,12 @@ class Variant:
                 return self._failure or "The model server was stopped."
         return f"no answer to the ping health check within {seconds:.0f} s"
 
-    def drain(self) -> None:
-        """Wait until the requests that it has taken are answered; new ones no longer come here."""
-        deadline = time.monotonic() + DRAIN_SECONDS
-        time.sleep(0.1)  # a request that was just given to this variant begins within the loop's next turn
-        while self.busy and time.monotonic() < deadline:
-            time.sleep(0.05)
-
     def stop(self) -> None:
         """End the process and wait for it."""
         self._stop.set()
         self._ended.wait(15)
         self._client.close()
-        asyncio.run_coroutine_threadsafe(self.http.aclose(), self._cloud.loop)
+        self._cloud.loop.call_soon_threadsafe(self._http.close)
 
     def _run(self) -> None:
         run = new_run(self._cloud, "endpoint", f"{self._endpoint}-{self.name}-{int(time.time() * 1000)}")
@@ -113,29 +142,7 @@ class Variant:
 
     def _serve(self, run: Path, stream: LogStream) -> None:
         container = self._model["PrimaryContainer"]
-        python = layered_python(run, images.for_uri(container["Image"]), lambda line: stream.put([line]))
-        opt_ml = run / "opt" / "ml"
-        variables = {
-            name: value.replace("/opt/ml", str(opt_ml)) for name, value in container.get("Environment", {}).items()
-        }
-        code = fetch_model(self._cloud, container, opt_ml, variables)
-        program = variables.get("SAGEMAKER_PROGRAM") or "inference.py"
-        server = [
-            str(python),
-            model_server.__file__,
-            str(self.socket),
-            str(opt_ml / "model"),
-            str(code),
-            program,
-        ]
-        if (code / "requirements.txt").is_file():
-            install = f"{shlex.quote(str(python))} -m pip install -q -r {shlex.quote(str(code / 'requirements.txt'))}"
-            server = ["/bin/sh", "-c", f'{install} && exec "$@"', "sh", *server]
-        environment = {
-            **base_environment(self._cloud, run, python),
-            "SM_MODEL_DIR": str(opt_ml / "model"),
-            **variables,
-        }
+        server, environment = plan_server(self._cloud, container, run, self.socket, lambda line: stream.put([line]))
         pause = 0.2
         while not self._stopping():
             tail: list[str] = []
@@ -167,6 +174,34 @@ class Variant:
 
     def _stopping(self) -> bool:
         return self._stop.is_set() or self._cloud.stopping.is_set()
+
+
+def plan_server(
+    cloud: Cloud, container: Json, run: Path, socket: Path, tell: Callable[[str], None]
+) -> tuple[list[str], dict[str, str]]:
+    """Prepare a model's container in a run's folder, for an endpoint or a batch transform.
+
+    Args:
+        tell: gets the lines of an image that is being built.
+    Returns:
+        The command of the server that answers GET /ping and POST /invocations at `socket`, and its environment.
+    Raises:
+        TransferFailed: the model data is missing, no archive, or leads out of its folder.
+        BuildFailed: the image cannot be built.
+    """
+    python = layered_python(run, images.for_uri(container["Image"]), tell)
+    opt_ml = run / "opt" / "ml"
+    variables = {
+        name: value.replace("/opt/ml", str(opt_ml)) for name, value in container.get("Environment", {}).items()
+    }
+    code = fetch_model(cloud, container, opt_ml, variables)
+    program = variables.get("SAGEMAKER_PROGRAM") or "inference.py"
+    runtime = Path(model_server.__file__).with_name(images.server(container["Image"]))
+    server = [str(python), str(runtime), str(socket), str(opt_ml / "model"), str(code), program]
+    if (code / "requirements.txt").is_file():
+        install = f"{shlex.quote(str(python))} -m pip install -q -r {shlex.quote(str(code / 'requirements.txt'))}"
+        server = ["/bin/sh", "-c", f'{install} && exec "$@"', "sh", *server]
+    return server, {**base_environment(cloud, run, python), "SM_MODEL_DIR": str(opt_ml / "model"), **variables}
 
 
 def fetch_model(cloud: Cloud, container: Json, opt_ml: Path, variables: dict[str, str]) -> Path:

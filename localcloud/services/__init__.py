@@ -5,10 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localcloud.aws import Cloud
-from localcloud.services import crawler, glue, hosting, tags, training
+from localcloud.services import (
+    automl,
+    crawler,
+    events,
+    glue,
+    glue_workflows,
+    hosting,
+    pipelines,
+    processing,
+    tags,
+    training,
+    transform,
+    tuning,
+)
 from localcloud.services.registry import OPERATIONS
 
 # Run at start, before the first request: end or revive what the last server left unfinished.
-RECOVERIES: list[Callable[[Cloud], None]] = [training.recover, hosting.recover, glue.recover, crawler.recover]
+RECOVERIES: list[Callable[[Cloud], None]] = [
+    events.recover,
+    training.recover,
+    tuning.recover,
+    processing.recover,
+    automl.recover,  # after the jobs that it consists of
+    transform.recover,
+    hosting.recover,
+    glue.recover,
+    glue_workflows.recover,
+    crawler.recover,
+    pipelines.recover,
+]
 
 __all__ = ["OPERATIONS", "RECOVERIES", "tags"]

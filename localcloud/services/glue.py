@@ -22,6 +22,7 @@ from localcloud import images, s3io, spark
 from localcloud.aws import Cloud, LogStream
 from localcloud.container import Exit, background, base_environment, layered_python, new_run, run_process
 from localcloud.protocol import ServiceError
+from localcloud.services import events
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
@@ -120,15 +121,15 @@ def get_job(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "GetJobs")
 def get_jobs(cloud: Cloud, params: Params) -> Params:
-    return _cut(cloud.store.all(JOB), params, "Jobs")
+    return cut(cloud.store.all(JOB), params, "Jobs")
 
 
 @operation("glue", "ListJobs")
 def list_jobs(cloud: Cloud, params: Params) -> Params:
-    return _cut([job["Name"] for job in cloud.store.all(JOB)], params, "JobNames")
+    return cut([job["Name"] for job in cloud.store.all(JOB)], params, "JobNames")
 
 
-def _cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
+def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
         raise _invalid("The NextToken is not one of this listing.")
@@ -172,6 +173,7 @@ def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: st
         "Id": run_id,
         "Attempt": attempt,
         "PreviousRunId": previous,
+        "TriggerName": params.get("_trigger"),
         "JobName": job["Name"],
         "JobMode": "SCRIPT",
         "JobRunState": "STARTING",
@@ -207,7 +209,7 @@ def get_job_run(cloud: Cloud, params: Params) -> Params:
 @operation("glue", "GetJobRuns")
 def get_job_runs(cloud: Cloud, params: Params) -> Params:
     _find(cloud, params["JobName"])
-    return _cut(_runs(cloud, params["JobName"]), params, "JobRuns")
+    return cut(_runs(cloud, params["JobName"]), params, "JobRuns")
 
 
 @operation("glue", "BatchStopJobRun")
@@ -285,6 +287,18 @@ def _end(cloud: Cloud, run: Params, state: str, message: str, seconds: float) ->
         ExecutionTime=whole,
         DPUSeconds=run["MaxCapacity"] * whole,
         **({"ErrorMessage": message[:4000]} if message else {}),
+    )
+    events.emit(
+        cloud,
+        "aws.glue",
+        "Glue Job State Change",
+        {
+            "jobName": run["JobName"],
+            "severity": "INFO" if state in ("SUCCEEDED", "STOPPED") else "ERROR",
+            "state": state,
+            "jobRunId": run["Id"],
+            "message": message or f"Job run {state.lower()}",
+        },
     )
 
 

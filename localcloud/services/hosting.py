@@ -1,156 +1,71 @@
-"""SageMaker hosting that answers: models, endpoint configurations, endpoints with a live process per variant."""
+"""SageMaker endpoints that answer, with a live process per variant; `models.py` has what they are made of.
+
+`serverless.py` has the variants without a process of their own, `capture.py` what is kept of requests,
+`endpoint_metrics.py` what CloudWatch is told; `invoke.py` answers the requests.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
+from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
-
-from localcloud import images, s3io
-from localcloud.aws import Cloud, arn
+from localcloud.aws import Cloud
+from localcloud.capture import Capture
 from localcloud.container import background
+from localcloud.endpoint_metrics import Meter
 from localcloud.protocol import ServiceError
+from localcloud.serverless import Serverless
 from localcloud.services.listing import page
+from localcloud.services.models import CONFIG, MODEL, ONE_INSTANCE, create, find
 from localcloud.services.registry import Params, operation
 from localcloud.variant import STARTUP_SECONDS, Variant
 
 log = logging.getLogger("localcloud")
-MODEL, CONFIG, ENDPOINT = "model", "endpoint-config", "endpoint"
+ENDPOINT = "endpoint"
+DRAIN_SECONDS = 60.0
+TELEMETRY_SECONDS = 0.5
+Servable = Variant | Serverless
+meter = Meter()
+
+
+@dataclass
+class Serving:
+    """What an endpoint serves with: its variants, and the capture of its requests when its configuration has one."""
+
+    config_name: str
+    variants: list[Servable]
+    capture: Capture | None
+
+
 _changing = threading.Lock()
-_live: dict[str, list[Variant]] = {}  # these answer
-_coming: dict[str, list[Variant]] = {}  # these load their model
+_live: dict[str, Serving] = {}  # these answer
+_coming: dict[str, Serving] = {}  # these load their model
 
 
-def live_variants(endpoint: str) -> list[Variant]:
-    """The variants that serve an endpoint now."""
-    return _live.get(endpoint, [])
-
-
-def _create(cloud: Cloud, kind: str, name_key: str, arn_key: str, params: Params, **more: object) -> Params:
-    name = params[name_key]
-    now = time.time()
-    resource = arn("sagemaker", f"{kind}/{name.lower()}")
-    body = {**params, arn_key: resource, "CreationTime": now, "LastModifiedTime": now, **more}
-    if not cloud.store.insert(kind, name, body):
-        raise ServiceError("ValidationException", f'Cannot create already existing {kind} "{resource}".')
-    return {arn_key: resource}
-
-
-def _find(cloud: Cloud, kind: str, name: str) -> Params:
-    body = cloud.store.get(kind, name)
-    if body is None:
-        raise ServiceError("ValidationException", f'Could not find {kind} "{arn("sagemaker", f"{kind}/{name}")}".')
-    return body
-
-
-def _delete(cloud: Cloud, kind: str, name: str) -> Params:
-    _find(cloud, kind, name)
-    cloud.store.delete(kind, name)
-    return {}
-
-
-@operation("sagemaker", "CreateModel")
-def create_model(cloud: Cloud, params: Params) -> Params:
-    containers = params.get("Containers") or [params.get("PrimaryContainer")]
-    if len(containers) != 1 or not containers[0]:
-        raise ServiceError("ValidationException", "The local AWS serves models of exactly one container.")
-    container = containers[0]
-    if not container.get("Image"):
-        raise ServiceError(
-            "ValidationException", "The container needs an Image; a ModelPackageName is not offered here."
-        )
-    images.for_uri(container["Image"])
-    _check_model_data(cloud, container)
-    return _create(cloud, MODEL, "ModelName", "ModelArn", {**params, "PrimaryContainer": container})
-
-
-def _check_model_data(cloud: Cloud, container: Params) -> None:
-    source = (container.get("ModelDataSource") or {}).get("S3DataSource") or {}
-    uri = container.get("ModelDataUrl") or source.get("S3Uri")
-    if not uri:
-        return
-    try:
-        bucket, key = s3io.parse_uri(uri)
-        found = bool(s3io.list_keys(cloud.client("s3"), bucket, key))
-    except (ClientError, s3io.TransferFailed):
-        found = False
-    if not found:
-        raise ServiceError("ValidationException", f"Could not find model data at {uri}.")
-
-
-@operation("sagemaker", "DescribeModel")
-def describe_model(cloud: Cloud, params: Params) -> Params:
-    return _find(cloud, MODEL, params["ModelName"])
-
-
-@operation("sagemaker", "ListModels")
-def list_models(cloud: Cloud, params: Params) -> Params:
-    return page(cloud.store.all(MODEL), params, "Models", name="ModelName")
-
-
-@operation("sagemaker", "DeleteModel")
-def delete_model(cloud: Cloud, params: Params) -> Params:
-    return _delete(cloud, MODEL, params["ModelName"])
-
-
-@operation("sagemaker", "CreateEndpointConfig")
-def create_endpoint_config(cloud: Cloud, params: Params) -> Params:
-    names = [variant["VariantName"] for variant in params.get("ProductionVariants", [])]
-    if not names or len(set(names)) != len(names):
-        raise ServiceError("ValidationException", "ProductionVariants must have at least one entry and distinct names.")
-    for member in ("AsyncInferenceConfig", "ShadowProductionVariants", "DataCaptureConfig", "ExplainerConfig"):
-        if params.get(member):
-            raise ServiceError("ValidationException", f"{member} is not offered by the local AWS, only on AWS.")
-    for variant in params["ProductionVariants"]:
-        if variant.get("ServerlessConfig"):
-            raise ServiceError("ValidationException", "ServerlessConfig is not offered by the local AWS, only on AWS.")
-        if not variant.get("ModelName"):
-            raise ServiceError("ValidationException", f"Variant {variant['VariantName']} names no model.")
-        _find(cloud, MODEL, variant["ModelName"])
-        if not variant.get("InstanceType"):
-            raise ServiceError("ValidationException", f"Variant {variant['VariantName']} needs an InstanceType.")
-        if variant.get("InitialInstanceCount", 1) > 1:
-            raise ServiceError(
-                "ResourceLimitExceeded",
-                "The local AWS serves on one instance: set InitialInstanceCount to 1.",
-            )
-    return _create(cloud, CONFIG, "EndpointConfigName", "EndpointConfigArn", params)
-
-
-@operation("sagemaker", "DescribeEndpointConfig")
-def describe_endpoint_config(cloud: Cloud, params: Params) -> Params:
-    return _find(cloud, CONFIG, params["EndpointConfigName"])
-
-
-@operation("sagemaker", "ListEndpointConfigs")
-def list_endpoint_configs(cloud: Cloud, params: Params) -> Params:
-    return page(cloud.store.all(CONFIG), params, "EndpointConfigs", name="EndpointConfigName")
-
-
-@operation("sagemaker", "DeleteEndpointConfig")
-def delete_endpoint_config(cloud: Cloud, params: Params) -> Params:
-    return _delete(cloud, CONFIG, params["EndpointConfigName"])
+def live(endpoint: str) -> Serving | None:
+    """What serves an endpoint now."""
+    return _live.get(endpoint)
 
 
 def _check_models(cloud: Cloud, config_name: str) -> None:
     """Refuse a configuration that is not there, or one of whose models is gone."""
-    for variant in _find(cloud, CONFIG, config_name)["ProductionVariants"]:
-        _find(cloud, MODEL, variant["ModelName"])
+    for variant in find(cloud, CONFIG, config_name)["ProductionVariants"]:
+        find(cloud, MODEL, variant["ModelName"])
 
 
 @operation("sagemaker", "CreateEndpoint")
 def create_endpoint(cloud: Cloud, params: Params) -> Params:
     _check_models(cloud, params["EndpointConfigName"])
-    result = _create(cloud, ENDPOINT, "EndpointName", "EndpointArn", params, EndpointStatus="Creating")
+    result = create(cloud, ENDPOINT, "EndpointName", "EndpointArn", params, EndpointStatus="Creating")
     _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
     return result
 
 
 @operation("sagemaker", "DescribeEndpoint")
 def describe_endpoint(cloud: Cloud, params: Params) -> Params:
-    return _find(cloud, ENDPOINT, params["EndpointName"])
+    return find(cloud, ENDPOINT, params["EndpointName"])
 
 
 @operation("sagemaker", "ListEndpoints")
@@ -160,32 +75,88 @@ def list_endpoints(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "UpdateEndpoint")
 def update_endpoint(cloud: Cloud, params: Params) -> Params:
-    endpoint = _find(cloud, ENDPOINT, params["EndpointName"])
-    _check_models(cloud, params["EndpointConfigName"])
+    name, config_name = params["EndpointName"], params["EndpointConfigName"]
+    endpoint = find(cloud, ENDPOINT, name)
+    _check_models(cloud, config_name)
+    _check_kind(cloud, endpoint, config_name)
+    excluded = {one["VariantPropertyType"] for one in params.get("ExcludeRetainedVariantProperties", [])}
+    keeps = params.get("RetainAllVariantProperties", False)
     with _changing:
-        status = _find(cloud, ENDPOINT, params["EndpointName"])["EndpointStatus"]
-        if status != "InService":
-            raise ServiceError("ValidationException", f"Cannot update in-progress or failed endpoint: it is {status}.")
-        _set_status(cloud, params["EndpointName"], "Updating", FailureReason=None)
-    _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
+        _check_idle(cloud, name)
+        _set_status(cloud, name, "Updating", FailureReason=None)
+    weights = _weights(endpoint) if keeps and "DesiredWeight" not in excluded else {}
+    captures = endpoint["EndpointConfigName"] if keeps and "DataCaptureConfig" not in excluded else config_name
+    _bring_up(cloud, name, config_name, weights=weights, captures=captures)
+    return {"EndpointArn": endpoint["EndpointArn"]}
+
+
+def _check_kind(cloud: Cloud, endpoint: Params, config_name: str) -> None:
+    """As AWS: an endpoint on instances never becomes a serverless one; the other way round is possible."""
+    on_instances = any(not one.get("CurrentServerlessConfig") for one in endpoint.get("ProductionVariants", []))
+    wanted = find(cloud, CONFIG, config_name)["ProductionVariants"]
+    if on_instances and any(one.get("ServerlessConfig") for one in wanted):
+        raise ServiceError("ValidationException", "An endpoint on instances cannot be updated to a serverless one.")
+
+
+def _check_idle(cloud: Cloud, name: str) -> None:
+    status = find(cloud, ENDPOINT, name)["EndpointStatus"]
+    if status != "InService":
+        raise ServiceError("ValidationException", f"Cannot update in-progress or failed endpoint: it is {status}.")
+
+
+@operation("sagemaker", "UpdateEndpointWeightsAndCapacities")
+def update_endpoint_weights_and_capacities(cloud: Cloud, params: Params) -> Params:
+    """New weights hold from the next request on; capacity is one instance, or a serverless MaxConcurrency."""
+    name = params["EndpointName"]
+    endpoint = find(cloud, ENDPOINT, name)
+    _check_idle(cloud, name)
+    wanted = {one["VariantName"]: one for one in params["DesiredWeightsAndCapacities"]}
+    for unknown in wanted.keys() - {one["VariantName"] for one in endpoint.get("ProductionVariants", [])}:
+        raise ServiceError("ValidationException", f"Variant {unknown} does not exist for endpoint {name}.")
+    for one in endpoint.get("ProductionVariants", []):
+        change = wanted.get(one["VariantName"], {})
+        if change.get("DesiredInstanceCount", 1) != 1:
+            raise ServiceError("ResourceLimitExceeded", f"{ONE_INSTANCE}: DesiredInstanceCount can only be 1.")
+        more = change.get("ServerlessUpdateConfig", {})
+        if more and not one.get("CurrentServerlessConfig"):
+            raise ServiceError("ValidationException", f"Variant {one['VariantName']} is not serverless.")
+        if more.get("ProvisionedConcurrency"):
+            raise ServiceError("ValidationException", "ProvisionedConcurrency is not offered by the local AWS.")
+    with _changing:
+        _check_idle(cloud, name)
+        variants = _live[name].variants
+        for variant in variants:
+            change = wanted.get(variant.name, {})
+            variant.weight = float(change.get("DesiredWeight", variant.weight))
+            if isinstance(variant, Serverless):
+                variant.limit = change.get("ServerlessUpdateConfig", {}).get("MaxConcurrency", variant.limit)
+        _set_status(cloud, name, "InService", ProductionVariants=[_described(variant) for variant in variants])
     return {"EndpointArn": endpoint["EndpointArn"]}
 
 
 @operation("sagemaker", "DeleteEndpoint")
 def delete_endpoint(cloud: Cloud, params: Params) -> Params:
     name = params["EndpointName"]
-    _find(cloud, ENDPOINT, name)
+    find(cloud, ENDPOINT, name)
     _set_status(cloud, name, "Deleting")
 
     def take_down() -> None:
         with _changing:
-            variants = [*_live.pop(name, []), *_coming.pop(name, [])]
-        for variant in variants:
-            variant.stop()
+            gone = [one for one in (_live.pop(name, None), _coming.pop(name, None)) if one]
+        for serving in gone:
+            _end(cloud, serving)
         cloud.store.delete(ENDPOINT, name)
 
     background.start(take_down, f"delete {name}")
     return {}
+
+
+def _end(cloud: Cloud, serving: Serving) -> None:
+    """Stop all processes, then write what was captured of their last answers."""
+    for variant in serving.variants:
+        variant.stop()
+    if serving.capture:
+        serving.capture.write(cloud, now=True)
 
 
 def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None:
@@ -196,23 +167,36 @@ def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None
     cloud.store.update(ENDPOINT, name, change)
 
 
-def _bring_up(cloud: Cloud, name: str, config_name: str) -> None:
-    """Start the processes of a configuration; when all answer they take over, else the old ones stay."""
-    config = _find(cloud, CONFIG, config_name)
-    models = [_find(cloud, MODEL, variant["ModelName"]) for variant in config["ProductionVariants"]]
-    pairs = zip(config["ProductionVariants"], models, strict=True)
-    variants = [Variant(cloud, name, variant, model) for variant, model in pairs]
+def _bring_up(
+    cloud: Cloud, name: str, config_name: str, *, weights: dict[str, float] | None = None, captures: str = ""
+) -> None:
+    """Start the processes of a configuration; when all answer they take over, else the old ones stay.
+
+    Args:
+        weights: of variants that do not have the weight of the configuration.
+        captures: the configuration whose DataCaptureConfig holds, if not this one's.
+    """
+    config = find(cloud, CONFIG, config_name)
+    variants = []
+    for one in config["ProductionVariants"]:
+        kind = Serverless if one.get("ServerlessConfig") else Variant
+        variant = kind(cloud, name, one, find(cloud, MODEL, one["ModelName"]))
+        variant.weight = (weights or {}).get(variant.name, variant.weight)
+        variants.append(variant)
+    captured = (cloud.store.get(CONFIG, captures) or config) if captures else config
+    wanted = captured.get("DataCaptureConfig")
+    serving = Serving(config_name, variants, Capture(name, wanted) if wanted else None)
     with _changing:
-        _coming[name] = variants
+        _coming[name] = serving
     for coming in variants:
         coming.start()
-    background.start(lambda: _take_over(cloud, name, config_name, variants), f"wait for {name}")
+    background.start(lambda: _take_over(cloud, name, serving), f"wait for {name}")
 
 
-def _take_over(cloud: Cloud, name: str, config_name: str, variants: list[Variant]) -> None:
+def _take_over(cloud: Cloud, name: str, serving: Serving) -> None:
     """Wait until all variants answer, put them in the place of the live ones, and let those finish what they do."""
     problems = []
-    for variant in variants:
+    for variant in serving.variants:
         reason = variant.wait_ready(variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS))
         if reason:
             problems.append(
@@ -222,42 +206,71 @@ def _take_over(cloud: Cloud, name: str, config_name: str, variants: list[Variant
     with _changing:
         endpoint = cloud.store.get(ENDPOINT, name)  # a DeleteEndpoint may have come before these were in `_coming`
         exists = endpoint is not None and endpoint["EndpointStatus"] != "Deleting"
-        wanted = exists and _coming.get(name) is variants and not cloud.stopping.is_set()
+        wanted = exists and _coming.get(name) is serving and not cloud.stopping.is_set()
         if wanted:
             del _coming[name]
-        replaced = _live.get(name, [])
+        replaced = _live.get(name)
         if wanted and not problems:
-            _live[name] = variants
+            _live[name] = serving
     if problems or not wanted:
-        for variant in variants:
-            variant.stop()
+        _end(cloud, serving)
         if wanted:
             _set_status(cloud, name, "InService" if replaced else "Failed", FailureReason="; ".join(problems)[:1024])
         return
-    described = [_described(variant) for variant in variants]
     _set_status(
-        cloud, name, "InService", EndpointConfigName=config_name, ProductionVariants=described, FailureReason=None
+        cloud,
+        name,
+        "InService",
+        EndpointConfigName=serving.config_name,
+        ProductionVariants=[_described(variant) for variant in serving.variants],
+        DataCaptureConfig=_described_capture(serving.capture),
+        FailureReason=None,
     )
-    for variant in replaced:
-        variant.drain()
-        variant.stop()
+    if replaced:
+        _drain(replaced.variants)
+        _end(cloud, replaced)
 
 
-def _described(variant: Variant) -> Params:
-    count = variant.config.get("InitialInstanceCount", 1)
+def _drain(variants: list[Servable]) -> None:
+    """Wait until the requests that these have taken are answered; new ones no longer come here."""
+    deadline = time.monotonic() + DRAIN_SECONDS
+    time.sleep(0.1)  # a request that was just given to one of these begins within the loop's next turn
+    while any(variant.busy for variant in variants) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _described(variant: Servable) -> Params:
     image = variant.image
-    return {
+    described: Params = {
         "VariantName": variant.name,
         "DeployedImages": [{"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": time.time()}],
         "CurrentWeight": variant.weight,
         "DesiredWeight": variant.weight,
-        "CurrentInstanceCount": count,
-        "DesiredInstanceCount": count,
+    }
+    if isinstance(variant, Serverless):
+        current = {**variant.config["ServerlessConfig"], "MaxConcurrency": variant.limit}
+        return {**described, "CurrentServerlessConfig": current, "DesiredServerlessConfig": current}
+    return {**described, "CurrentInstanceCount": 1, "DesiredInstanceCount": 1}
+
+
+def _described_capture(captured: Capture | None) -> Params | None:
+    if captured is None:
+        return None
+    return {
+        "EnableCapture": captured.active,
+        "CaptureStatus": "Started" if captured.active else "Stopped",
+        "CurrentSamplingPercentage": captured.config["InitialSamplingPercentage"],
+        "DestinationS3Uri": captured.config["DestinationS3Uri"],
+        "KmsKeyId": "",
     }
 
 
+def _weights(endpoint: Params) -> dict[str, float]:
+    return {one["VariantName"]: one["DesiredWeight"] for one in endpoint.get("ProductionVariants", [])}
+
+
 def recover(cloud: Cloud) -> None:
-    """At start: bring every endpoint that should serve back to life."""
+    """At start: bring every endpoint that should serve back to life, and begin to report what endpoints do."""
     for endpoint in cloud.store.all(ENDPOINT):
         name = endpoint["EndpointName"]
         if endpoint["EndpointStatus"] == "Deleting":
@@ -265,6 +278,24 @@ def recover(cloud: Cloud) -> None:
         elif endpoint["EndpointStatus"] != "Failed":
             try:
                 _set_status(cloud, name, "Updating" if endpoint.get("ProductionVariants") else "Creating")
-                _bring_up(cloud, name, endpoint["EndpointConfigName"])
+                _bring_up(cloud, name, endpoint["EndpointConfigName"], weights=_weights(endpoint))
             except ServiceError as error:  # its configuration or model was deleted meanwhile
                 _set_status(cloud, name, "Failed", FailureReason=str(error))
+    background.start(lambda: _report(cloud), "endpoint telemetry")
+
+
+def _report(cloud: Cloud) -> None:
+    """Until the local AWS stops, and once more when the last model has answered: metrics and captured requests."""
+    last = False
+    while not last:
+        last = cloud.stopping.wait(TELEMETRY_SECONDS)
+        servings = list(_live.values())
+        while last and not all(variant.ended for serving in servings for variant in serving.variants):
+            time.sleep(0.1)
+        try:
+            meter.publish(cloud, everything=last)
+            for serving in servings:
+                if serving.capture:
+                    serving.capture.write(cloud, now=last)
+        except Exception:  # the next turn may go better; endpoints answer meanwhile
+            log.exception("endpoint telemetry")

@@ -2,68 +2,80 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
-
+from localcloud import serverless
 from localcloud.aws import Cloud
+from localcloud.serverless import NotStarted, Serverless, Throttled
 from localcloud.services import hosting
-from localcloud.variant import Variant
 
-MAXIMUM_PAYLOAD = 25 * 2**20  # real-time inference, AWS service quotas
-RESTART_SECONDS = 10.0
+MAXIMUM_PAYLOAD = 25 * 2**20  # real-time inference, AWS service quotas; server.py holds no more
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body: bytes, send: Send) -> None:
     """Serve POST /endpoints/{name}/invocations. Errors are those of the SageMaker Runtime API."""
+    began = time.perf_counter()
     match = re.fullmatch(r"/endpoints/([^/]+)/invocations", path)
     if not match:
         await _error(send, 400, "ValidationError", f"{path} is not offered by the local AWS.")
         return
     name = unquote(match.group(1))
-    endpoint = cloud.store.get(hosting.ENDPOINT, name)
-    variants = hosting.live_variants(name)
-    if endpoint is None or not variants:
+    serving = hosting.live(name)
+    if serving is None:
+        endpoint = cloud.store.get(hosting.ENDPOINT, name)
         status = f" is in status {endpoint['EndpointStatus']}" if endpoint else " of account not found"
         await _error(send, 400, "ValidationError", f"Endpoint {name}{status}.")
         return
-    if len(body) > MAXIMUM_PAYLOAD:
-        await _error(send, 413, "ValidationError", f"The body has {len(body)} bytes; the limit is {MAXIMUM_PAYLOAD}.")
-        return
     wanted = headers.get("x-amzn-sagemaker-target-variant")
-    chosen = [v for v in variants if v.name == wanted] if wanted else variants
+    chosen = [v for v in serving.variants if v.name == wanted] if wanted else serving.variants
     if not chosen:
         await _error(send, 400, "ValidationError", f"Variant {wanted} does not exist for endpoint {name}.")
         return
-    weights = [max(variant.weight, 1e-9) for variant in chosen]
-    variant = random.choices(chosen, weights)[0]
+    variant = random.choices(chosen, [max(one.weight, 1e-9) for one in chosen])[0]
+    if isinstance(variant, Serverless) and len(body) > serverless.MAXIMUM_PAYLOAD:
+        message = (
+            f"The body has {len(body)} bytes; the limit is {serverless.MAXIMUM_PAYLOAD} for a serverless endpoint."
+        )
+        await _error(send, 413, "ValidationError", message)
+        return
     accept = headers.get("accept") or "application/json"
     sent = {"content-type": headers.get("content-type", "application/octet-stream"), "accept": accept}
     if "x-amzn-sagemaker-custom-attributes" in headers:
         sent["x-amzn-sagemaker-custom-attributes"] = headers["x-amzn-sagemaker-custom-attributes"]
-    variant.busy += 1
     try:
-        answer = await _post(variant, sent, body)
-    except httpx.TimeoutException:
-        await _model_error(send, 0, "Your invocation timed out while waiting for a response from container primary.")
+        invocation = await variant.invoke(sent, body)
+    except Throttled as error:
+        await _error(send, 400, "ThrottlingException", str(error))
         return
-    except httpx.TransportError as error:
-        await _model_error(send, 503, f"The container is not answering: {type(error).__name__}")
+    except (TimeoutError, OSError, NotStarted) as error:
+        hosting.meter.unanswered(name, variant.name, time.perf_counter() - began)
+        await _model_error(send, *_unanswered(error))
         return
-    finally:
-        variant.busy -= 1
-    if answer.status_code >= 400:
-        await _model_error(send, answer.status_code, answer.text[:2000])
+    answer = invocation.answer
+    hosting.meter.answered(
+        name,
+        variant.name,
+        answer.status,
+        model=invocation.model_seconds,
+        whole=time.perf_counter() - began,
+        setup=invocation.setup_seconds,
+    )
+    if answer.status >= 400:
+        await _model_error(send, answer.status, answer.content.decode(errors="replace")[:2000])
         return
+    kind = answer.headers.get("content-type", accept)
+    if serving.capture and serving.capture.wants():
+        inference_id = headers.get("x-amzn-sagemaker-inference-id")
+        serving.capture.record(variant.name, (sent["content-type"], body), (kind, answer.content), inference_id)
     reply = {
-        "content-type": answer.headers.get("content-type", accept),
+        "content-type": kind,
         "content-length": str(len(answer.content)),
         "x-amzn-invoked-production-variant": variant.name,
     }
@@ -71,16 +83,13 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
     await send({"type": "http.response.body", "body": answer.content})
 
 
-async def _post(variant: Variant, headers: dict[str, str], body: bytes) -> httpx.Response:
-    """One try, and while the process is being restarted, more."""
-    deadline = asyncio.get_running_loop().time() + RESTART_SECONDS
-    while True:
-        try:
-            return await variant.http.post("http://model/invocations", content=body, headers=headers)
-        except httpx.ConnectError:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(0.1)
+def _unanswered(error: Exception) -> tuple[int, str]:
+    """The status and the message for a request that the model did not answer."""
+    if isinstance(error, TimeoutError):
+        return 0, "Your invocation timed out while waiting for a response from container primary."
+    if isinstance(error, NotStarted):
+        return 503, f"The container did not start: {error}"
+    return 503, f"The container is not answering: {type(error).__name__}"
 
 
 async def _model_error(send: Send, original: int, message: str) -> None:

@@ -9,9 +9,16 @@ from localcloud.services.registry import Params, operation
 # The resource kind in an ARN is also the kind in the store.
 _NAMES = {
     "training-job": "TrainingJobName",
+    "hyper-parameter-tuning-job": "HyperParameterTuningJobName",
+    "processing-job": "ProcessingJobName",
+    "automl-job": "AutoMLJobName",
+    "transform-job": "TransformJobName",
     "model": "ModelName",
     "endpoint-config": "EndpointConfigName",
     "endpoint": "EndpointName",
+    "model-package-group": "_Name",
+    "model-package": "_Name",
+    "pipeline": "PipelineName",
 }
 
 

@@ -21,6 +21,18 @@ def test_an_endpoint_left_on_for_a_month_costs_by_hand() -> None:
     assert costs.endpoint("ml.m5.large", 24 * 30).usd == pytest.approx(0.115 * 720)
 
 
+def test_serverless_requests_are_billed_by_memory_and_time() -> None:
+    estimate = costs.serverless(2, 1_000, 0.05)
+    assert estimate.usd == pytest.approx(2 * 1_000 * 0.05 * 0.00002)
+    assert "1,000 requests of 50 ms with 2 GB at $0.00002 per GB-second" in str(estimate)
+
+
+def test_at_break_even_both_kinds_of_endpoint_cost_the_same() -> None:
+    requests = costs.break_even("ml.m5.large", 2, 0.05)
+    assert costs.serverless(2, requests, 0.05).usd == pytest.approx(costs.endpoint("ml.m5.large", 1).usd)
+    assert requests == pytest.approx(57_500)
+
+
 def test_a_query_is_billed_as_ten_megabytes_at_least() -> None:
     assert costs.athena(1).usd == pytest.approx(5.0 * 10 / 2**20)
 

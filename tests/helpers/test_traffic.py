@@ -1,4 +1,4 @@
-"""Steady traffic goes on until its block ends, and keeps errors as answers."""
+"""Steady traffic goes on until its block ends, and keeps errors as answers; a rush asks as many at a time as told."""
 
 from __future__ import annotations
 
@@ -32,3 +32,28 @@ def test_the_asking_ends_when_the_block_raises() -> None:
     with pytest.raises(KeyError), traffic.steady(lambda: 0, pause=0.01):
         raise KeyError
     assert "steady traffic" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_rush_sends_every_request_once_and_so_many_at_a_time() -> None:
+    asked, lock, now, most = [], threading.Lock(), [0], [0]
+
+    def ask(number: int) -> None:
+        with lock:
+            asked.append(number)
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.02)
+        with lock:
+            now[0] -= 1
+
+    rush = traffic.rush(ask, callers=4, requests=20)
+    assert sorted(asked) == list(range(20))
+    assert most[0] == 4
+    assert len(rush.milliseconds) == 20
+    assert min(rush.milliseconds) >= 20
+    assert rush.per_second == pytest.approx(20 / rush.seconds)
+
+
+def test_an_error_in_a_rush_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        traffic.rush(lambda number: 1 / (number - 3), callers=2, requests=10)

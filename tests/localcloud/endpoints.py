@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import psutil
 from own_cloud import wait_until
 from training_jobs import IMAGE, Training, archive
 
@@ -51,10 +52,9 @@ ECHO = """
 class Hosting:
     """Creates what an endpoint needs, each with a name of its own, and removes it all at the end."""
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, training: Training, clients: Any = boto3.client) -> None:
         self.training = training
-        self.client = boto3.client("sagemaker")
-        self.runtime = boto3.client("sagemaker-runtime")
+        self.client, self.runtime = clients("sagemaker"), clients("sagemaker-runtime")
         self.endpoints: set[str] = set()
 
     def model(self, script: str = ECHO, *, word: str = "w", files: Mapping[str, str | bytes] | None = None) -> str:
@@ -66,8 +66,8 @@ class Hosting:
         self.client.create_model(ModelName=name, ExecutionRoleArn=self.training.role, PrimaryContainer=container)
         return name
 
-    def config(self, *models: str, weights: tuple[float, ...] = ()) -> str:
-        """A configuration of one variant per model: v0, v1, ... Returns its name."""
+    def config(self, *models: str, weights: tuple[float, ...] = (), **more: Any) -> str:
+        """A configuration of one variant per model: v0, v1, ..., and of whatever more. Returns its name."""
         name = f"config-{uuid.uuid4().hex[:8]}"
         variants = [
             {
@@ -79,7 +79,15 @@ class Hosting:
             }
             for number, model in enumerate(models)
         ]
-        self.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+        self.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **more)
+        return name
+
+    def serverless_config(self, model: str, *, memory: int = 1024, concurrency: int = 5, **more: Any) -> str:
+        """A configuration of one serverless variant, v0. Returns its name."""
+        name = f"config-{uuid.uuid4().hex[:8]}"
+        serverless = {"MemorySizeInMB": memory, "MaxConcurrency": concurrency}
+        variant = {"VariantName": "v0", "ModelName": model, "ServerlessConfig": serverless, **more}
+        self.client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         return name
 
     def create(self, config: str, name: str = "") -> str:
@@ -127,6 +135,18 @@ class Hosting:
             )
             lines += [event["message"] for event in events["events"]]
         return lines
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """The model servers of an endpoint, without their supervisors."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                line = process.cmdline()
+                if any("model_server.py" in part for part in line[:3]) and name in " ".join(line):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
 
     def clean_up(self) -> None:
         for name in sorted(self.endpoints):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
-import psutil
 import pytest
 from botocore.exceptions import ClientError
 from endpoints import Hosting
@@ -27,19 +26,6 @@ def shared(training: Training) -> Iterator[Hosting]:
 def echo(shared: Hosting) -> str:
     """An endpoint that answers `w:<item>` for each item."""
     return shared.serve(shared.config(shared.model()))
-
-
-def server_processes(endpoint: str) -> list[psutil.Process]:
-    """The model servers of an endpoint, without their supervisors."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            line = process.cmdline()
-            if any("model_server.py" in part for part in line[:3]) and endpoint in " ".join(line):
-                found.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return found
 
 
 # --- The inference contract ------------------------------------------------------------------------------------
@@ -172,7 +158,7 @@ def test_a_killed_process_is_restarted_and_answers_again(hosting: Hosting) -> No
     endpoint = hosting.serve(hosting.config(hosting.model()))
     for number in range(30):  # a long log since the start must not matter
         hosting.invoke(endpoint, [number])
-    (process,) = server_processes(endpoint)
+    (process,) = hosting.processes(endpoint)
     process.kill()
     process.wait(5)
     assert hosting.invoke(endpoint, ["again"]) == ["w:again"]
@@ -209,7 +195,7 @@ def test_an_update_takes_over_without_a_failed_request(hosting: Hosting) -> None
             one.result()
     assert set(answers) == {"old", "new"}
     assert hosting.describe(endpoint)["EndpointConfigName"] == newer
-    wait_until(lambda: len(server_processes(endpoint)) == 1, 10)
+    wait_until(lambda: len(hosting.processes(endpoint)) == 1, 10)
 
 
 def test_a_failed_update_keeps_the_old_model(hosting: Hosting) -> None:
@@ -238,9 +224,9 @@ def test_an_endpoint_that_is_being_updated_cannot_be_updated(hosting: Hosting) -
 
 def test_a_deleted_endpoint_leaves_no_process(hosting: Hosting) -> None:
     endpoint = hosting.serve(hosting.config(hosting.model()))
-    assert len(server_processes(endpoint)) == 1
+    assert len(hosting.processes(endpoint)) == 1
     hosting.delete(endpoint)
-    assert server_processes(endpoint) == []
+    assert hosting.processes(endpoint) == []
     with pytest.raises(ClientError, match="Could not find endpoint"):
         hosting.describe(endpoint)
 
@@ -248,11 +234,11 @@ def test_a_deleted_endpoint_leaves_no_process(hosting: Hosting) -> None:
 def test_an_endpoint_can_be_deleted_while_it_loads_and_made_again(hosting: Hosting) -> None:
     slow = hosting.config(hosting.model("import time\ndef model_fn(d):\n    time.sleep(60)\n"))
     endpoint = hosting.create(slow)
-    wait_until(lambda: server_processes(endpoint))
+    wait_until(lambda: hosting.processes(endpoint))
     began = time.monotonic()
     hosting.delete(endpoint)
     assert time.monotonic() - began < 10
-    wait_until(lambda: not server_processes(endpoint), 5)
+    wait_until(lambda: not hosting.processes(endpoint), 5)
     hosting.create(hosting.config(hosting.model()), name=endpoint)
     assert hosting.settled(endpoint)["EndpointStatus"] == "InService"
     assert hosting.invoke(endpoint, ["x"]) == ["w:x"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from endpoints import ECHO, Hosting
@@ -132,21 +133,24 @@ def test_a_configuration_whose_model_is_gone(hosting: Hosting) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"DataCaptureConfig": {"InitialSamplingPercentage": 10, "DestinationS3Uri": "s3://b/k", "CaptureOptions": []}},
         {"AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/k"}}},
+        {"ExplainerConfig": {"ClarifyExplainerConfig": {"ShapConfig": {"ShapBaselineConfig": {}}}}},
     ],
-    ids=["data capture", "asynchronous"],
+    ids=["asynchronous", "explained"],
 )
 def test_what_is_not_offered_is_refused_and_not_ignored(hosting: Hosting, more: dict[str, object]) -> None:
-    if "DataCaptureConfig" in more:
-        more["DataCaptureConfig"]["CaptureOptions"] = [{"CaptureMode": "Input"}]  # type: ignore[index]
-    variant = {"VariantName": "v", "ModelName": hosting.model(), "InstanceType": "ml.m5.large"}
     with pytest.raises(ClientError, match="not offered by the local AWS"):
-        hosting.client.create_endpoint_config(EndpointConfigName="more", ProductionVariants=[variant], **more)
+        hosting.config(hosting.model(), **more)
 
 
-def test_a_serverless_variant_is_refused(hosting: Hosting) -> None:
-    serverless = {"MemorySizeInMB": 2048, "MaxConcurrency": 1}
-    variant = {"VariantName": "v", "ModelName": hosting.model(), "ServerlessConfig": serverless}
-    with pytest.raises(ClientError, match="not offered by the local AWS"):
-        hosting.client.create_endpoint_config(EndpointConfigName="serverless", ProductionVariants=[variant])
+def test_automatic_scaling_is_not_pretended() -> None:
+    scaling = boto3.client("application-autoscaling")
+    with pytest.raises(ClientError, match="RegisterScalableTarget is not offered by the local AWS") as error:
+        scaling.register_scalable_target(
+            ServiceNamespace="sagemaker",
+            ResourceId="endpoint/e/variant/v",
+            ScalableDimension="sagemaker:variant:DesiredInstanceCount",
+            MinCapacity=1,
+            MaxCapacity=2,
+        )
+    assert error.value.response["Error"]["Code"] == "UnknownOperationException"

@@ -98,11 +98,11 @@ def test_sts_says_who_i_am(workshop: Any) -> None:
     assert boto3.client("sts").get_caller_identity()["Account"] == workshop.account
 
 
-def test_the_role_trusts_sagemaker_and_glue(workshop: Any) -> None:
+def test_the_role_trusts_the_services_that_act_for_it(workshop: Any) -> None:
     role = boto3.client("iam").get_role(RoleName=workshop.role.rpartition("/")[2])["Role"]
     statements = role["AssumeRolePolicyDocument"]["Statement"]
     trusted = {service for one in statements for service in one["Principal"]["Service"]}
-    assert trusted == {"sagemaker.amazonaws.com", "glue.amazonaws.com"}
+    assert trusted == {"sagemaker.amazonaws.com", "glue.amazonaws.com", "events.amazonaws.com"}
 
 
 def test_the_role_may_do_what_the_sdk_asks_about(workshop: Any) -> None:

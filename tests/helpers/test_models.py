@@ -1,0 +1,184 @@
+"""Model files from outside are looked at without being opened."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import pickle
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from helpers import models
+
+RAN: list[str] = []
+
+
+class Harmful:
+    """Its pickle calls a function when it is loaded."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.call
+
+
+def pack(folder: Path, files: dict[str, bytes], *special: tarfile.TarInfo) -> Path:
+    archive = folder / "model.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        for member in special:
+            tar.addfile(member)
+    return archive
+
+
+def kind(folder: Path, name: str, content: bytes) -> str:
+    (member,) = models.inspect(pack(folder, {name: content}))
+    return member.kind
+
+
+def safetensors(values: bytes = b"\0" * 8, end: int = 8) -> bytes:
+    header = b'{"weights":{"dtype":"F32","shape":[2],"data_offsets":[0,%d]}}' % end
+    return len(header).to_bytes(8, "little") + header + values
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("model.safetensors", safetensors(), models.SAFE),
+        ("model.safetensors", safetensors(end=80), models.REFUSED),
+        ("model.safetensors", pickle.dumps([1]), models.REFUSED),
+        ("model.safetensors", b"", models.REFUSED),
+        ("config.json", b"{}", models.SAFE),
+        ("1/saved_model.pb", b"\x08\x01 MatMul", models.SAFE),
+        ("1/saved_model.pb", b"\x08\x01 MatMul WriteFile", models.REFUSED),
+        ("1/variables/variables.data-00000-of-00001", b"\0\0\0\0", models.SAFE),
+        ("model.keras", zipped({"config.json": b"{}"}), models.SAFE),
+        ("model.keras", zipped({"config.json": b'{"class_name": "Lambda"}'}), models.REFUSED),
+        ("table.npy", b"\x93NUMPY\1\0\x46\0{'descr': '<f8', }", models.SAFE),
+        ("table.npy", b"\x93NUMPY\1\0\x46\0{'descr': '|O', }", models.PICKLE),
+        ("code/inference.py", b"print()", models.CODE),
+        ("code/requirements.txt", b"numpy\n", models.CODE),
+        ("libfast.so", b"", models.REFUSED),
+        ("helper", b"\x7fELF\2", models.REFUSED),
+        ("model.onnx", b"\x08\x07", models.UNKNOWN),
+    ],
+)
+def test_each_format_is_told_by_its_content(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
+    assert kind(tmp_path, name, content) == expected
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("name", ["model.pkl", "model.dat", "weights.txt"])
+def test_a_pickle_is_known_whatever_its_name_and_age(tmp_path: Path, protocol: int, name: str) -> None:
+    content = pickle.dumps(Harmful(os.system, "true"), protocol)
+    (member,) = models.inspect(pack(tmp_path, {name: content}))
+    assert member.kind == models.REFUSED
+    assert "posix.system" in member.note
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        gzip.compress(pickle.dumps(Harmful(eval, "1"))),
+        zipped({"archive/data.pkl": pickle.dumps(Harmful(exec, "1"))}),
+        pickle.dumps(Harmful(getattr, "os", "system")),
+        pickle.dumps(Harmful(subprocess.run, "true")),
+    ],
+    ids=["compressed", "as torch.save writes it", "getattr", "subprocess"],
+)
+def test_a_harmful_pickle_is_refused_even_where_pickles_are_allowed(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(models.UnsafeModel, match="a pickle that would call"):
+        models.check(pack(tmp_path, {"model.pt": content}), allow_pickle=True)
+
+
+def test_nothing_is_loaded_or_run_by_looking(tmp_path: Path) -> None:
+    content = pickle.dumps(Harmful(RAN.append, "loaded"))
+    with pytest.raises(models.UnsafeModel):
+        models.check(pack(tmp_path, {"model.pkl": content}))
+    marker = tmp_path / "marker"
+    models.inspect(pack(tmp_path, {"model.pkl": pickle.dumps(Harmful(os.system, f"touch {marker}"))}))
+    assert RAN == []
+    assert not marker.exists()
+
+
+def test_a_pickle_of_ones_own_is_accepted_when_one_says_so(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    joblib.dump(LogisticRegression().fit(np.array([[0.0], [1.0]]), [0, 1]), buffer)
+    archive = pack(tmp_path, {"model.joblib": buffer.getvalue()})
+    with pytest.raises(models.UnsafeModel, match="allow_pickle=True"):
+        models.check(archive)
+    (note,) = models.check(archive, allow_pickle=True)["note"]
+    assert "sklearn.linear_model._logistic.LogisticRegression" in note
+
+
+def link(name: str, to: str, kind: bytes) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, to
+    return member
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        link("weights", "/etc/passwd", tarfile.SYMTYPE),
+        link("weights", "code/inference.py", tarfile.LNKTYPE),
+        link("weights", "", tarfile.FIFOTYPE),
+        link("weights", "", tarfile.CHRTYPE),
+        tarfile.TarInfo("../outside.txt"),
+        tarfile.TarInfo("/etc/cron.d/job"),
+        tarfile.TarInfo("code/../../outside.txt"),
+    ],
+    ids=["symbolic link", "hard link", "pipe", "device", "parent", "absolute", "hidden parent"],
+)
+def test_what_leads_out_of_the_folder_is_refused(tmp_path: Path, member: tarfile.TarInfo) -> None:
+    archive = pack(tmp_path, {"config.json": b"{}"}, member)
+    with pytest.raises(models.UnsafeModel):
+        models.unpack(archive, tmp_path / "unpacked")
+    assert not (tmp_path / "unpacked").exists()
+
+
+def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    empty = tarfile.TarInfo("config.json")
+    with pytest.raises(models.UnsafeModel, match="twice"):
+        models.check(pack(tmp_path, {"config.json": b"{}"}, empty))
+
+
+def test_gigabytes_in_a_few_bytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    with pytest.raises(models.UnsafeModel, match="more than 1 MiB"):
+        models.check(pack(tmp_path, {"zeros.txt": bytes(2 * 2**20)}), max_mebibytes=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar"), gzip.compress(b"x" * 2000)[:-5]])
+def test_a_file_that_is_no_archive_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "gift.tar.gz").write_bytes(content)
+    with pytest.raises(models.UnsafeModel, match=r"gift\.tar\.gz is not a readable"):
+        models.check(tmp_path / "gift.tar.gz")
+
+
+def test_a_good_archive_is_unpacked_as_it_is(tmp_path: Path) -> None:
+    files = {"model.safetensors": safetensors(), "./code/inference.py": b"print()\n"}
+    folder = models.unpack(pack(tmp_path, files), tmp_path / "model")
+    assert (folder / "model.safetensors").read_bytes() == safetensors()
+    assert (folder / "code" / "inference.py").read_text() == "print()\n"
