@@ -18,7 +18,7 @@ from helpers.workshop import on_aws
 PROJECT = Path(__file__).resolve().parents[1]
 GOOD, NOTE, PROBLEM = "ok", "note", "problem"
 _SIGNS = {GOOD: "✓", NOTE: "·", PROBLEM: "✗"}
-DISK_GB, MEMORY_GB = 8.0, 4.0
+DISK_GB, MEMORY_GB = 12.0, 4.0
 
 
 @dataclass(frozen=True)
