@@ -134,12 +134,14 @@ def draw_progress(axes: Axes, table: pd.DataFrame, metric: str, *, maximize: boo
     axes.legend()
 
 
-def draw_parameter(axes: Axes, table: pd.DataFrame, parameter: str, metric: str, *, logarithmic: bool = False) -> None:
+def draw_parameter(
+    axes: Axes, table: pd.DataFrame, parameter: str, metric: str, *, logarithmic: bool = False, maximize: bool = True
+) -> None:
     """The metric of each run by one of its hyperparameters, colour and marker by source; the best is ringed."""
     for number, (source, some) in enumerate(table.groupby("source", sort=False)):
         style: Any = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
         axes.scatter(some[parameter], some[metric], label=str(source) or "no tuning job", zorder=2, **style)
-    best = table.loc[table[metric].idxmax()]
+    best = table.loc[table[metric].idxmax() if maximize else table[metric].idxmin()]
     axes.scatter([best[parameter]], [best[metric]], s=180, facecolors="none", edgecolors=BLACK, zorder=3)
     if logarithmic:
         axes.set_xscale("log")

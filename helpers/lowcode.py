@@ -40,7 +40,8 @@ def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
         TimeoutError: it still runs after `minutes`; it goes on running.
     """
     sagemaker, progress = boto3.client("sagemaker"), Progress(f"AutoML job {name}")
-    deadline = time.monotonic() + minutes * 60
+    started = time.monotonic()
+    deadline = started + minutes * 60
     while True:
         job: Json = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
         status = f"{job['AutoMLJobStatus']} · {job['AutoMLJobSecondaryStatus']}"
@@ -53,7 +54,7 @@ def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
         if time.monotonic() > deadline:
             raise TimeoutError(f"The AutoML job {name} is still {status} after {minutes:g} minutes; it goes on.")
         progress.update(status)
-        time.sleep(0.5)
+        time.sleep(0.5 if time.monotonic() - started < 60 else 5)
 
 
 def candidates(name: str) -> pd.DataFrame:
@@ -76,10 +77,16 @@ def candidates(name: str) -> pd.DataFrame:
 
 
 def dollars(trained: pd.DataFrame) -> float:
-    """What the training jobs of a table with the columns `instance` and `billed seconds` cost on AWS."""
+    """What the training jobs of a table with the columns `instance` and `billed seconds` cost on AWS.
+
+    AWS chooses the machines of an AutoML job: NaN when the price table has no price for one of them.
+    """
     billed = trained.dropna(subset=["billed seconds"])
     pairs = zip(billed["instance"], billed["billed seconds"], strict=True)
-    return sum(costs.training(instance, seconds / 60).usd for instance, seconds in pairs)
+    try:
+        return sum(costs.training(instance, seconds / 60).usd for instance, seconds in pairs)
+    except costs.UnknownPrice:
+        return float("nan")
 
 
 def notebook_dollars(minutes: float) -> float:

@@ -7,12 +7,16 @@ trust). A clean report says that no code hides where none is expected; it does n
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import pickletools
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -40,6 +44,7 @@ _HARMFUL = {
     *("os", "posix", "nt", "sys", "subprocess", "pty", "socket", "shutil", "runpy", "importlib", "ctypes", "code"),
     *("webbrowser", "urllib", "http", "requests", "multiprocessing", "threading", "asyncio", "pip", "pdb", "timeit"),
 }
+COMPUTED = "something computed"  # a name that hides what it is; no pickle needs that
 _HARMFUL_BUILTINS = {"eval", "exec", "compile", "open", "__import__", "getattr", "setattr", "input", "breakpoint"}
 
 
@@ -101,20 +106,30 @@ def inspect(archive: Path | str, *, max_mebibytes: int = 1024) -> list[Member]:
     """
     members: list[Member] = []
     room = max_mebibytes * MEBIBYTE
+    limit = f"more than {max_mebibytes} MiB or {MAX_MEMBERS} files when unpacked"
     try:
+        if _is_larger(Path(archive), room + MAX_MEMBERS * 2 * tarfile.BLOCKSIZE):
+            return [Member(Path(archive).name, Path(archive).stat().st_size, REFUSED, limit)]
         with tarfile.open(archive, "r:gz") as tar:
-            for item in tar:
-                if item.isdir() and not _leads_out(item.name):
-                    continue
-                room -= item.size
-                if room < 0 or len(members) >= MAX_MEMBERS:
-                    limit = f"more than {max_mebibytes} MiB or {MAX_MEMBERS} files when unpacked"
+            for number, item in enumerate(tar):
+                room -= item.size  # of a sparse file, too, this is what it takes when unpacked
+                if room < 0 or number >= MAX_MEMBERS:
                     return [*members, Member(item.name, item.size, REFUSED, limit)]
-                members.append(_member(tar, item))
+                if not item.isdir() or _leads_out(item.name):
+                    members.append(_member(tar, item))
     except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise UnsafeModel(f"{Path(archive).name} is not a readable .tar.gz archive: {error}") from None
-    twice = {member.name for member in members if sum(other.name == member.name for other in members) > 1}
-    return [Member(m.name, m.bytes, REFUSED, "this name is there twice") if m.name in twice else m for m in members]
+    names = Counter(member.name for member in members)
+    return [Member(m.name, m.bytes, REFUSED, "this name is there twice") if names[m.name] > 1 else m for m in members]
+
+
+def _is_larger(archive: Path, limit: int) -> bool:
+    """Whether more than `limit` bytes are in a .gz file. Asked first: tarfile reads a header of any length at once."""
+    with gzip.open(archive) as content:
+        size = 0
+        while size <= limit and (chunk := content.read(MEBIBYTE)):
+            size += len(chunk)
+    return size > limit
 
 
 def pickle_globals(content: bytes) -> tuple[list[str], bool]:
@@ -123,14 +138,15 @@ def pickle_globals(content: bytes) -> tuple[list[str], bool]:
     Arrays in joblib's files lie between the instructions as they are, and end the reading.
     """
     found: list[str] = []
-    texts: list[str] = []  # the strings so far: STACK_GLOBAL takes the last two
+    texts: list[str] = []  # the strings on top of the stack: STACK_GLOBAL takes the last two
     memo: dict[int, str] = {}
     try:
         for operation, argument, _ in pickletools.genops(content):
             if operation.name in ("GLOBAL", "INST"):
                 found.append(str(argument).replace(" ", "."))
             elif operation.name == "STACK_GLOBAL":
-                found.append(".".join(texts[-2:]) if len(texts) > 1 else "something computed")
+                found.append(".".join(texts[-2:]) if len(texts) > 1 and all(texts[-2:]) else COMPUTED)
+                texts.clear()
             elif operation.name.startswith("EXT"):
                 found.append(f"extension {argument}")
             elif "UNICODE" in operation.name or "STRING" in operation.name:
@@ -141,6 +157,8 @@ def pickle_globals(content: bytes) -> tuple[list[str], bool]:
                 memo[int(argument)] = texts[-1] if texts else ""
             elif operation.name in ("GET", "BINGET", "LONG_BINGET") and argument is not None:
                 texts.append(memo.get(int(argument), ""))
+            elif operation.name not in ("PROTO", "FRAME"):
+                texts.clear()  # something else is on top now
     except (ValueError, IndexError, UnicodeDecodeError):
         return list(dict.fromkeys(found)), False
     return list(dict.fromkeys(found)), True
@@ -153,7 +171,7 @@ def _leads_out(name: str) -> bool:
 
 def _member(tar: tarfile.TarFile, item: tarfile.TarInfo) -> Member:
     def member(kind: str, note: str) -> Member:
-        return Member(item.name.removeprefix("./"), item.size, kind, note)
+        return Member(str(PurePosixPath(item.name)), item.size, kind, note)
 
     if _leads_out(item.name):
         return member(REFUSED, "its name leads out of the folder that it is unpacked into")
@@ -168,6 +186,8 @@ def _kind(path: PurePosixPath, content: bytes) -> tuple[str, str]:
     """The kind of a file and a note, from its content first and its name second: a name can lie."""
     if content.startswith((b"\x7fELF", b"MZ", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")) or path.suffix == ".so":
         return REFUSED, "a program for a processor: no model needs one"
+    if path.suffix in (".pyc", ".pyo"):  # Python may run one in the place of the .py file that you have read
+        return REFUSED, "compiled Python, which nobody can read"
     if path.suffix == ".safetensors":
         return _safetensors(content)
     if content.startswith(b"PK\x03\x04"):
@@ -182,10 +202,10 @@ def _kind(path: PurePosixPath, content: bytes) -> tuple[str, str]:
         return _pickle(unpacked)
     if path.name == "saved_model.pb":
         return _graph(content)
-    if path.name in _SAVED_MODEL or path.parent.name == "variables":
-        return SAFE, "TensorFlow: numbers only"
     if path.suffix == ".py":
         return CODE, "runs when the model is served: read it"
+    if path.name in _SAVED_MODEL or path.match("variables/variables.data-*"):
+        return SAFE, "TensorFlow: numbers only"
     if path.name == "requirements.txt":
         return CODE, "installed when served: " + _one_line(content)
     if path.suffix in _TEXT:
@@ -222,7 +242,8 @@ def _zip(path: PurePosixPath, content: bytes) -> tuple[str, str]:
                 return REFUSED, "more than 2048 MiB when unpacked"
             pickles = [name for name in archive.namelist() if name.endswith((".pkl", ".pickle"))]
             if pickles:
-                return _pickle(b"".join(archive.read(name) for name in pickles[:1]))
+                found = [_pickle(archive.read(name)) for name in pickles]
+                return next((one for one in found if one[0] == REFUSED), found[0])
             if path.suffix == ".keras" and "config.json" in archive.namelist():
                 hides_code = b"Lambda" in archive.read("config.json") or b"__lambda__" in archive.read("config.json")
                 return (REFUSED, "Keras with a Lambda layer, which is code") if hides_code else (SAFE, "Keras")
@@ -234,7 +255,7 @@ def _zip(path: PurePosixPath, content: bytes) -> tuple[str, str]:
 def _pickle(content: bytes) -> tuple[str, str]:
     names, complete = pickle_globals(content)
     if not names and not complete and content[:1] != b"\x80":
-        return UNKNOWN, "named as a pickle, and is not one that can be read"
+        return PICKLE, "It is named as one, and what it imports cannot be listed"  # joblib knows more compressions
     harmful = [name for name in names if _is_harmful(name)]
     if harmful:
         return REFUSED, f"a pickle that would call {', '.join(harmful)}"
@@ -245,16 +266,20 @@ def _pickle(content: bytes) -> tuple[str, str]:
 def _is_harmful(name: str) -> bool:
     module, _, last = name.rpartition(".")
     root = name.split(".")[0]
-    return root in _HARMFUL or (module in ("builtins", "__builtin__") and last in _HARMFUL_BUILTINS)
+    return name == COMPUTED or root in _HARMFUL or (module in ("builtins", "__builtin__") and last in _HARMFUL_BUILTINS)
 
 
 def _uncompressed(content: bytes) -> bytes:
-    """The content, or what zlib or gzip hide in it (joblib compresses so), 64 MiB at most."""
-    if content.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")):
-        try:
+    """The content, or what is compressed in it in one of joblib's ways, 64 MiB at most."""
+    try:
+        if content.startswith((b"\x1f\x8b", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")):
             return zlib.decompressobj(wbits=47).decompress(content, 64 * MEBIBYTE)
-        except zlib.error:
-            return content
+        if content.startswith(b"BZh"):
+            return bz2.BZ2Decompressor().decompress(content, 64 * MEBIBYTE)
+        if content.startswith((b"\xfd7zXZ", b"\x5d\0\0")):
+            return lzma.LZMADecompressor().decompress(content, 64 * MEBIBYTE)
+    except (zlib.error, lzma.LZMAError, OSError):
+        pass
     return content
 
 

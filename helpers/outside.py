@@ -46,21 +46,30 @@ def environment(job: str) -> Path:
     Raises:
         Failed: a package cannot be installed.
     """
-    requirements = PROJECT / "jobs" / job / "outside.txt"
-    recipe = requirements.read_bytes() + requirements.with_name("requirements.txt").read_bytes() + sys.version.encode()
-    folder = ENVIRONMENTS / f"{job}-{hashlib.sha256(recipe).hexdigest()[:8]}"
+    folder = _folder(job)
     python = folder / "bin" / "python"
     progress = Progress(f"Environment for jobs/{job}")
-    if not (folder / ".ready").exists():
+    if not is_ready(job):
         try:
             _uv(progress.update, "venv", "--allow-existing", "--python", sys.executable, str(folder))
-            _install(progress.update, python, requirements)
+            _install(progress.update, python, PROJECT / "jobs" / job / "outside.txt")
         except Failed:
             progress.end("failed", good=False)
             raise
         (folder / ".ready").touch()
     progress.end("ready", good=True)
     return python
+
+
+def is_ready(job: str) -> bool:
+    """Whether the environment for `jobs/<job>` is there."""
+    return (_folder(job) / ".ready").exists()
+
+
+def _folder(job: str) -> Path:
+    requirements = PROJECT / "jobs" / job / "outside.txt"
+    recipe = requirements.read_bytes() + requirements.with_name("requirements.txt").read_bytes() + sys.version.encode()
+    return ENVIRONMENTS / f"{job}-{hashlib.sha256(recipe).hexdigest()[:8]}"
 
 
 def train(job: str, folder: Path, *arguments: str, **channels: Path) -> Run:

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import psutil
 
+from helpers import outside
 from helpers.workshop import on_aws
 
 PROJECT = Path(__file__).resolve().parents[1]
 GOOD, NOTE, PROBLEM = "ok", "note", "problem"
 _SIGNS = {GOOD: "✓", NOTE: "·", PROBLEM: "✗"}
-DISK_GB, MEMORY_GB = 12.0, 4.0
+DISK_GB, DISK_WITHOUT_LESSON_08_GB, DISK_WHEN_BUILT_GB, MEMORY_GB = 12.0, 6.0, 1.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,15 @@ def _python() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(PROJECT).free / 2**30
-    if free < DISK_GB:
-        return Finding(PROBLEM, "Disk", f"{free:.1f} GB free here; {DISK_GB:.0f} GB are needed. Free some space.")
+    built = all(map(outside.is_ready, ("pytorch", "tensorflow"))) and (on_aws() or not _missing_images())
+    least = DISK_WHEN_BUILT_GB if built or on_aws() else DISK_WITHOUT_LESSON_08_GB
+    if free < least:
+        return Finding(PROBLEM, "Disk", f"{free:.1f} GB free here; {least:.0f} GB are needed. Free some space.")
+    if free < DISK_GB and not built:
+        text = (
+            f"{free:.1f} GB free here; lesson 08 builds PyTorch and TensorFlow, for which {DISK_GB:.0f} GB are better."
+        )
+        return Finding(NOTE, "Disk", text)
     return Finding(GOOD, "Disk", f"{free:.0f} GB free")
 
 
@@ -61,10 +69,16 @@ def _java() -> Finding:
         return Finding(GOOD, "Java", "none on this machine; the Glue image brings its own")
 
 
+def _missing_images() -> list[str]:
+    from localcloud import images
+
+    return [name for name in images.names() if not images.is_ready(name)]
+
+
 def _images() -> Finding:
     from localcloud import images
 
-    missing = [name for name in images.names() if not images.is_ready(name)]
+    missing = _missing_images()
     if missing:
         return Finding(NOTE, "Images", f"{', '.join(missing)}: built once, when a lesson first needs it (1-3 minutes)")
     return Finding(GOOD, "Images", ", ".join(images.names()) + " are ready")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import os
 import re
@@ -178,4 +179,8 @@ def _learner() -> str:
             name = getpass.getuser()
         except (KeyError, OSError):
             name = "learner"
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:20] or "learner"
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())[:16]
+    if plain == name and plain:
+        return plain
+    # Without a hyphen: what begins with "dsaws-ann-" must be Ann's, and not Ann-B's. The digits keep the two apart.
+    return (plain or "learner") + hashlib.sha256(name.encode()).hexdigest()[:4]

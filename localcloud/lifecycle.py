@@ -43,19 +43,24 @@ def live(
         run = new_run(cloud, kind, name)
         return execute(run)
     except (s3io.TransferFailed, script_mode.BadCode) as error:
-        return {"status": "Stopped" if stop.is_set() else "Failed", "reason": str(error)}
+        return {"status": "Stopped" if stop.is_set() else "Failed", "reason": _as_inside(run, str(error))}
     except images.BuildFailed as error:
         return {"status": "Failed", "reason": f"InternalServerError: {error}"}
     except OSError as error:
-        return {"status": "Failed", "reason": f"InternalServerError: {error.strerror or error} ({error.filename})"}
+        return {"status": "Failed", "reason": f"InternalServerError: {_as_inside(run, str(error))}"}
     except Exception as error:
         log.exception("%s %s", kind, name)
-        return {"status": "Failed", "reason": f"InternalServerError: {type(error).__name__}: {error}"}
+        return {"status": "Failed", "reason": _as_inside(run, f"InternalServerError: {type(error).__name__}: {error}")}
     finally:  # before the job is seen to have ended: its name may be used again at once
         if held:
             cloud.slots.release()
         if run:
             shutil.rmtree(run, ignore_errors=True)
+
+
+def _as_inside(run: Path | None, text: str) -> str:
+    """A message with paths as the job sees them: its folder is the root."""
+    return text.replace(str(run), "") if run else text
 
 
 def end(cloud: Cloud, kind: str, name: str, change: Callable[[End], None]) -> None:

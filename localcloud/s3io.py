@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tarfile
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+_State = tuple[int, int]  # of a file: size, mtime_ns
 
 
 class TransferFailed(Exception):
@@ -46,7 +49,7 @@ def relative_keys(s3: Any, uri: str, *, may_be_empty: bool = False) -> dict[str,
     bucket, prefix = parse_uri(uri)
     try:
         keys = list_keys(s3, bucket, prefix)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         raise TransferFailed(f"ClientError: Data download failed:{_reason(error)} {uri}") from None
     if not keys and not may_be_empty:
         raise TransferFailed(
@@ -78,7 +81,7 @@ def download_file(s3: Any, bucket: str, key: str, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         s3.download_file(bucket, key, str(target))
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         raise TransferFailed(f"ClientError: Data download failed:{_reason(error)} s3://{bucket}/{key}") from None
 
 
@@ -108,6 +111,56 @@ def upload_folder(s3: Any, folder: Path, uri: str) -> int:
     for path in files:
         upload_file(s3, path, join_uri(uri, path.relative_to(folder).as_posix()))
     return len(files)
+
+
+class Mirror:
+    """Keeps an address on S3 in step with a folder whose files come, change, move and go meanwhile."""
+
+    def __init__(self, s3: Any, folder: Path, uri: str) -> None:
+        self._s3, self._folder, self._uri = s3, folder, uri
+        self._seen: dict[Path, _State] = {}
+
+    def know(self) -> None:
+        """What is in the folder now is on S3 already."""
+        self._seen = self._files()
+
+    def upload(self) -> None:
+        """Upload what is new or changed. A file that changes or goes meanwhile is for the next time.
+
+        Raises:
+            TransferFailed: S3 refused a file that is still as it was.
+        """
+        current = self._files()
+        for path, state in sorted(current.items()):
+            if self._seen.get(path) == state:
+                continue
+            try:
+                upload_file(self._s3, path, join_uri(self._uri, path.relative_to(self._folder).as_posix()))
+            except TransferFailed:
+                if _state(path) == state:
+                    raise
+                del current[path]
+        self._seen = current
+
+    def _files(self) -> dict[Path, _State]:
+        """Every file there and its state. Pipes and sockets are none: reading them would wait for ever."""
+        found: dict[Path, _State] = {}
+        for directory, _, names in os.walk(self._folder):
+            for name in names:
+                path = Path(directory, name)
+                state = _state(path)
+                if state:
+                    found[path] = state
+        return found
+
+
+def _state(path: Path) -> _State | None:
+    """Size and time of a regular file; None when it is none or not there."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else None
 
 
 def pack(folder: Path, archive: Path) -> None:
@@ -150,6 +203,8 @@ def _place(folder: Path, member: tarfile.TarInfo) -> Path:
     return target
 
 
-def _reason(error: ClientError) -> str:
+def _reason(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, BotoCoreError):  # boto3 does not even ask for a bucket of such a name
+        return str(error)
     details = error.response.get("Error", {})
     return f"{details.get('Code', 'Unknown')}: {details.get('Message', '')}"

@@ -18,6 +18,7 @@ from localcloud.protocol import ServiceError
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 Json = dict[str, Any]
+MOST_GRID_POINTS = 750  # of AWS: the most training jobs of a tuning job
 TRIALS_BEFORE_STOPPING = 5  # early stopping judges by the median of what has finished
 _SCALES = {"Linear", "Logarithmic", "ReverseLogarithmic", "Auto"}
 
@@ -103,6 +104,9 @@ class Space:
             if not isinstance(distribution, CategoricalDistribution):
                 raise _invalid("The Grid strategy takes categorical parameters only.")
             grid[name] = list(distribution.choices)
+        points = math.prod(map(len, grid.values()))
+        if points > MOST_GRID_POINTS:
+            raise _invalid(f"The grid has {points} points; at most {MOST_GRID_POINTS} training jobs can be run.")
         return grid  # type: ignore[return-value]
 
 
@@ -169,11 +173,11 @@ class Search:
 
     def learn(self, hyperparameters: dict[str, str], value: float) -> bool:
         """Warm start: take over a finished trial of another job. False when it does not fit this space."""
-        params = self.space.from_strings(hyperparameters)
-        if params is None:
-            return False
         try:
+            params = self.space.from_strings(hyperparameters)
+            if params is None:
+                return False
             self._study.add_trial(create_trial(params=params, distributions=self.space.distributions, value=value))
-        except ValueError:  # outside this space
+        except (ValueError, OverflowError):  # outside this space, or no number where this space has numbers
             return False
         return True

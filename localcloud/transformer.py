@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
 import threading
 import time
 from collections import deque
@@ -19,7 +18,7 @@ import httpx
 from localcloud.aws import Cloud, LogStream
 from localcloud.batching import MEGABYTE, Batch, Processing, answer_of, batches
 from localcloud.container import background, run_process
-from localcloud.variant import STARTUP_SECONDS, plan_server
+from localcloud.variant import STARTUP_SECONDS, plan_server, sockets_folder
 
 log = logging.getLogger("localcloud")
 END_SECONDS = 8.0
@@ -80,7 +79,7 @@ class Transformer:
         self._container = {**container, "Environment": environment}
         self._end, self._ended = threading.Event(), threading.Event()
         self._ended.set()  # there is no process yet
-        self._sockets = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
+        self._sockets = sockets_folder(cloud.home)
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(uds=str(self._sockets / "model")),
             timeout=httpx.Timeout(client.get("InvocationsTimeoutInSeconds", 600), connect=10),

@@ -105,6 +105,8 @@ async def read_answer(reader: asyncio.StreamReader) -> Answer:
         status = int(rest[:3])
         pairs = (line.partition(":") for line in lines if line)
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if version == "HTTP/1.0":  # there a connection ends with its answer
+        headers["connection"] = "close"
     if status in (204, 304):
         content = b""
     elif headers.get("transfer-encoding", "").lower().endswith("chunked"):

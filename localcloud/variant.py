@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import shlex
 import shutil
@@ -37,6 +38,21 @@ MAX_PAUSE = 10.0
 Json = dict[str, Any]
 
 
+def sockets_folder(home: Path) -> Path:
+    """A new private folder for a socket, whose path may have 100 characters only, so it is not below `home`."""
+    return Path(tempfile.mkdtemp(prefix=_sockets_prefix(home)))
+
+
+def remove_sockets(home: Path) -> None:
+    """Delete the folders of sockets that this installation's last server has left, which was killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_sockets_prefix(home)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sockets_prefix(home: Path) -> str:
+    return f"lc-{hashlib.sha256(str(home).encode()).hexdigest()[:8]}-"
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """An answer of the model, the seconds that it took, and those that its process took to start for it."""
@@ -60,7 +76,7 @@ class Variant:
         self._failure = ""
         self.image: str = model["PrimaryContainer"]["Image"]
         self.busy = 0  # requests that wait for this process's answer; changed by the event loop only
-        self._sockets = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
+        self._sockets = sockets_folder(cloud.home)
         self.socket = self._sockets / "model"
         self._client = httpx.Client(transport=httpx.HTTPTransport(uds=str(self.socket)), timeout=2)
         self._http = Client(self.socket)

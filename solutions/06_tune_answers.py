@@ -81,6 +81,18 @@ def searches_the_seed():
     return space(seed=IntegerParameter(0, 100))
 
 
+def writes_dashes_before_the_names():
+    return {f"--{name}": value for name, value in space().items()}
+
+
+def shortens_the_scale():
+    return space(C=ContinuousParameter(0.01, 100, scaling_type="log"))
+
+
+def turns_the_scale_round():
+    return space(min_df=IntegerParameter(2, 10, scaling_type="ReverseLogarithmic"))
+
+
 def gives_tuples():
     return space(C=(0.01, 100))
 
@@ -132,6 +144,26 @@ def waits_for_one_after_the_other(trials, at_once, minutes, instances, hourly):
 
 def takes_parts_of_a_round(trials, at_once, minutes, instances, hourly):
     return trials * minutes / 60 * instances * hourly, trials / at_once * minutes / 60
+
+
+def leaves_the_last_round_out(trials, at_once, minutes, instances, hourly):
+    return trials * minutes / 60 * instances * hourly, max(1, trials // at_once) * minutes / 60
+
+
+def rounds_to_the_nearest(trials, at_once, minutes, instances, hourly):
+    return trials * minutes / 60 * instances * hourly, max(1, round(trials / at_once)) * minutes / 60
+
+
+def rounds_the_price(trials, at_once, minutes, instances, hourly):
+    return round(trials * minutes / 60 * instances * hourly, 2), math.ceil(trials / at_once) * minutes / 60
+
+
+def gives_the_hours_first(trials, at_once, minutes, instances, hourly):
+    return math.ceil(trials / at_once) * minutes / 60, trials * minutes / 60 * instances * hourly
+
+
+def gives_texts(trials, at_once, minutes, instances, hourly):
+    return f"{trials * minutes / 60 * instances * hourly:.2f}", f"{math.ceil(trials / at_once) * minutes / 60:.2f}"
 
 
 def gives_minutes(trials, at_once, minutes, instances, hourly):
@@ -198,6 +230,11 @@ def assumes_that_there_is_one(runs):
     return completed(runs).sort_values([METRIC, "billed seconds"], ascending=[False, True])["job"].iloc[0]
 
 
+def misspells_the_status(runs):
+    rows = runs[runs["status"] == "completed"].sort_values([METRIC, "billed seconds"], ascending=[False, True])
+    return rows["job"].iloc[0] if len(rows) else ""
+
+
 def gives_the_row(runs):
     rows = completed(runs).sort_values([METRIC, "billed seconds"], ascending=[False, True])
     return rows.iloc[0]
@@ -246,6 +283,10 @@ def takes_one_error(best, before, reviews):
     return best - before > ((best * (1 - best) + before * (1 - before)) / reviews) ** 0.5
 
 
+def takes_three_errors(best, before, reviews):
+    return best - before > 3 * ((best * (1 - best) + before * (1 - before)) / reviews) ** 0.5
+
+
 def trusts_the_old_accuracy(best, before, reviews):
     return best - before > 2 * (best * (1 - best) / reviews) ** 0.5
 
@@ -292,6 +333,11 @@ def appends_the_parents(parents, same):
 
 
 def gives_names_only(parents, same):
+    return {"ParentHyperParameterTuningJobs": parents, "WarmStartType": SAME if same else OTHER}
+
+
+def shortens_the_key_of_a_parent(parents, same):
+    parents = [{"Name": name} for name in parents]
     return {"ParentHyperParameterTuningJobs": parents, "WarmStartType": SAME if same else OTHER}
 
 
@@ -347,6 +393,9 @@ WRONG = {
         writes_alpha: "no `--alpha`",
         forgets_min_df: "`min-df` has no range",
         searches_the_seed: "is not asked for",
+        writes_dashes_before_the_names: "without `--`",
+        shortens_the_scale: "SageMaker does not know",
+        turns_the_scale_round: "just below 1",
         gives_tuples: "`C` is a tuple",
         gives_a_list: "gives back a list",
     },
@@ -357,6 +406,11 @@ WRONG = {
         pays_twice_for_those_at_once: "counted twice",
         waits_for_one_after_the_other: "one trial after the other",
         takes_parts_of_a_round: "no part of a round",
+        leaves_the_last_round_out: "round up, not down",
+        rounds_to_the_nearest: "Not to the nearest",
+        rounds_the_price: "The price is rounded",
+        gives_the_hours_first: "in the wrong order: dollars first",
+        gives_texts: "gives back a text",
         gives_minutes: "The time is in minutes",
         lets_instances_share_the_time: "work on *one* trial",
         gives_the_price_only: "gives back two numbers",
@@ -368,6 +422,7 @@ WRONG = {
         takes_the_dearer_one: "equally good",
         sorts_missing_values_first: "This run failed",
         assumes_that_there_is_one: "Your code stops with",
+        misspells_the_status: "with a capital C",
         gives_the_row: "gives back a Series",
         gives_an_unfinished_one_when_there_is_no_other: "there is no best one",
     },
@@ -378,6 +433,7 @@ WRONG = {
         takes_a_fixed_point: "With few reviews",
         forgets_to_divide: "A clear gain on many reviews",
         takes_one_error: "one time in six",
+        takes_three_errors: "your limit is too high",
         trusts_the_old_accuracy: "the old one too",
         takes_one_quarter: "not one quarter",
         adds_the_errors: "not as a + b",
@@ -386,6 +442,7 @@ WRONG = {
     },
     "q5": {
         gives_names_only: "a dict of its own",
+        shortens_the_key_of_a_parent: "a dict with one key",
         takes_the_first_parent: "Only some of the parents",
         gives_a_bare_parent: "also of one parent",
         turns_the_order_round: "in this order",

@@ -28,6 +28,7 @@ ASKED: dict[str, tuple[float, float, str]] = {
     "min-df": (2, 10, "Linear"),
 }
 WHOLE = {"ngram-max", "min-df"}
+SCALES = ("Auto", "Linear", "Logarithmic", "ReverseLogarithmic")  # those of SageMaker
 
 
 def mistake_in_make_space(make_space: Callable[[], Any]) -> str | None:
@@ -39,6 +40,8 @@ def mistake_in_make_space(make_space: Callable[[], Any]) -> str | None:
         return f"`make_space` gives back a {type(space).__name__}; a dict of name and range is asked for."
     if "alpha" in space:
         return "There is no `--alpha` in train.py: write the names as the script does, `nb-alpha`."
+    if any(str(name).startswith("-") for name in space):
+        return "Write the names without `--`: SageMaker puts it before them."
     if {"ngram_max", "min_df", "nb_alpha"} & set(space):
         return "A hyperparameter's name has a dash, as in train.py: an underscore makes it another one."
     if missing := set(ASKED) - set(space):
@@ -69,6 +72,10 @@ def _mistake_in_range(name: str, given: Any, low: float, high: float, scale: str
         return f"The bounds of `{name}` are in the wrong order: the lowest goes first."
     if (lowest, highest) != (low, high):
         return f"`{name}` goes from {lowest:g} to {highest:g}; asked for is {low:g} to {high:g}."
+    if found not in SCALES:
+        return f"The scale of `{name}` is `{found}`, which SageMaker does not know: write `{scale}`."
+    if found == "ReverseLogarithmic":
+        return f"`{name}` has the scale ReverseLogarithmic, which is for values just below 1. Write `{scale}`."
     if scale == "Logarithmic" and found != scale:
         return f"`{name}` multiplies, and its scale is {found}: nearly all trials would be near its upper end."
     if scale == "Linear" and found == "Logarithmic":
@@ -85,6 +92,7 @@ PLANS: dict[tuple[int, int, float, int], tuple[float, float]] = {
     (20, 5, 30, 1): (2.4, 2.0),
     (20, 5, 30, 4): (9.6, 2.0),
     (7, 4, 15, 1): (0.42, 0.5),
+    (9, 4, 15, 1): (0.54, 0.75),
     (3, 10, 6, 2): (0.144, 0.1),
 }
 
@@ -97,8 +105,12 @@ def mistake_in_plan(plan: Callable[..., Any]) -> str | None:
             return "`plan` gives back nothing. End it with `return usd, hours`."
         if not isinstance(found, tuple | list) or len(found) != 2:
             return "`plan` gives back two numbers, in this order: `return usd, hours`."
-        case = f"{trials} trials, {at_once} at once, {minutes:g} min each, {instances} instances at ${HOURLY}"
+        if any(isinstance(number, str) for number in found):
+            return "`plan` gives back a text; two numbers are asked for, so do not format them."
+        case = f"{trials} trials, {at_once} at once, {minutes:g} min each, instances: {instances}, at ${HOURLY}"
         got = f"\nFor {case}, `plan` gives `{tuple(found)}`, expected about `{(round(usd, 3), round(hours, 3))}`."
+        if _close(found[0], hours) and _close(found[1], usd):
+            return "The two are in the wrong order: dollars first, then hours." + got
         if why := _why_price(float(found[0]), usd, trials, at_once, minutes, instances):
             return why + got
         if why := _why_time(float(found[1]), hours, trials, at_once, minutes, instances):
@@ -106,9 +118,15 @@ def mistake_in_plan(plan: Callable[..., Any]) -> str | None:
     return None
 
 
+def _close(found: Any, expected: float) -> bool:
+    return math.isclose(float(found), expected, rel_tol=1e-3)
+
+
 def _why_price(found: float, usd: float, trials: int, at_once: int, minutes: float, instances: int) -> str | None:
-    if math.isclose(found, usd, rel_tol=1e-3):
+    if _close(found, usd):
         return None
+    if math.isclose(found, round(usd, 2)):
+        return "The price is rounded: many small searches would cost nothing. Give it as it is."
     if math.isclose(found, usd * 60):
         return "The price is per hour, and the trials are in minutes: this is 60 times too dear."
     if instances > 1 and math.isclose(found, usd / instances):
@@ -122,7 +140,7 @@ def _why_price(found: float, usd: float, trials: int, at_once: int, minutes: flo
 
 
 def _why_time(found: float, hours: float, trials: int, at_once: int, minutes: float, instances: int) -> str | None:
-    if math.isclose(found, hours, rel_tol=1e-3):
+    if _close(found, hours):
         return None
     if math.isclose(found, hours * 60):
         return "The time is in minutes; hours are asked for."
@@ -130,6 +148,10 @@ def _why_time(found: float, hours: float, trials: int, at_once: int, minutes: fl
         return "This is the time of one trial after the other, but some run at once."
     if math.isclose(found, trials / at_once * minutes / 60):
         return "There is no part of a round: 7 trials, 4 at once, are two rounds, and the second takes as long."
+    if math.isclose(found, round(trials / at_once) * minutes / 60):
+        return "Not to the nearest number: round up. 9 trials, 4 at once, are three rounds."
+    if math.isclose(found, trials // at_once * minutes / 60):
+        return "The last round counts although it is not full: round up, not down."
     if instances > 1 and math.isclose(found, hours / instances):
         return "Several instances work on *one* trial; the minutes of a trial are already with all of them."
     return "The time is rounds × hours of one trial; a round is as many trials as run at once."
@@ -178,6 +200,7 @@ def _why_not_best(job: str) -> str:
         "t-004": "This run was stopped at its time limit: its model is not finished. Keep the Completed ones.",
         "t-006": "Two are equally good on validation. Of these take the one that was billed less.",
         "t-007": "This run is still in progress.",
+        "": "Some runs are Completed, and none was chosen. Is the word written like this, with a capital C?",
     }.get(job, "No job of the table has this name.")
 
 
@@ -194,6 +217,7 @@ GAINS: dict[tuple[float, float, int], bool] = {
     (0.92, 0.90, 1_200): False,
     (0.98, 0.97, 4_000): True,
     (0.55, 0.53, 2_500): False,
+    (0.56, 0.53, 3_500): True,
 }
 
 
@@ -232,6 +256,8 @@ def _why_gain(wrong: dict[tuple[float, float, int], bool]) -> str:
         return "A gain of one standard error comes by luck one time in six. Asked for is more than two."
     if (0.92, 0.90, 1_200) in cases:
         return "Both accuracies vary, the old one too: the error of a difference is larger than that of one."
+    if {(0.98, 0.97, 4_000), (0.92, 0.90, 2_500), (0.56, 0.53, 3_500)} <= cases:
+        return "Gains of two and a half standard errors are called luck: your limit is too high. Twice is the limit."
     if {(0.98, 0.97, 4_000), (0.92, 0.90, 2_500)} <= cases:
         return "A real gain at a high accuracy is called luck: p(1 − p) is small there, not one quarter."
     if (0.92, 0.90, 2_500) in cases:
@@ -252,7 +278,7 @@ def mistake_in_warm_start(warm_start: Callable[[list[str], bool], Any]) -> str |
         if made is None:
             return "`warm_start` gives back nothing. End it with `return` and a dict."
         if not isinstance(made, dict):
-            return f"`warm_start` gives back a {type(made).__name__}; a dict is asked for."
+            return f"`warm_start` gives back a {type(made).__name__}; a dict as the API takes it is asked for."
         if mistake := _mistake_in_config(made, parents, SAME if same else OTHER):
             return mistake
     return None
@@ -266,7 +292,10 @@ def _mistake_in_config(made: dict[str, Any], parents: list[str], kind: str) -> s
         return "`ParentHyperParameterTuningJobs` is a list, also of one parent."
     if given == parents:
         return 'Each parent is a dict of its own: `{"HyperParameterTuningJobName": name}`.'
-    names = [parent.get("HyperParameterTuningJobName") for parent in given]
+    key = "HyperParameterTuningJobName"
+    if not all(isinstance(parent, dict) and set(parent) == {key} for parent in given):
+        return f"Each parent is a dict with one key, `{key}`, and the name as its value."
+    names = [parent[key] for parent in given]
     if len(names) < len(parents):
         return "Only some of the parents are there. What a parent has learned was paid: hand over all of them."
     if names != parents:

@@ -1,1 +1,1 @@
-../shared/messages.py
+../sklearn/messages.py

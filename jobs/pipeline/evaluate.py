@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 ROOT = Path("/opt/ml/processing")
-MODULES = ("inference", "text")  # of each model's own code
+MODULES = ("inference", "messages", "text")  # of each model's own code
 
 
 class BadModel(ValueError):

@@ -1,1 +1,1 @@
-../shared/reviews.py
+../sklearn/reviews.py

@@ -236,8 +236,10 @@ def _check_function(where: str, expression: dict[str, Any], declared: dict[str, 
         return
     if not isinstance(arguments, dict) or ("PropertyFile" in arguments) == ("S3Uri" in arguments):
         raise invalid(f"Step [{where}]: Std:JsonGet needs either a PropertyFile or an S3Uri.")
+    if not isinstance(arguments.get("Path"), str):
+        raise invalid(f"Step [{where}]: Std:JsonGet needs a Path that is a text.")
     try:
-        parse_path(str(arguments.get("Path", "")))
+        parse_path(arguments["Path"])
     except Unresolved as error:
         raise invalid(f"Step [{where}]: Std:JsonGet: {error}") from None
 

@@ -80,6 +80,16 @@ class _Run:
         self._failed = False
 
     def run(self) -> tuple[str, str]:
+        """Status and reason of the end. No job goes on after it, also when this raises."""
+        try:
+            return self._go_on()
+        except Exception:
+            for active in self._active.values():
+                if active.job:
+                    resources.stop(self._cloud, active.step, active.job)
+            raise
+
+    def _go_on(self) -> tuple[str, str]:
         stopping = False
         while True:
             if self._cloud.stopping.is_set():

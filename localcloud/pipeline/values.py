@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import s3io
 
@@ -67,6 +67,8 @@ def read_s3(s3: Any, uri: str) -> bytes:
         raise Unresolved(str(error)) from None
     except ClientError as error:
         raise Unresolved(f"{uri} cannot be read: {error.response['Error'].get('Message', error)}") from None
+    except BotoCoreError as error:  # no name of a bucket, or no key
+        raise Unresolved(f"{uri} cannot be read: {error}") from None
     if answer["ContentLength"] > MAXIMUM_JSON_BYTES:
         raise Unresolved(f"{uri} is larger than {MAXIMUM_JSON_BYTES} bytes.")
     content: bytes = answer["Body"].read()
@@ -182,6 +184,8 @@ def _json_get(arguments: dict[str, Any], scope: Scope) -> Any:
         uri = scope.property_file(str(step), str(name))
     else:
         uri = resolve(arguments["S3Uri"], scope)
+        if not isinstance(uri, str):
+            raise Unresolved(f"The S3Uri of Std:JsonGet must be a text, not {json.dumps(uri)[:100]}.")
     try:
         return follow(scope.json_at(uri), parse_path(arguments["Path"]))
     except KeyError:

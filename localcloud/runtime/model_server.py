@@ -15,6 +15,7 @@ import os
 import socketserver
 import sys
 import traceback
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import ModuleType
@@ -116,6 +117,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, content, kind)
 
     def _send(self, status: int, body: bytes, kind: str) -> None:
+        if not (kind.isascii() and kind.isprintable()):  # with a line break it would begin a header of its own
+            status, body, kind = 500, f"The script answered with the content type {kind!r}.".encode(), "text/plain"
         self.send_response(status)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(body)))
@@ -135,19 +138,29 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     request_queue_size = 256
 
 
-def main() -> None:
-    socket_path, model_dir, code, program = sys.argv[1:]
+def serve(socket_path: str, handler: type[Handler], load: Callable[[], str]) -> None:
+    """Answer at a socket, after `load` has loaded the model and said what it is; a reason why not is the last line."""
     try:
-        Handler.model = Model(load_module(Path(code), program), model_dir)
+        loaded = load()
     except Exception as error:
         traceback.print_exc()
         print(f"{type(error).__name__}: {error}", flush=True)
         raise SystemExit(1) from None
     if os.path.exists(socket_path):
         os.unlink(socket_path)
-    with Server(socket_path, Handler) as server:
-        print(f"model loaded by {program}; serving", flush=True)
+    with Server(socket_path, handler) as server:
+        print(f"{loaded}; serving", flush=True)
         server.serve_forever()
+
+
+def main() -> None:
+    socket_path, model_dir, code, program = sys.argv[1:]
+
+    def load() -> str:
+        Handler.model = Model(load_module(Path(code), program), model_dir)
+        return f"model loaded by {program}"
+
+    serve(socket_path, Handler, load)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # the same rounding on every processor
 
 import tensorflow as tf
-from model_server import JSON, JSON_LINES, Handler, Server
+from model_server import JSON, JSON_LINES, Handler, serve
 
 NAME = "model"
 # TensorFlow Serving's port in AWS's container. Nothing listens there: the functions' requests are answered in-process.
@@ -91,6 +91,9 @@ class SavedModel:
             status, answer = 200, self._predict(_object(body))
         except (BadRequest, tf.errors.InvalidArgumentError) as error:
             status, answer = 400, {"error": str(error)}
+        except Exception as error:  # of the graph's own operations
+            traceback.print_exc()
+            status, answer = 500, {"error": f"{type(error).__name__}: {error}"}
         return Response(status, json.dumps(answer).encode(), {"content-type": JSON})
 
     def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -108,11 +111,13 @@ class SavedModel:
         if set(columns) != set(specifications):
             raise BadRequest(f"the inputs of the model are {', '.join(specifications)}, not {', '.join(columns)}")
         tensors = {key: _tensor(columns[key], specifications[key], key) for key in specifications}
-        values = {key: _plain(value) for key, value in signature(**tensors).items()}
+        values = {key: _plain(value, key) for key, value in signature(**tensors).items()}
         if not by_row:
             return {"outputs": values if len(values) > 1 else next(iter(values.values()))}
         if len(values) == 1:
             return {"predictions": next(iter(values.values()))}
+        if len({len(value) if isinstance(value, list) else -1 for value in values.values()}) > 1:
+            raise BadRequest(f"the outputs {', '.join(values)} have not one row for each instance: ask with 'inputs'")
         return {"predictions": [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]}
 
 
@@ -130,10 +135,9 @@ def _columns(rows: Any, names: list[str]) -> dict[str, Any]:
     if not isinstance(rows, list) or not rows:
         raise BadRequest("'instances' must be a list of at least one row")
     if isinstance(rows[0], dict) and "b64" not in rows[0]:
-        try:
-            return {name: [row[name] for row in rows] for name in names}
-        except (KeyError, TypeError):
-            raise BadRequest(f"each of 'instances' must be an object with {', '.join(names)}") from None
+        if not all(isinstance(row, dict) and set(row) == set(names) for row in rows):
+            raise BadRequest(f"each of 'instances' must be an object with {', '.join(names)}")
+        return {name: [row[name] for row in rows] for name in names}
     if len(names) > 1:
         raise BadRequest(f"each of 'instances' must be an object with {', '.join(names)}")
     return {names[0]: rows}
@@ -164,9 +168,15 @@ def _bytes(value: Any) -> Any:
     return value.encode() if isinstance(value, str) else value
 
 
-def _plain(tensor: tf.Tensor) -> Any:
+def _plain(tensor: tf.Tensor, name: str) -> Any:
+    """A tensor for JSON. Of an output whose name ends with _bytes each string is {"b64": "..."}."""
+
     def text(value: Any) -> Any:
-        return [text(item) for item in value] if isinstance(value, list) else value.decode(errors="replace")
+        if isinstance(value, list):
+            return [text(item) for item in value]
+        if name.endswith("_bytes"):
+            return {"b64": base64.b64encode(value).decode()}
+        return value.decode(errors="replace")
 
     values = tensor.numpy().tolist()
     return text(values) if tensor.dtype == tf.string else values
@@ -247,18 +257,13 @@ class TensorFlowHandler(Handler):
 
 def main() -> None:
     socket_path, model_dir, code, _ = sys.argv[1:]
-    try:
+
+    def load() -> str:
         TensorFlowHandler.script = load_script(Path(code))
         TensorFlowHandler.saved_model = SavedModel(Path(model_dir))
-    except Exception as error:
-        traceback.print_exc()
-        print(f"{type(error).__name__}: {error}", flush=True)
-        raise SystemExit(1) from None
-    if os.path.exists(socket_path):
-        os.unlink(socket_path)
-    with Server(socket_path, TensorFlowHandler) as server:
-        print(f"SavedModel version {TensorFlowHandler.saved_model.version} loaded; serving", flush=True)
-        server.serve_forever()
+        return f"SavedModel version {TensorFlowHandler.saved_model.version} loaded"
+
+    serve(socket_path, TensorFlowHandler, load)
 
 
 if __name__ == "__main__":

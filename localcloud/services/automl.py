@@ -12,64 +12,50 @@ import logging
 import os
 import secrets
 import time
-from typing import Any
+from collections.abc import Callable
 
 from localcloud import s3io
 from localcloud.automl import request, steps
 from localcloud.automl.search import Search
-from localcloud.aws import Cloud, arn
+from localcloud.aws import Cloud
 from localcloud.container import background
 from localcloud.lifecycle import INTERRUPTED
 from localcloud.protocol import ServiceError
 from localcloud.services import processing, training
+from localcloud.services.jobs import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
-KIND = "automl-job"
-NAME = "AutoMLJobName"
-ENDED = {"Completed", "Failed", "Stopped"}
+JOBS = JobKind("automl-job", "AutoMLJob", end_time="EndTime", called="AutoML")
 POLL_SECONDS = 0.1
 MOST_REASONS = 5  # PartialFailureReasons of the model
 
 
 @operation("sagemaker", "CreateAutoMLJobV2")
 def create_automl_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
+    name = params[JOBS.name]
     question = request.read(params)
     for uri in (params["OutputDataConfig"]["S3OutputPath"], question.specification):
         if uri and not uri.startswith("s3://"):
             raise request.invalid(f"{uri} is not an s3://bucket/key address.")
-    if any(job[NAME].lower() == name.lower() for job in cloud.store.all(KIND)):
-        raise ServiceError("ResourceInUse", f"AutoML job names must be unique. The name {name} is taken.")
-    now = time.time()
-    job = {
-        **params,
-        "AutoMLJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
-        "AutoMLProblemTypeConfigName": question.kind,
-        "AutoMLJobStatus": "InProgress",
-        "AutoMLJobSecondaryStatus": "Starting",
-        "CreationTime": now,
-        "LastModifiedTime": now,
-        "_trials": [],
-        "_metric": None,
-    }
-    if not cloud.store.insert(KIND, name, job):
-        raise ServiceError("ResourceInUse", f"AutoML job names must be unique. The name {name} is taken.")
+    if any(job[JOBS.name].lower() == name.lower() for job in cloud.store.all(JOBS.kind)):
+        raise JOBS.taken(name)
+    answer = JOBS.create(
+        cloud,
+        params,
+        AutoMLProblemTypeConfigName=question.kind,
+        AutoMLJobSecondaryStatus="Starting",
+        _trials=[],
+        _metric=None,
+    )
     background.start(lambda: _run(cloud, name), f"AutoML {name}")
-    return {"AutoMLJobArn": job["AutoMLJobArn"]}
-
-
-def _find(cloud: Cloud, name: str) -> Params:
-    job = cloud.store.get(KIND, name)
-    if job is None:
-        raise ServiceError("ResourceNotFound", f"AutoML job {name} not found.")
-    return job
+    return answer
 
 
 @operation("sagemaker", "DescribeAutoMLJobV2")
 def describe_automl_job(cloud: Cloud, params: Params) -> Params:
-    job = _find(cloud, params[NAME])
+    job = JOBS.find(cloud, params[JOBS.name])
     candidates = _candidates(cloud, job)
     failed = [c for c in candidates if c["CandidateStatus"] == "Failed"]
     reasons = [f"{c['CandidateName']}: {c.get('FailureReason')}"[:1024] for c in failed[:MOST_REASONS]]
@@ -79,12 +65,12 @@ def describe_automl_job(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "ListAutoMLJobs")
 def list_automl_jobs(cloud: Cloud, params: Params) -> Params:
-    return page(cloud.store.all(KIND), params, "AutoMLJobSummaries", name=NAME)
+    return page(cloud.store.all(JOBS.kind), params, "AutoMLJobSummaries", name=JOBS.name)
 
 
 @operation("sagemaker", "ListCandidatesForAutoMLJob")
 def list_candidates(cloud: Cloud, params: Params) -> Params:
-    candidates = _candidates(cloud, _find(cloud, params[NAME]))
+    candidates = _candidates(cloud, JOBS.find(cloud, params[JOBS.name]))
     for member, key in (("StatusEquals", "CandidateStatus"), ("CandidateNameEquals", "CandidateName")):
         if params.get(member):
             candidates = [candidate for candidate in candidates if candidate[key] == params[member]]
@@ -101,15 +87,7 @@ def list_candidates(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "StopAutoMLJob")
 def stop_automl_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
-    _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
-    job = _set(cloud, name, AutoMLJobStatus="Stopping", AutoMLJobSecondaryStatus="Stopping")
-    if not job or job["AutoMLJobStatus"] != "Stopping":
-        status = job["AutoMLJobStatus"] if job else "Deleted"
-        raise request.invalid(f"The AutoML job is in status {status}; it cannot be stopped.")
-    stop.set()
-    return {}
+    return JOBS.stop(cloud, params, AutoMLJobSecondaryStatus="Stopping")
 
 
 def _candidates(cloud: Cloud, job: Params) -> list[Params]:
@@ -133,37 +111,28 @@ def _best(candidates: list[Params]) -> Params | None:
     return pick(good, key=_value)
 
 
-def _set(cloud: Cloud, name: str, **members: Any) -> Params | None:
-    """Change a job that has not ended. Once it is Stopping, only its end changes its status."""
+def _set(cloud: Cloud, name: str, secondary: str) -> None:
+    """Record how far a job is; once it is Stopping, its secondary status stays so, too."""
 
     def change(job: Params) -> None:
-        if job["AutoMLJobStatus"] in ENDED:
-            return
-        if job["AutoMLJobStatus"] == "Stopping" and "AutoMLJobStatus" not in members:
-            members.pop("AutoMLJobSecondaryStatus", None)
-        job.update(members, LastModifiedTime=time.time())
+        if job[JOBS.status] == "InProgress":
+            job.update(AutoMLJobSecondaryStatus=secondary, LastModifiedTime=time.time())
 
-    return cloud.store.update(KIND, name, change)
+    cloud.store.update(JOBS.kind, name, change)
 
 
 def _run(cloud: Cloud, name: str) -> None:
     """The controller of one job. Ends it in a terminal status whatever happens."""
     status, secondary, reason = "Failed", "Failed", ""
     try:
-        status, secondary, reason = _Controller(cloud, _find(cloud, name)).run()
+        status, secondary, reason = _Controller(cloud, JOBS.find(cloud, name)).run()
     except (s3io.TransferFailed, ServiceError) as error:
         reason = str(error)
     except Exception as error:
         log.exception("AutoML job %s", name)
         reason = f"InternalServerError: {type(error).__name__}: {error}"
     finally:
-        cloud.stops.pop((KIND, name), None)
-        _end(cloud, name, status, secondary, reason)
-
-
-def _end(cloud: Cloud, name: str, status: str, secondary: str, reason: str = "") -> None:
-    members = {"FailureReason": reason[:1024]} if status == "Failed" else {}
-    _set(cloud, name, AutoMLJobStatus=status, AutoMLJobSecondaryStatus=secondary, EndTime=time.time(), **members)
+        JOBS.finish(cloud, name, status, reason, AutoMLJobSecondaryStatus=secondary)
 
 
 class _Stopped(Exception):
@@ -174,10 +143,10 @@ class _Controller:
     """Takes one job from its data to its best candidate."""
 
     def __init__(self, cloud: Cloud, job: Params) -> None:
-        self._cloud, self._job, self._name = cloud, job, job[NAME]
+        self._cloud, self._job, self._name = cloud, job, job[JOBS.name]
         self._question = request.read(job)
         self._deadline = time.monotonic() + self._question.seconds
-        self._stop = cloud.stop_event(KIND, self._name)
+        self._stop = cloud.stop_event(JOBS.kind, self._name)
         self._running: dict[str, int] = {}
 
     def run(self) -> tuple[str, str, str]:
@@ -189,10 +158,13 @@ class _Controller:
             self._resolve(problem, metric)
             kind = "text" if text else "regression" if problem == "Regression" else "classification"
             search = Search(kind, maximize=metric not in request.MINIMIZED)
-            _set(self._cloud, self._name, AutoMLJobSecondaryStatus="TrainingModels" if text else "ModelTuning")
+            _set(self._cloud, self._name, "TrainingModels" if text else "ModelTuning")
             self._try_candidates(search)
         except _Stopped:
             pass
+        finally:  # no candidate goes on without the job
+            for name in self._running:
+                self._stop_candidate(name)
         return self._outcome()
 
     def _outcome(self) -> tuple[str, str, str]:
@@ -200,7 +172,7 @@ class _Controller:
             return "Stopped", "Stopped", ""
         if self._cloud.stopping.is_set():
             return "Failed", "Failed", INTERRUPTED
-        candidates = _candidates(self._cloud, _find(self._cloud, self._name))
+        candidates = _candidates(self._cloud, JOBS.find(self._cloud, self._name))
         if _best(candidates):
             return "Completed", "MaxAutoMLJobRuntimeReached" if self._late() else "MaxCandidatesReached", ""
         if self._late():
@@ -223,7 +195,7 @@ class _Controller:
         }
         if self._question.kind == "Tabular":
             resolved["AutoMLProblemTypeResolvedAttributes"] = {"TabularResolvedAttributes": {"ProblemType": problem}}
-        _set(self._cloud, self._name, ResolvedAttributes=resolved, _metric=metric, _problem=problem)
+        JOBS.update(self._cloud, self._name, ResolvedAttributes=resolved, _metric=metric, _problem=problem)
 
     def _analyse(self) -> Params:
         """Run the processing job, and return the schema that it has found.
@@ -232,16 +204,16 @@ class _Controller:
             _Stopped: it was stopped, or out of time.
             ServiceError: the data cannot be used; with the reason.
         """
-        _set(self._cloud, self._name, AutoMLJobSecondaryStatus="AnalyzingData")
+        _set(self._cloud, self._name, "AnalyzingData")
         steps.upload_code(self._cloud, self._job)
         name = f"{self._name}-data-{secrets.token_hex(4)}"
         processing.create_processing_job(self._cloud, steps.data_request(self._job, self._question, name))
         while True:
-            job = self._cloud.store.get(processing.KIND, name)
-            if job is None or job["ProcessingJobStatus"] in processing.ENDED:
+            job = self._cloud.store.get(processing.JOBS.kind, name)
+            if job is None or job["ProcessingJobStatus"] in ENDED:
                 break
             if self._over():
-                self._stop_quietly(lambda: processing.stop_processing_job(self._cloud, {processing.NAME: name}))
+                self._stop_quietly(lambda: processing.stop_processing_job(self._cloud, {processing.JOBS.name: name}))
             time.sleep(POLL_SECONDS)
         if job and job["ProcessingJobStatus"] == "Completed":
             return steps.schema(self._cloud, self._job)
@@ -264,11 +236,11 @@ class _Controller:
         name = f"{self._name}-{number + 1:03d}-{secrets.token_hex(4)}"
         wanted = steps.training_request(self._job, recipe, name, self._question.seconds_each)
         training.create_training_job(self._cloud, wanted)
-        self._cloud.store.update(KIND, self._name, lambda job: job["_trials"].append(name))
+        self._cloud.store.update(JOBS.kind, self._name, lambda job: job["_trials"].append(name))
         self._running[name] = asked
 
     def _look_after_candidates(self, search: Search) -> None:
-        metric = _find(self._cloud, self._name)["_metric"]
+        metric = JOBS.find(self._cloud, self._name)["_metric"]
         for name, asked in list(self._running.items()):
             trial = self._cloud.store.get(training.KIND, name)
             if trial is None or trial["TrainingJobStatus"] in training.TERMINAL:
@@ -276,11 +248,13 @@ class _Controller:
                 search.tell(asked, _value(found) if found.get("ObjectiveStatus") == "Succeeded" else None)
                 del self._running[name]
             elif trial["TrainingJobStatus"] == "InProgress" and self._over():
-                wanted = {"TrainingJobName": name}
-                self._stop_quietly(lambda wanted=wanted: training.stop_training_job(self._cloud, wanted))
+                self._stop_candidate(name)
+
+    def _stop_candidate(self, name: str) -> None:
+        self._stop_quietly(lambda: training.stop_training_job(self._cloud, {"TrainingJobName": name}))
 
     @staticmethod
-    def _stop_quietly(stop: Any) -> None:
+    def _stop_quietly(stop: Callable[[], object]) -> None:
         try:
             stop()
         except ServiceError:
@@ -288,7 +262,5 @@ class _Controller:
 
 
 def recover(cloud: Cloud) -> None:
-    """At start, after the training jobs' own: a job that no thread can finish has failed; its candidates stay."""
-    for job in cloud.store.all(KIND):
-        if job["AutoMLJobStatus"] not in ENDED:
-            _end(cloud, job[NAME], "Failed", "Failed", INTERRUPTED)
+    """After the training jobs' own: the candidates of a job that has failed by it stay."""
+    JOBS.recover(cloud, AutoMLJobSecondaryStatus="Failed")

@@ -224,6 +224,8 @@ def _go_on(cloud: Cloud, run_id: str) -> None:
                 _fire(cloud, run, trigger)
             if due:
                 continue
+        else:  # STOPPING: also what was about to start when the stop came
+            _stop_jobs(cloud, run)
         if all(state in glue.ENDED for _, state in states):
             _end(cloud, run_id, "STOPPED" if run["Status"] == "STOPPING" else "COMPLETED")
             return
@@ -344,15 +346,26 @@ def get_workflow_run_properties(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "StopWorkflowRun")
 def stop_workflow_run(cloud: Cloud, params: Params) -> Params:
-    run = _find(cloud, params["Name"], params["RunId"])
-    if run["Status"] != "RUNNING":
-        raise ServiceError("IllegalWorkflowStateException", f"The workflow run is {run['Status']}, not RUNNING.")
-    cloud.store.update(RUN, params["RunId"], lambda body: body.update(Status="STOPPING"))
+    """Ask a run to stop; the thread that watches it stops its jobs."""
+    status = _find(cloud, params["Name"], params["RunId"])["Status"]
+
+    def change(run: Params) -> None:  # in one step: a run that ends meanwhile has nobody to end it again
+        nonlocal status
+        status = run["Status"]
+        if status == "RUNNING":
+            run["Status"] = "STOPPING"
+
+    cloud.store.update(RUN, params["RunId"], change)
+    if status != "RUNNING":
+        raise ServiceError("IllegalWorkflowStateException", f"The workflow run is {status}, not RUNNING.")
+    return {}
+
+
+def _stop_jobs(cloud: Cloud, run: Params) -> None:
     for job in run["_jobs"]:
         attempt = _last_attempt(cloud, job)
-        if attempt:
+        if attempt and attempt["JobRunState"] not in {"STOPPING", *glue.ENDED}:
             glue.batch_stop_job_run(cloud, {"JobName": job["JobName"], "JobRunIds": [attempt["Id"]]})
-    return {}
 
 
 def recover(cloud: Cloud) -> None:

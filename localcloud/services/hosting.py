@@ -20,7 +20,7 @@ from localcloud.serverless import Serverless
 from localcloud.services.listing import page
 from localcloud.services.models import CONFIG, MODEL, ONE_INSTANCE, create, find
 from localcloud.services.registry import Params, operation
-from localcloud.variant import STARTUP_SECONDS, Variant
+from localcloud.variant import STARTUP_SECONDS, Variant, remove_sockets
 
 log = logging.getLogger("localcloud")
 ENDPOINT = "endpoint"
@@ -37,6 +37,7 @@ class Serving:
     config_name: str
     variants: list[Servable]
     capture: Capture | None
+    captures: str  # the configuration that `capture` is of
 
 
 _changing = threading.Lock()
@@ -84,9 +85,9 @@ def update_endpoint(cloud: Cloud, params: Params) -> Params:
     with _changing:
         _check_idle(cloud, name)
         _set_status(cloud, name, "Updating", FailureReason=None)
-    weights = _weights(endpoint) if keeps and "DesiredWeight" not in excluded else {}
-    captures = endpoint["EndpointConfigName"] if keeps and "DataCaptureConfig" not in excluded else config_name
-    _bring_up(cloud, name, config_name, weights=weights, captures=captures)
+    kept = _kept(endpoint, "DesiredWeight") if keeps and "DesiredWeight" not in excluded else {}
+    captures = _captures(endpoint) if keeps and "DataCaptureConfig" not in excluded else config_name
+    _bring_up(cloud, name, config_name, kept=kept, captures=captures)
     return {"EndpointArn": endpoint["EndpointArn"]}
 
 
@@ -137,8 +138,10 @@ def update_endpoint_weights_and_capacities(cloud: Cloud, params: Params) -> Para
 @operation("sagemaker", "DeleteEndpoint")
 def delete_endpoint(cloud: Cloud, params: Params) -> Params:
     name = params["EndpointName"]
-    find(cloud, ENDPOINT, name)
-    _set_status(cloud, name, "Deleting")
+    with _changing:
+        if find(cloud, ENDPOINT, name)["EndpointStatus"] == "Deleting":
+            return {}  # once is enough: a second one would be done before the processes have ended
+        _set_status(cloud, name, "Deleting")
 
     def take_down() -> None:
         with _changing:
@@ -168,12 +171,12 @@ def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None
 
 
 def _bring_up(
-    cloud: Cloud, name: str, config_name: str, *, weights: dict[str, float] | None = None, captures: str = ""
+    cloud: Cloud, name: str, config_name: str, *, kept: dict[str, Params] | None = None, captures: str = ""
 ) -> None:
     """Start the processes of a configuration; when all answer they take over, else the old ones stay.
 
     Args:
-        weights: of variants that do not have the weight of the configuration.
+        kept: by name of variant, the DesiredWeight and DesiredServerlessConfig that hold, not the configuration's.
         captures: the configuration whose DataCaptureConfig holds, if not this one's.
     """
     config = find(cloud, CONFIG, config_name)
@@ -181,11 +184,15 @@ def _bring_up(
     for one in config["ProductionVariants"]:
         kind = Serverless if one.get("ServerlessConfig") else Variant
         variant = kind(cloud, name, one, find(cloud, MODEL, one["ModelName"]))
-        variant.weight = (weights or {}).get(variant.name, variant.weight)
+        own = (kept or {}).get(variant.name, {})
+        variant.weight = own.get("DesiredWeight", variant.weight)
+        if isinstance(variant, Serverless):
+            variant.limit = own.get("DesiredServerlessConfig", {}).get("MaxConcurrency", variant.limit)
         variants.append(variant)
     captured = (cloud.store.get(CONFIG, captures) or config) if captures else config
     wanted = captured.get("DataCaptureConfig")
-    serving = Serving(config_name, variants, Capture(name, wanted) if wanted else None)
+    capture = Capture(name, wanted) if wanted else None
+    serving = Serving(config_name, variants, capture, captured["EndpointConfigName"])
     with _changing:
         _coming[name] = serving
     for coming in variants:
@@ -206,9 +213,10 @@ def _take_over(cloud: Cloud, name: str, serving: Serving) -> None:
     with _changing:
         endpoint = cloud.store.get(ENDPOINT, name)  # a DeleteEndpoint may have come before these were in `_coming`
         exists = endpoint is not None and endpoint["EndpointStatus"] != "Deleting"
-        wanted = exists and _coming.get(name) is serving and not cloud.stopping.is_set()
-        if wanted:
+        ours = _coming.get(name) is serving
+        if ours:
             del _coming[name]
+        wanted = exists and ours and not cloud.stopping.is_set()
         replaced = _live.get(name)
         if wanted and not problems:
             _live[name] = serving
@@ -224,6 +232,7 @@ def _take_over(cloud: Cloud, name: str, serving: Serving) -> None:
         EndpointConfigName=serving.config_name,
         ProductionVariants=[_described(variant) for variant in serving.variants],
         DataCaptureConfig=_described_capture(serving.capture),
+        _Captures=serving.captures,
         FailureReason=None,
     )
     if replaced:
@@ -265,12 +274,19 @@ def _described_capture(captured: Capture | None) -> Params | None:
     }
 
 
-def _weights(endpoint: Params) -> dict[str, float]:
-    return {one["VariantName"]: one["DesiredWeight"] for one in endpoint.get("ProductionVariants", [])}
+def _kept(endpoint: Params, *properties: str) -> dict[str, Params]:
+    """What an endpoint's variants have of these properties now, by name of variant."""
+    variants = endpoint.get("ProductionVariants", [])
+    return {one["VariantName"]: {key: one[key] for key in properties if key in one} for one in variants}
+
+
+def _captures(endpoint: Params) -> str:
+    return str(endpoint.get("_Captures") or endpoint["EndpointConfigName"])
 
 
 def recover(cloud: Cloud) -> None:
     """At start: bring every endpoint that should serve back to life, and begin to report what endpoints do."""
+    remove_sockets(cloud.home)
     for endpoint in cloud.store.all(ENDPOINT):
         name = endpoint["EndpointName"]
         if endpoint["EndpointStatus"] == "Deleting":
@@ -278,7 +294,8 @@ def recover(cloud: Cloud) -> None:
         elif endpoint["EndpointStatus"] != "Failed":
             try:
                 _set_status(cloud, name, "Updating" if endpoint.get("ProductionVariants") else "Creating")
-                _bring_up(cloud, name, endpoint["EndpointConfigName"], weights=_weights(endpoint))
+                kept = _kept(endpoint, "DesiredWeight", "DesiredServerlessConfig")
+                _bring_up(cloud, name, endpoint["EndpointConfigName"], kept=kept, captures=_captures(endpoint))
             except ServiceError as error:  # its configuration or model was deleted meanwhile
                 _set_status(cloud, name, "Failed", FailureReason=str(error))
     background.start(lambda: _report(cloud), "endpoint telemetry")

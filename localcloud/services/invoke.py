@@ -38,7 +38,8 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
     if not chosen:
         await _error(send, 400, "ValidationError", f"Variant {wanted} does not exist for endpoint {name}.")
         return
-    variant = random.choices(chosen, [max(one.weight, 1e-9) for one in chosen])[0]
+    weights = [one.weight for one in chosen]
+    variant = random.choices(chosen, weights if any(weights) else None)[0]
     if isinstance(variant, Serverless) and len(body) > serverless.MAXIMUM_PAYLOAD:
         message = (
             f"The body has {len(body)} bytes; the limit is {serverless.MAXIMUM_PAYLOAD} for a serverless endpoint."
@@ -106,4 +107,4 @@ async def _error(send: Send, status: int, code: str, message: str, **more: objec
 
 
 def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
-    return [(name.encode(), value.encode()) for name, value in headers.items()]
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]

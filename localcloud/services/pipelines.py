@@ -6,7 +6,7 @@ import hashlib
 import string
 import time
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud import lifecycle
 from localcloud.aws import Cloud, arn
@@ -65,7 +65,7 @@ def _definition_text(cloud: Cloud, params: Params) -> str | None:
         if answer["ContentLength"] > _MAXIMUM_DEFINITION_BYTES:
             raise _invalid("The pipeline definition is larger than 1 MiB.")
         return str(answer["Body"].read().decode())
-    except (ClientError, UnicodeDecodeError) as error:
+    except (ClientError, BotoCoreError, UnicodeDecodeError) as error:
         where = f"s3://{location['Bucket']}/{location['ObjectKey']}"
         raise _invalid(f"The pipeline definition at {where} cannot be read: {error}") from None
 

@@ -8,39 +8,30 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections import Counter
 from pathlib import Path
 
 from localcloud import images, lifecycle, s3io, script_mode
-from localcloud.aws import Cloud, LogStream, arn
+from localcloud.aws import Cloud, LogStream
 from localcloud.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
 from localcloud.protocol import ServiceError
+from localcloud.services.jobs import JobKind
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
 
-KIND = "processing-job"
-NAME = "ProcessingJobName"
+JOBS = JobKind("processing-job", "ProcessingJob", end_time="ProcessingEndTime", called="Processing")
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-ENDED = {"Completed", "Failed", "Stopped"}
 CONTINUOUS_SECONDS = 5.0
 _CODE_INPUTS = {"code", "entrypoint", "aux"}  # what the SDK's processors call the code that they send along
 
 
 @operation("sagemaker", "CreateProcessingJob")
 def create_processing_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
+    name = params[JOBS.name]
     _check(params)
-    now = time.time()
-    job = {
-        **params,
-        "ProcessingJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
-        "ProcessingJobStatus": "InProgress",
-        "CreationTime": now,
-        "LastModifiedTime": now,
-    }
-    if not cloud.store.insert(KIND, name, job):
-        raise ServiceError("ResourceInUse", f"Processing job names must be unique. The name {name} is taken.")
+    answer = JOBS.create(cloud, params)
     background.start(lambda: _run(cloud, name), f"processing {name}")
-    return {"ProcessingJobArn": job["ProcessingJobArn"]}
+    return answer
 
 
 def _check(params: Params) -> None:
@@ -49,20 +40,36 @@ def _check(params: Params) -> None:
         raise ServiceError("ResourceLimitExceeded", "The local AWS processes on one instance: set InstanceCount to 1.")
     if not params["AppSpecification"].get("ContainerEntrypoint"):
         raise ServiceError("ValidationException", "AppSpecification needs a ContainerEntrypoint here.")
-    names = set()
     for item in params.get("ProcessingInputs", []):
         source = item.get("S3Input")
         if not source or source.get("S3InputMode", "File") != "File" or source.get("S3DataType") != "S3Prefix":
             raise ServiceError(
                 "ValidationException", f"Input {item['InputName']}: the local AWS reads S3Prefix data in File mode."
             )
-        names.add(item["InputName"])
         _below_opt_ml(source.get("LocalPath", ""), item["InputName"])
     for item in (params.get("ProcessingOutputConfig") or {}).get("Outputs", []):
         if not item.get("S3Output"):
             raise ServiceError("ValidationException", f"Output {item['OutputName']} needs an S3Output here.")
-        names.add(item["OutputName"])
         _below_opt_ml(item["S3Output"].get("LocalPath", ""), item["OutputName"])
+    _check_distinct(params)
+
+
+def _check_distinct(params: Params) -> None:
+    """Names of inputs and outputs, and folders of inputs, are given once.
+
+    Source: https://github.com/aws/sagemaker-python-sdk/issues/3484 (names) and issues/4939 (folders).
+    """
+    inputs = params.get("ProcessingInputs", [])
+    outputs = (params.get("ProcessingOutputConfig") or {}).get("Outputs", [])
+    names = Counter([item["InputName"] for item in inputs] + [item["OutputName"] for item in outputs])
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        message = f"Input and Output names must be globally unique: [{', '.join(twice)}]"
+        raise ServiceError("ValidationException", message)
+    folders = Counter(item["S3Input"]["LocalPath"].rstrip("/") for item in inputs)
+    twice = [folder for folder, count in folders.items() if count > 1]
+    if twice:
+        raise ServiceError("ValidationException", f"Two inputs have the LocalPath {twice[0]}: give each its own.")
 
 
 def _below_opt_ml(path: str, name: str) -> None:
@@ -70,75 +77,38 @@ def _below_opt_ml(path: str, name: str) -> None:
         raise ServiceError("ValidationException", f"{name}: LocalPath must be a folder below /opt/ml/processing.")
 
 
-def _find(cloud: Cloud, name: str) -> Params:
-    job = cloud.store.get(KIND, name)
-    if job is None:
-        raise ServiceError("ResourceNotFound", f"Processing job {name} not found.")
-    return job
-
-
 @operation("sagemaker", "DescribeProcessingJob")
 def describe_processing_job(cloud: Cloud, params: Params) -> Params:
-    return _find(cloud, params[NAME])
+    return JOBS.find(cloud, params[JOBS.name])
 
 
 @operation("sagemaker", "ListProcessingJobs")
 def list_processing_jobs(cloud: Cloud, params: Params) -> Params:
-    return page(cloud.store.all(KIND), params, "ProcessingJobSummaries", name=NAME)
+    return page(cloud.store.all(JOBS.kind), params, "ProcessingJobSummaries", name=JOBS.name)
 
 
 @operation("sagemaker", "StopProcessingJob")
 def stop_processing_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
-    _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
-    job = _set(cloud, name, ProcessingJobStatus="Stopping")
-    if not job or job["ProcessingJobStatus"] != "Stopping":
-        status = job["ProcessingJobStatus"] if job else "Deleted"
-        raise ServiceError("ValidationException", f"The processing job is in status {status}; it cannot be stopped.")
-    stop.set()
-    return {}
+    return JOBS.stop(cloud, params)
 
 
 @operation("sagemaker", "DeleteProcessingJob")
 def delete_processing_job(cloud: Cloud, params: Params) -> Params:
-    job = _find(cloud, params[NAME])
-    if job["ProcessingJobStatus"] not in ENDED:
-        raise ServiceError("ResourceInUse", "Stop the processing job before deleting it.")
-    cloud.store.delete(KIND, params[NAME])
-    return {}
-
-
-def _set(cloud: Cloud, name: str, **members: object) -> Params | None:
-    def change(job: Params) -> None:
-        if job["ProcessingJobStatus"] not in ENDED:
-            job.update(members, LastModifiedTime=time.time())
-
-    return cloud.store.update(KIND, name, change)
+    return JOBS.delete(cloud, params)
 
 
 def _run(cloud: Cloud, name: str) -> None:
-    end = lifecycle.live(cloud, KIND, name, lambda run: _execute(cloud, name, run))
-    _finish(cloud, name, **end)
-
-
-def _finish(cloud: Cloud, name: str, status: str, reason: str = "", **members: object) -> None:
-    def change(job: Params) -> None:
-        now = time.time()
-        job.update(members, ProcessingJobStatus=status, ProcessingEndTime=now, LastModifiedTime=now)
-        if status == "Failed":
-            job["FailureReason"] = reason[:1024]
-
-    lifecycle.end(cloud, KIND, name, change)
+    end = lifecycle.live(cloud, JOBS.kind, name, lambda run: _execute(cloud, name, run))
+    JOBS.finish(cloud, name, **end)
 
 
 def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
-    job = _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)
+    job = JOBS.find(cloud, name)
+    stop = cloud.stop_event(JOBS.kind, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     application = job["AppSpecification"]
     python = layered_python(run, images.for_uri(application["ImageUri"]), lambda line: stream.put([line]))
-    _set(cloud, name, ProcessingStartTime=time.time())
+    JOBS.update(cloud, name, ProcessingStartTime=time.time())
     opt_ml = run / "opt" / "ml"
     _lay_out(cloud, job, opt_ml)
     outputs = _Outputs(cloud, job, opt_ml)
@@ -222,31 +192,26 @@ class _Outputs:
     """The job's outputs: `Continuous` ones are uploaded while it runs, all at its end."""
 
     def __init__(self, cloud: Cloud, job: Params, opt_ml: Path) -> None:
-        self._s3 = cloud.client("s3")
         self._next = time.monotonic() + CONTINUOUS_SECONDS
-        self._outputs = [
-            (
-                opt_ml / item["S3Output"]["LocalPath"].removeprefix("/opt/ml/"),
-                item["S3Output"]["S3Uri"],
-                item["S3Output"].get("S3UploadMode") == "Continuous",
-            )
-            for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", [])
-        ]
+        self._outputs: list[tuple[s3io.Mirror, bool]] = []
+        for item in (job.get("ProcessingOutputConfig") or {}).get("Outputs", []):
+            where = item["S3Output"]
+            folder = opt_ml / where["LocalPath"].removeprefix("/opt/ml/")
+            mirror = s3io.Mirror(cloud.client("s3"), folder, where["S3Uri"])
+            self._outputs.append((mirror, where.get("S3UploadMode") == "Continuous"))
 
     def upload_continuous(self) -> None:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + CONTINUOUS_SECONDS
-        for folder, uri, continuous in self._outputs:
+        for mirror, continuous in self._outputs:
             if continuous:
-                s3io.upload_folder(self._s3, folder, uri)
+                mirror.upload()
 
     def upload_all(self) -> None:
-        for folder, uri, _ in self._outputs:
-            s3io.upload_folder(self._s3, folder, uri)
+        for mirror, _ in self._outputs:
+            mirror.upload()
 
 
 def recover(cloud: Cloud) -> None:
-    for job in cloud.store.all(KIND):
-        if job["ProcessingJobStatus"] not in ENDED:
-            _finish(cloud, job[NAME], "Failed", lifecycle.INTERRUPTED)
+    JOBS.recover(cloud)

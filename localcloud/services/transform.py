@@ -17,15 +17,14 @@ from localcloud.aws import Cloud, LogStream, arn
 from localcloud.batching import BadRecord, Processing
 from localcloud.container import background
 from localcloud.protocol import ServiceError
+from localcloud.services.jobs import JobKind
 from localcloud.services.listing import page
 from localcloud.services.models import MODEL
 from localcloud.services.registry import Params, operation
 from localcloud.transformer import BadAnswer, ModelFailed, Stopped, Transformer
 
-KIND = "transform-job"
-NAME = "TransformJobName"
+JOBS = JobKind("transform-job", "TransformJob", end_time="TransformEndTime", called="Transform")
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-ENDED = {"Completed", "Failed", "Stopped"}
 _SEE = "See job logs for more information"
 
 
@@ -35,20 +34,11 @@ def _invalid(message: str) -> ServiceError:
 
 @operation("sagemaker", "CreateTransformJob")
 def create_transform_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
+    name = params[JOBS.name]
     _check(cloud, params)
-    now = time.time()
-    job = {
-        **params,
-        "TransformJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
-        "TransformJobStatus": "InProgress",
-        "CreationTime": now,
-        "LastModifiedTime": now,
-    }
-    if not cloud.store.insert(KIND, name, job):
-        raise ServiceError("ResourceInUse", f"Transform job names must be unique. The name {name} is taken.")
+    answer = JOBS.create(cloud, params)
     background.start(lambda: _run(cloud, name), f"transform {name}")
-    return {"TransformJobArn": job["TransformJobArn"]}
+    return answer
 
 
 def _check(cloud: Cloud, params: Params) -> None:
@@ -80,62 +70,29 @@ def _check(cloud: Cloud, params: Params) -> None:
         raise _invalid(str(error)) from None
 
 
-def _find(cloud: Cloud, name: str) -> Params:
-    job = cloud.store.get(KIND, name)
-    if job is None:
-        raise ServiceError("ResourceNotFound", f"Transform job {name} not found.")
-    return job
-
-
 @operation("sagemaker", "DescribeTransformJob")
 def describe_transform_job(cloud: Cloud, params: Params) -> Params:
-    return _find(cloud, params[NAME])
+    return JOBS.find(cloud, params[JOBS.name])
 
 
 @operation("sagemaker", "ListTransformJobs")
 def list_transform_jobs(cloud: Cloud, params: Params) -> Params:
-    return page(cloud.store.all(KIND), params, "TransformJobSummaries", name=NAME)
+    return page(cloud.store.all(JOBS.kind), params, "TransformJobSummaries", name=JOBS.name)
 
 
 @operation("sagemaker", "StopTransformJob")
 def stop_transform_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
-    _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
-    _set(cloud, name, TransformJobStatus="Stopping")
-    status = _find(cloud, name)["TransformJobStatus"]
-    if status != "Stopping":
-        raise _invalid(f"The request was rejected because the transform job is in status {status}.")
-    stop.set()
-    return {}
-
-
-def _set(cloud: Cloud, name: str, **members: object) -> None:
-    def change(job: Params) -> None:
-        if job["TransformJobStatus"] not in ENDED:
-            job.update(members, LastModifiedTime=time.time())
-
-    cloud.store.update(KIND, name, change)
+    return JOBS.stop(cloud, params)
 
 
 def _run(cloud: Cloud, name: str) -> None:
-    end = lifecycle.live(cloud, KIND, name, lambda run: _execute(cloud, name, run))
-    _finish(cloud, name, end["status"], end.get("reason", ""))
-
-
-def _finish(cloud: Cloud, name: str, status: str, reason: str = "") -> None:
-    def change(job: Params) -> None:
-        now = time.time()
-        job.update(TransformJobStatus=status, TransformEndTime=now, LastModifiedTime=now)
-        if status == "Failed":
-            job["FailureReason"] = reason[:1024]
-
-    lifecycle.end(cloud, KIND, name, change)
+    end = lifecycle.live(cloud, JOBS.kind, name, lambda run: _execute(cloud, name, run))
+    JOBS.finish(cloud, name, **end)
 
 
 def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
-    job = _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)
+    job = JOBS.find(cloud, name)
+    stop = cloud.stop_event(JOBS.kind, name)
     model = cloud.store.get(MODEL, job["ModelName"])
     if model is None:  # deleted while the job waited for a core
         return {"status": "Failed", "reason": f"ClientError: The model {job['ModelName']} does not exist."}
@@ -145,7 +102,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     def tell(line: str) -> None:
         log.put([f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}:[sagemaker logs]: {line}"])
 
-    _set(cloud, name, TransformStartTime=time.time())
+    JOBS.update(cloud, name, TransformStartTime=time.time())
     causes = []
     try:
         with Transformer(cloud, job, model["PrimaryContainer"], run, LogStream(cloud, LOG_GROUP, instance), stop) as it:
@@ -200,7 +157,4 @@ def _unzip(path: Path) -> None:
 
 
 def recover(cloud: Cloud) -> None:
-    """At start: a job that no thread can finish any more has failed, and says why."""
-    for job in cloud.store.all(KIND):
-        if job["TransformJobStatus"] not in ENDED:
-            _finish(cloud, job[NAME], "Failed", lifecycle.INTERRUPTED)
+    JOBS.recover(cloud)

@@ -13,19 +13,23 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws import Cloud, arn
+from localcloud.aws import Cloud
 from localcloud.container import background
-from localcloud.lifecycle import INTERRUPTED, end
+from localcloud.lifecycle import INTERRUPTED
 from localcloud.protocol import ServiceError
 from localcloud.search import Search
 from localcloud.services import training
+from localcloud.services.jobs import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
-KIND = "hyper-parameter-tuning-job"
-NAME = "HyperParameterTuningJobName"
-ENDED = {"Completed", "Failed", "Stopped"}
+JOBS = JobKind(
+    "hyper-parameter-tuning-job",
+    "HyperParameterTuningJob",
+    end_time="HyperParameterTuningEndTime",
+    called="Tuning",
+)
 POLL_SECONDS = 0.1
 _COPIED = (
     *("RoleArn", "InputDataConfig", "OutputDataConfig", "StoppingCondition", "CheckpointConfig", "Environment"),
@@ -39,21 +43,11 @@ def _invalid(message: str) -> ServiceError:
 
 @operation("sagemaker", "CreateHyperParameterTuningJob")
 def create_tuning_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
+    name = params[JOBS.name]
     _check(cloud, params)
-    now = time.time()
-    job = {
-        **params,
-        "HyperParameterTuningJobArn": arn("sagemaker", f"{KIND}/{name.lower()}"),
-        "HyperParameterTuningJobStatus": "InProgress",
-        "CreationTime": now,
-        "LastModifiedTime": now,
-        "_trials": [],
-    }
-    if not cloud.store.insert(KIND, name, job):
-        raise ServiceError("ResourceInUse", f"Tuning job names must be unique. The name {name} is taken.")
+    answer = JOBS.create(cloud, params, _trials=[])
     background.start(lambda: _run(cloud, name), f"tuning {name}")
-    return {"HyperParameterTuningJobArn": job["HyperParameterTuningJobArn"]}
+    return answer
 
 
 def _check(cloud: Cloud, params: Params) -> None:
@@ -84,20 +78,13 @@ def _check(cloud: Cloud, params: Params) -> None:
         raise _invalid("ResourceLimits needs MaxNumberOfTrainingJobs.")
     training.check(_trial_request(params, "trial", {}))
     for parent in (params.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs", []):
-        if _find(cloud, parent[NAME])["HyperParameterTuningJobStatus"] not in ENDED:
-            raise _invalid(f"The parent tuning job {parent[NAME]} has not ended.")
-
-
-def _find(cloud: Cloud, name: str) -> Params:
-    job = cloud.store.get(KIND, name)
-    if job is None:
-        raise ServiceError("ResourceNotFound", f"Tuning job {name} not found.")
-    return job
+        if JOBS.find(cloud, parent[JOBS.name])[JOBS.status] not in ENDED:
+            raise _invalid(f"The parent tuning job {parent[JOBS.name]} has not ended.")
 
 
 @operation("sagemaker", "DescribeHyperParameterTuningJob")
 def describe_tuning_job(cloud: Cloud, params: Params) -> Params:
-    return _described(cloud, _find(cloud, params[NAME]))
+    return _described(cloud, JOBS.find(cloud, params[JOBS.name]))
 
 
 def _described(cloud: Cloud, job: Params) -> Params:
@@ -174,16 +161,16 @@ def objective_value(trial: Params, metric: str) -> float | None:
 @operation("sagemaker", "ListHyperParameterTuningJobs")
 def list_tuning_jobs(cloud: Cloud, params: Params) -> Params:
     summaries = []
-    for job in cloud.store.all(KIND):
+    for job in cloud.store.all(JOBS.kind):
         config = job["HyperParameterTuningJobConfig"]
         both = {key: config[key] for key in ("Strategy", "ResourceLimits") if key in config}
         summaries.append({**_described(cloud, job), **both})
-    return page(summaries, params, "HyperParameterTuningJobSummaries", name=NAME)
+    return page(summaries, params, "HyperParameterTuningJobSummaries", name=JOBS.name)
 
 
 @operation("sagemaker", "ListTrainingJobsForHyperParameterTuningJob")
 def list_trials(cloud: Cloud, params: Params) -> Params:
-    job = _find(cloud, params[NAME])
+    job = JOBS.find(cloud, params[JOBS.name])
     trials = _trials(cloud, job)
     wanted = params.get("StatusEquals")
     trials = [trial for trial in trials if not wanted or trial["TrainingJobStatus"] == wanted]
@@ -204,39 +191,12 @@ _SORT_KEYS: dict[str, Callable[[Params], Any]] = {
 
 @operation("sagemaker", "StopHyperParameterTuningJob")
 def stop_tuning_job(cloud: Cloud, params: Params) -> Params:
-    name = params[NAME]
-    _find(cloud, name)
-    stop = cloud.stop_event(KIND, name)  # taken before the change: later it may be the next job's of this name
-
-    def change(job: Params) -> None:
-        if job["HyperParameterTuningJobStatus"] not in ENDED:
-            job.update(HyperParameterTuningJobStatus="Stopping", LastModifiedTime=time.time())
-
-    job = cloud.store.update(KIND, name, change)
-    status = job["HyperParameterTuningJobStatus"] if job else "Deleted"
-    if status != "Stopping":
-        raise _invalid(f"The tuning job is in status {status}; it cannot be stopped.")
-    stop.set()
-    return {}
+    return JOBS.stop(cloud, params)
 
 
 @operation("sagemaker", "DeleteHyperParameterTuningJob")
 def delete_tuning_job(cloud: Cloud, params: Params) -> Params:
-    job = _find(cloud, params[NAME])
-    if job["HyperParameterTuningJobStatus"] not in ENDED:
-        raise ServiceError("ResourceInUse", "Stop the tuning job before deleting it.")
-    cloud.store.delete(KIND, params[NAME])
-    return {}
-
-
-def _finish(cloud: Cloud, name: str, status: str, reason: str = "") -> None:
-    def change(job: Params) -> None:
-        now = time.time()
-        job.update(HyperParameterTuningJobStatus=status, HyperParameterTuningEndTime=now, LastModifiedTime=now)
-        if status == "Failed":
-            job["FailureReason"] = reason[:1024]
-
-    end(cloud, KIND, name, change)
+    return JOBS.delete(cloud, params)
 
 
 def _trial_request(job: Params, name: str, tuned: dict[str, str]) -> Params:
@@ -264,19 +224,19 @@ def _run(cloud: Cloud, name: str) -> None:
     """The controller of one tuning job. Ends it in a terminal status whatever happens."""
     status, reason = "Failed", ""
     try:
-        status, reason = _Controller(cloud, _find(cloud, name)).run()
+        status, reason = _Controller(cloud, JOBS.find(cloud, name)).run()
     except Exception as error:
         log.exception("tuning job %s", name)
         reason = f"InternalServerError: {type(error).__name__}: {error}"
     finally:
-        _finish(cloud, name, status, reason)
+        JOBS.finish(cloud, name, status, reason)
 
 
 class _Controller:
     """Keeps the trials of one tuning job going until its budget is spent, a goal is reached, or it is stopped."""
 
     def __init__(self, cloud: Cloud, job: Params) -> None:
-        self._cloud, self._job, self._name = cloud, job, job[NAME]
+        self._cloud, self._job, self._name = cloud, job, job[JOBS.name]
         self._config = job["HyperParameterTuningJobConfig"]
         limits = self._config["ResourceLimits"]
         self._search = Search(self._config, maximize=_maximizes(job), seed=self._config.get("RandomSeed"))
@@ -286,9 +246,17 @@ class _Controller:
         self._deadline = time.monotonic() + limits.get("MaxRuntimeInSeconds", math.inf)
         self._metric = self._config["HyperParameterTuningJobObjective"]["MetricName"]
         self._running: dict[str, int] = {}
-        self._stop = cloud.stop_event(KIND, self._name)
+        self._stop = cloud.stop_event(JOBS.kind, self._name)
 
     def run(self) -> tuple[str, str]:
+        """Status and reason of the end. No trial goes on after it, also when this raises."""
+        try:
+            return self._search_on()
+        finally:
+            for trial in self._running:
+                _stop_quietly(self._cloud, trial)
+
+    def _search_on(self) -> tuple[str, str]:
         self._warm_start()
         started = 0
         while self._running or (started < self._budget and not self._over()):
@@ -301,7 +269,7 @@ class _Controller:
             return "Failed", INTERRUPTED
         if self._stop.is_set():
             return "Stopped", ""
-        if not _best(self._job, _trials(self._cloud, _find(self._cloud, self._name))):
+        if not _best(self._job, _trials(self._cloud, JOBS.find(self._cloud, self._name))):
             return "Failed", f"No training job succeeded with a value for the metric {self._metric}."
         return "Completed", ""
 
@@ -314,7 +282,7 @@ class _Controller:
         goal = (self._config.get("TuningJobCompletionCriteria") or {}).get("TargetObjectiveMetricValue")
         if goal is None:
             return False
-        best = _best(self._job, _trials(self._cloud, _find(self._cloud, self._name)))
+        best = _best(self._job, _trials(self._cloud, JOBS.find(self._cloud, self._name)))
         if best is None:
             return False
         reached = _value(best) >= goal if self._search.maximize else _value(best) <= goal
@@ -322,7 +290,7 @@ class _Controller:
 
     def _warm_start(self) -> None:
         for parent in (self._job.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs", []):
-            for trial in _trials(self._cloud, _find(self._cloud, parent[NAME])):
+            for trial in _trials(self._cloud, JOBS.find(self._cloud, parent[JOBS.name])):
                 if trial["ObjectiveStatus"] == "Succeeded":
                     self._search.learn(trial["TunedHyperParameters"], _value(trial))
 
@@ -333,7 +301,7 @@ class _Controller:
         tuning_arn = self._job["HyperParameterTuningJobArn"]
         training.create_training_job(self._cloud, {**request, "TuningJobArn": tuning_arn})
         item = {"name": trial, "tuned": tuned}
-        self._cloud.store.update(KIND, self._name, lambda job: job["_trials"].append(item))
+        self._cloud.store.update(JOBS.kind, self._name, lambda job: job["_trials"].append(item))
         self._running[trial] = asked
 
     def _look_after_trials(self) -> None:
@@ -358,6 +326,4 @@ def _stop_quietly(cloud: Cloud, trial: str) -> None:
 
 
 def recover(cloud: Cloud) -> None:
-    for job in cloud.store.all(KIND):
-        if job["HyperParameterTuningJobStatus"] not in ENDED:
-            _finish(cloud, job[NAME], "Failed", INTERRUPTED)
+    JOBS.recover(cloud)

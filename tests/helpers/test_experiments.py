@@ -121,9 +121,10 @@ def test_the_line_of_the_best_so_far_never_falls() -> None:
     plt.close()
 
 
-def test_the_best_run_is_ringed() -> None:
+@pytest.mark.parametrize(("maximize", "best"), [(True, [1.0, 0.8]), (False, [0.1, 0.7])])
+def test_the_best_run_is_ringed(maximize: bool, best: list[float]) -> None:
     _, axes = plt.subplots()
-    experiments.draw_parameter(axes, TABLE, "C", "accuracy", logarithmic=True)
-    assert axes.collections[-1].get_offsets().tolist() == [[1.0, 0.8]]
+    experiments.draw_parameter(axes, TABLE, "C", "accuracy", logarithmic=True, maximize=maximize)
+    assert axes.collections[-1].get_offsets().tolist() == [best]
     assert axes.get_xscale() == "log"
     plt.close()

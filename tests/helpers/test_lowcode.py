@@ -58,6 +58,11 @@ def test_a_search_costs_the_sum_of_its_training_jobs() -> None:
     assert lowcode.dollars(table) == pytest.approx(0.115 / 60 + 2 * 0.23 / 60)
 
 
+def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
+    rows = [("ml.m5.large", 60), ("ml.none.large", 60)]
+    assert np.isnan(lowcode.dollars(pd.DataFrame(rows, columns=["instance", "billed seconds"])))
+
+
 def test_an_automl_job_that_fails_says_why(workshop: Any) -> None:
     name = start(workshop, lowcode.job_name(workshop, "bad"), label="other")
     with pytest.raises(JobFailed, match="The column sentiment is not in the training data"):

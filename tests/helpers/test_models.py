@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import pickle
 import subprocess
 import tarfile
+import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +84,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
         ("table.npy", b"\x93NUMPY\1\0\x46\0{'descr': '|O', }", models.PICKLE),
         ("code/inference.py", b"print()", models.CODE),
         ("code/requirements.txt", b"numpy\n", models.CODE),
+        ("1/variables/inference.py", b"print()", models.CODE),
+        ("1/variables/notes", b"\1\2", models.UNKNOWN),
+        ("code/__pycache__/text.cpython-311.pyc", b"\xa7\r\r\n", models.REFUSED),
         ("libfast.so", b"", models.REFUSED),
         ("helper", b"\x7fELF\2", models.REFUSED),
         ("model.onnx", b"\x08\x07", models.UNKNOWN),
@@ -102,11 +109,20 @@ def test_a_pickle_is_known_whatever_its_name_and_age(tmp_path: Path, protocol: i
     "content",
     [
         gzip.compress(pickle.dumps(Harmful(eval, "1"))),
+        bz2.compress(pickle.dumps(Harmful(eval, "1"))),
+        lzma.compress(pickle.dumps(Harmful(eval, "1"))),
+        lzma.compress(pickle.dumps(Harmful(eval, "1")), lzma.FORMAT_ALONE),
         zipped({"archive/data.pkl": pickle.dumps(Harmful(exec, "1"))}),
+        zipped({"a/data.pkl": pickle.dumps([1]), "b/data.pkl": pickle.dumps(Harmful(exec, "1"))}),
+        # os.system, with two harmless names pushed and popped between.
+        b"\x80\x04\x8c\x02os\x8c\x06system\x8c\x01a\x8c\x01b00\x93\x8c\x04true\x85R.",
         pickle.dumps(Harmful(getattr, "os", "system")),
         pickle.dumps(Harmful(subprocess.run, "true")),
     ],
-    ids=["compressed", "as torch.save writes it", "getattr", "subprocess"],
+    ids=[
+        *("gzip", "bzip2", "xz", "lzma", "as torch.save writes it", "the second of a zip", "names hidden"),
+        *("getattr", "subprocess"),
+    ],
 )
 def test_a_harmful_pickle_is_refused_even_where_pickles_are_allowed(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(models.UnsafeModel, match="a pickle that would call"):
@@ -159,8 +175,15 @@ def test_what_leads_out_of_the_folder_is_refused(tmp_path: Path, member: tarfile
     assert not (tmp_path / "unpacked").exists()
 
 
-def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
-    empty = tarfile.TarInfo("config.json")
+def test_a_pickle_in_a_compression_that_is_not_known_here_is_still_one(tmp_path: Path) -> None:
+    lz4 = b"\x04\x22\x4d\x18" + bytes(20)
+    with pytest.raises(models.UnsafeModel, match="a pickle, and loading one runs what is in it"):
+        models.check(pack(tmp_path, {"model.joblib": lz4}))
+
+
+@pytest.mark.parametrize("again", ["config.json", "./config.json", ".//./config.json"])
+def test_a_file_that_is_there_twice_is_refused(tmp_path: Path, again: str) -> None:
+    empty = tarfile.TarInfo(again)
     with pytest.raises(models.UnsafeModel, match="twice"):
         models.check(pack(tmp_path, {"config.json": b"{}"}, empty))
 
@@ -168,6 +191,42 @@ def test_a_file_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 def test_gigabytes_in_a_few_bytes_are_refused_before_they_are_read(tmp_path: Path) -> None:
     with pytest.raises(models.UnsafeModel, match="more than 1 MiB"):
         models.check(pack(tmp_path, {"zeros.txt": bytes(2 * 2**20)}), max_mebibytes=1)
+
+
+def test_a_sparse_file_counts_as_what_it_takes_when_unpacked(tmp_path: Path) -> None:
+    sparse = tarfile.TarInfo("weights.bin")
+    sparse.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(sparse.tobuf(tarfile.GNU_FORMAT))
+    header[483:495] = b"%011o\0" % 2**32  # the size of the whole file; all of it is a hole
+    header[148:156] = b"%06o\0 " % (sum(header) - sum(header[148:156]) + 8 * ord(" "))  # the checksum
+    (tmp_path / "model.tar.gz").write_bytes(gzip.compress(bytes(header) + bytes(1024)))
+    with pytest.raises(models.UnsafeModel, match=r"weights\.bin: more than 1024 MiB"):
+        models.check(tmp_path / "model.tar.gz")
+
+
+def test_a_header_of_any_length_is_not_read_into_memory(tmp_path: Path) -> None:
+    """As tarfile does with the value of an extended header, before anybody can ask how large the file is."""
+    archive, megabytes = tmp_path / "model.tar.gz", 64
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, megabytes * 2**20
+    with gzip.open(archive, "wb", compresslevel=1) as file:
+        file.write(header.tobuf())
+        for _ in range(megabytes):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(models.UnsafeModel, match="more than 1 MiB"):
+            models.check(archive, max_mebibytes=1)
+        assert tracemalloc.get_traced_memory()[1] < 16 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_ten_thousand_files_are_looked_at_in_a_moment(tmp_path: Path) -> None:
+    archive = pack(tmp_path, {f"{number}.txt": b"" for number in range(models.MAX_MEMBERS)})
+    began = time.monotonic()
+    assert len(models.inspect(archive)) == models.MAX_MEMBERS
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar"), gzip.compress(b"x" * 2000)[:-5]])

@@ -11,13 +11,32 @@ def test_this_machine_is_fit_for_the_course() -> None:
     assert [finding for finding in preflight.findings() if finding.level == preflight.PROBLEM] == []
 
 
-def test_a_disk_that_is_nearly_full_is_a_problem_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def disk(monkeypatch: pytest.MonkeyPatch, free_gb: float, *, built: bool) -> preflight.Finding:
+    """What is said of a disk with so much room, on a machine that has built all its environments, or none."""
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: usage(100, 99, 2**30))
-    problem = next(finding for finding in preflight.findings() if finding.what == "Disk")
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: usage(100, 99, free_gb * 2**30))
+    monkeypatch.setattr(preflight, "_missing_images", lambda: [] if built else ["glue-5.1"])
+    monkeypatch.setattr(preflight.outside, "is_ready", lambda _: built)
+    return next(finding for finding in preflight.findings() if finding.what == "Disk")
+
+
+def test_a_disk_that_is_nearly_full_is_a_problem_that_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = disk(monkeypatch, 5.9, built=False)
     assert problem.level == preflight.PROBLEM
-    assert "1.0 GB free" in problem.text
-    assert "Free some space" in problem.text
+    assert "5.9 GB free" in problem.text
+    assert "6 GB are needed. Free some space" in problem.text
+
+
+def test_a_disk_on_which_only_lesson_08_has_no_room_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    note = disk(monkeypatch, 6.1, built=False)
+    assert note.level == preflight.NOTE
+    assert "lesson 08" in note.text
+    assert disk(monkeypatch, 12.1, built=False).level == preflight.GOOD
+
+
+def test_where_all_is_built_already_a_little_room_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert disk(monkeypatch, 1.1, built=True).level == preflight.GOOD
+    assert disk(monkeypatch, 0.9, built=True).level == preflight.PROBLEM
 
 
 def test_a_check_that_fails_itself_is_reported_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:

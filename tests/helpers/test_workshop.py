@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_a_machine_with_aws_settings_still_talks_to_the_local_aws(tmp_path: Path
     assert "AWS_PROFILE" not in found
     assert "AWS_SESSION_TOKEN" not in found
     assert found["AWS_REGION"] == "us-east-1"
-    assert found["prefix"] == "data-science-on-aws/ada-lovelace"
+    assert found["prefix"] == "data-science-on-aws/adalovelace18f3"
     assert "the local AWS on this machine" in found["line"]
 
 
@@ -65,3 +66,14 @@ def test_names_of_two_learners_differ() -> None:
     first = workshop.Workshop("", "", "", "", "bucket", "data-science-on-aws/ada", "dsaws_ada")
     assert first.name("reviews-etl") == "dsaws-ada-reviews-etl"
     assert first.s3("clean/") == "s3://bucket/data-science-on-aws/ada/clean/"
+
+
+@pytest.mark.parametrize("other", ["ann-b", "Ann", "ann_b", "annb@example.com", "ann" * 9, "äöü"])
+def test_no_learners_names_begin_with_anothers(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    names = []
+    for learner in ("ann", other):
+        monkeypatch.setenv("COURSE_LEARNER", learner)
+        names.append(workshop._learner())
+    assert names[0] == "ann"
+    assert re.fullmatch("[a-z0-9]{5,20}", names[1])
+    assert not f"dsaws-{names[1]}-x".startswith("dsaws-ann-")

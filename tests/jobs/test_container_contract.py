@@ -125,7 +125,7 @@ def test_the_dockerfile_is_as_far_as_can_be_said_without_docker_in_order() -> No
     [
         ('ENTRYPOINT ["python", "serve.py"]', "ENTRYPOINT python serve.py", "ENTRYPOINT"),
         ("FROM python:3.11-slim", "FROM python", "the base"),
-        ("shared/messages.py", "container/messages.py", "every file"),  # a link: Docker would copy it as one
+        ("sklearn/messages.py", "container/messages.py", "every file"),  # a link: Docker would copy it as one
         ("EXPOSE 8080", "EXPOSE 80", "port"),
     ],
 )

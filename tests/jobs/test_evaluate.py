@@ -1,5 +1,6 @@
 """The evaluation step: it chooses by validation, measures on test, and trusts no archive."""
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -16,6 +17,17 @@ SCRIPT = Path(__file__).parents[2] / "jobs" / "pipeline" / "evaluate.py"
 def run(root: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), "--root", str(root)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Runs the step in this process and returns why it refuses its input."""
+    spec = importlib.util.spec_from_file_location("evaluate_step", SCRIPT)
+    step = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(step)
+    monkeypatch.setattr(sys, "argv", [str(SCRIPT), "--root", str(root)])
+    with pytest.raises(step.BadModel) as refusal:
+        step.main()
+    return str(refusal.value)
 
 
 def pack(model: Path, archive: Path) -> None:
@@ -63,12 +75,20 @@ def test_validation_chooses_and_the_test_part_measures_the_chosen_one(root):
     assert (root / "chosen" / "model.tar.gz").read_bytes() == (root / "models" / "good" / "model.tar.gz").read_bytes()
 
 
-def test_without_a_model_it_says_so(tmp_path):
-    assert "there is no models/<name>/model.tar.gz" in run(tmp_path).stderr
+def test_without_a_model_it_says_so(tmp_path, monkeypatch):
+    assert refused(tmp_path, monkeypatch) == "there is no models/<name>/model.tar.gz"
 
 
-@pytest.mark.parametrize("kind", ["leads out", "a link", "no archive", "no code"])
-def test_a_model_file_that_is_none_stops_the_step(root, kind):
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("leads out", "holds '../out.py'"),
+        ("a link", "holds 'model.joblib'"),
+        ("no archive", "is no archive of a model"),
+        ("no code", "good cannot be served"),
+    ],
+)
+def test_a_model_file_that_is_none_stops_the_step(root, monkeypatch, kind, why):
     archive = root / "models" / "good" / "model.tar.gz"
     if kind == "no archive":
         archive.write_bytes(b"not a tar file")
@@ -78,7 +98,5 @@ def test_a_model_file_that_is_none_stops_the_step(root, kind):
             if kind == "a link":
                 member.type, member.linkname = tarfile.SYMTYPE, "/etc/hosts"
             tar.addfile(member, io.BytesIO())
-    done = run(root)
-    assert done.returncode != 0
-    assert "BadModel" in done.stderr.splitlines()[-1]
+    assert why in refused(root, monkeypatch)
     assert not (root / "evaluation").exists()

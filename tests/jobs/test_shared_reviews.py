@@ -6,13 +6,15 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from own_cloud import PROJECT
 from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
-from sklearn_job import load, make_reviews, write
+from sklearn.model_selection import GroupShuffleSplit
+from sklearn_job import make_reviews, write
 
 JOBS = PROJECT / "jobs"
-spec = importlib.util.spec_from_file_location("shared_reviews", JOBS / "shared" / "reviews.py")
+spec = importlib.util.spec_from_file_location("shared_reviews", JOBS / "sklearn" / "reviews.py")
 assert spec is not None
 assert spec.loader is not None
 reviews_module = importlib.util.module_from_spec(spec)
@@ -20,12 +22,15 @@ spec.loader.exec_module(reviews_module)
 
 
 @pytest.mark.parametrize("seed", [0, 7])
-def test_the_same_titles_are_held_out_as_by_the_scikit_learn_job(seed: int) -> None:
-    (sklearn_train,) = load("train")
+def test_the_same_titles_are_held_out_as_by_scikit_learn(seed: int) -> None:
     reviews = make_reviews(400, titles=33)
     reviews.loc[::50, "title_id"] = None
-    for ours, theirs in zip(reviews_module.hold_out(reviews, seed), sklearn_train.hold_out(reviews, seed), strict=True):
-        assert sorted(ours.index) == sorted(theirs.index)
+    titles = [title if pd.notna(title) else f"row {row}" for row, title in enumerate(reviews["title_id"])]
+    split = GroupShuffleSplit(n_splits=1, test_size=0.2, random_state=seed)
+    for ours, theirs in zip(
+        reviews_module.hold_out(reviews, seed), next(split.split(reviews, groups=titles)), strict=True
+    ):
+        assert list(ours.index) == list(theirs)
 
 
 def test_the_metrics_are_those_of_scikit_learn() -> None:
@@ -60,11 +65,16 @@ def test_reviews_that_no_classifier_can_learn_from_are_refused(
         reviews_module.read_folder(folder, ["review", "label"])
 
 
-@pytest.mark.parametrize("job", ["pytorch", "tensorflow", "container"])
+@pytest.mark.parametrize("job", ["sklearn", "pytorch", "tensorflow", "container"])
 def test_a_jobs_folder_is_complete_when_it_is_copied_alone(job: str, tmp_path: Path) -> None:
     import shutil
 
     copied = Path(shutil.copytree(JOBS / job, tmp_path / job))  # follows links, as the SDK's upload does
     assert not [path for path in copied.rglob("*") if path.is_symlink()]
-    assert (copied / "messages.py").read_bytes() == (JOBS / "shared" / "messages.py").read_bytes()
+    assert (copied / "messages.py").read_bytes() == (JOBS / "sklearn" / "messages.py").read_bytes()
     assert (copied / "text.py").read_bytes() == (JOBS / "sklearn" / "text.py").read_bytes()
+
+
+def test_the_folder_that_is_tuned_has_no_links() -> None:
+    """The SDK's tuner packs a folder with its links as they are: in the container they would lead nowhere."""
+    assert not [path for path in (JOBS / "sklearn").iterdir() if path.is_symlink()]

@@ -16,7 +16,7 @@ from sklearn_job import JOB, environment, load, make_reviews, run_job, write
 
 from helpers.features import nb_log_ratio
 
-train_job, ngrams, text = load("train", "ngrams", "text")
+train_job, ngrams, text, reviews_module = load("train", "ngrams", "text", "reviews")
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "imdb" / "train.parquet"
 
@@ -68,7 +68,7 @@ def test_partition_folders_are_read(trained):
 def test_the_model_folder_holds_the_model_and_its_serving_code(trained):
     model = trained[0] / "model"
     files = {str(path.relative_to(model)) for path in model.rglob("*") if path.is_file()}
-    assert files == {"model.joblib", "code/inference.py", "code/text.py"}
+    assert files == {"model.joblib", "code/inference.py", "code/text.py", "code/messages.py"}
     assert (model / "code/inference.py").read_bytes() == (JOB / "inference.py").read_bytes()
 
 
@@ -138,7 +138,7 @@ def test_two_runs_give_the_same_model_file(monkeypatch, tmp_path):
 
 def test_without_a_validation_channel_a_fifth_of_the_titles_is_held_out():
     reviews = make_reviews(titles=40)
-    train, validation = train_job.hold_out(reviews, seed=0)
+    train, validation = reviews_module.hold_out(reviews, seed=0)
     assert len(train) + len(validation) == len(reviews)
     assert set(train["title_id"]).isdisjoint(validation["title_id"])
     assert validation["title_id"].nunique() == 8
@@ -146,7 +146,7 @@ def test_without_a_validation_channel_a_fifth_of_the_titles_is_held_out():
 
 def test_reviews_without_a_title_can_be_held_out_one_by_one():
     reviews = make_reviews(100).assign(title_id=None)
-    train, validation = train_job.hold_out(reviews, seed=0)
+    train, validation = reviews_module.hold_out(reviews, seed=0)
     assert (len(train), len(validation)) == (80, 20)
 
 
@@ -237,7 +237,7 @@ def test_a_validation_channel_of_one_class_is_refused(monkeypatch, tmp_path):
 
 def test_a_folder_named_like_a_column_does_not_replace_it(tmp_path):
     folder = write(GOOD, tmp_path, "label=7/part-0.parquet")
-    assert set(train_job.read_reviews(folder, ["review", "label"])["label"]) == {0, 1}
+    assert set(reviews_module.read_folder(folder, ["review", "label"])["label"]) == {0, 1}
 
 
 def test_a_failed_job_has_an_exit_code_and_its_reason_as_the_last_line(tmp_path):

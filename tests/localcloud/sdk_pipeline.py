@@ -193,8 +193,11 @@ pipeline = Pipeline(
     steps=[prepare, train, evaluate, check],
     sagemaker_session=session,
 )
-seen["created"] = pipeline.upsert(role_arn=ws.role, tags=[{"Key": "course", "Value": "imdb"}])["PipelineArn"]
-seen["updated"] = pipeline.upsert(role_arn=ws.role, description="again", tags=[{"Key": "more", "Value": "yes"}])[
+pipeline.upsert(role_arn=ws.role)
+
+small = Pipeline(name="sdk-upsert", steps=[FailStep("Never")], sagemaker_session=session)  # the SDK compiles at each
+seen["created"] = small.upsert(role_arn=ws.role, tags=[{"Key": "course", "Value": "imdb"}])["PipelineArn"]
+seen["updated"] = small.upsert(role_arn=ws.role, description="again", tags=[{"Key": "more", "Value": "yes"}])[
     "PipelineVersionId"
 ]
 seen["tags"] = sorted(tag["Key"] for tag in boto3.client("sagemaker").list_tags(ResourceArn=seen["created"])["Tags"])

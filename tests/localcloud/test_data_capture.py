@@ -101,6 +101,7 @@ def test_a_content_type_that_is_not_headed_is_kept_as_base64(shared: Hosting, mo
     config = shared.config(model, DataCaptureConfig=wish("capture/types", CaptureContentTypeHeader=types))
     endpoint = shared.serve(config)
     shared.runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=b"a")
+    shared.delete(endpoint)  # which writes what is left
     (record,) = records(shared.training.s3, f"capture/types/{endpoint}/", 1)
     parts = record["captureData"]
     assert [part["encoding"] for part in parts.values()] == ["BASE64", "BASE64"]
@@ -111,6 +112,7 @@ def test_only_what_was_asked_for_is_captured(shared: Hosting, model: str) -> Non
     config = shared.config(model, DataCaptureConfig=wish("capture/output", modes=("Output",)))
     endpoint = shared.serve(config)
     shared.invoke(endpoint, ["x"])
+    shared.delete(endpoint)
     (record,) = records(shared.training.s3, f"capture/output/{endpoint}/", 1)
     assert list(record["captureData"]) == ["endpointOutput"]
 
@@ -178,7 +180,13 @@ def test_a_capture_that_cannot_work_is_refused(
 def test_a_clean_stop_loses_no_record_and_is_quick(own_cloud: OwnCloud) -> None:
     role = own_cloud.client("iam").list_roles()["Roles"][0]["Arn"]
     hosting = Hosting(Training(BUCKET, role, clients=own_cloud.client), clients=own_cloud.client)
-    endpoint = hosting.serve(hosting.config(hosting.model(), DataCaptureConfig=wish("stop")))
+    model = hosting.model()
+    endpoint = hosting.serve(hosting.config(model, DataCaptureConfig=wish("stop")))
+    for _ in range(2):  # the capture is that of the first configuration, also after a second update, and a restart
+        hosting.client.update_endpoint(
+            EndpointName=endpoint, EndpointConfigName=hosting.config(model), RetainAllVariantProperties=True
+        )
+        hosting.settled(endpoint)
     for number in range(20):
         hosting.invoke(endpoint, [number])
     began = time.monotonic()

@@ -116,9 +116,18 @@ class Twice(tf.Module):
     def words(self, a, b):
         return {"both": a + b, "length": tf.strings.length(a)}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, name="x")])
+    def uneven(self, x):
+        return {"same": x, "sum": tf.reduce_sum(x, keepdims=True)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="name")])
+    def read(self, name):
+        return {"content_bytes": tf.map_fn(tf.io.read_file, name)}
+
 twice = Twice()
+signatures = {"serving_default": twice.number, "words": twice.words, "uneven": twice.uneven, "read": twice.read}
 for version in ("1", "2"):
-    tf.saved_model.save(twice, sys.argv[1] + "/" + version, {"serving_default": twice.number, "words": twice.words})
+    tf.saved_model.save(twice, sys.argv[1] + "/" + version, signatures)
 """
 
 HANDLERS = """
@@ -207,6 +216,8 @@ B64 = base64.b64encode(b"ab").decode()
             {"predictions": [{"both": "xé", "length": 1}, {"both": "ab", "length": 2}]},
         ),
         ({"signature_name": "words", "inputs": {"a": ["x"], "b": ["y"]}}, {"outputs": {"both": ["xy"], "length": [1]}}),
+        ({"signature_name": "uneven", "inputs": [1, 2]}, {"outputs": {"same": [1.0, 2.0], "sum": [3.0]}}),
+        ({"signature_name": "read", "instances": ["/dev/null"]}, {"predictions": [{"b64": ""}]}),
     ],
 )
 def test_tensorflow_servings_two_formats_are_answered(plain: Served, request_: Any, expected: Any) -> None:
@@ -223,6 +234,9 @@ def test_tensorflow_servings_two_formats_are_answered(plain: Served, request_: A
         '{"instances": ["one"]}',
         '{"instances": [[1, 2]]}',
         '{"instances": [{"z": 1}]}',
+        '{"instances": [{"x": 1, "z": 1}]}',
+        '{"instances": [{"x": 1}, 2]}',
+        '{"signature_name": "uneven", "instances": [1, 2]}',
         '{"signature_name": "none", "instances": [1]}',
         '{"signature_name": "words", "instances": ["a"]}',
         '{"inputs": {"x": [1], "z": [1]}}',
@@ -232,6 +246,12 @@ def test_a_request_that_tensorflow_serving_refuses_gets_400_and_a_reason(plain: 
     answer = plain.post(request_)
     assert answer.status_code == 400
     assert set(answer.json()) == {"error"}
+
+
+def test_an_operation_of_the_graph_that_fails_gets_500_and_a_reason(plain: Served) -> None:
+    answer = plain.post('{"signature_name": "read", "instances": ["/no/such/file"]}')
+    assert answer.status_code == 500
+    assert "/no/such/file" in answer.json()["error"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 from botocore.exceptions import ClientError
-from endpoints import Hosting
+from endpoints import ECHO, Hosting
 from own_cloud import wait_until
 from training_jobs import IMAGE, Training
 
@@ -173,6 +173,21 @@ def test_a_request_that_crashes_the_model_is_an_error_and_the_next_one_works(hos
     assert hosting.invoke(endpoint, ["next"]) == ["w:next"]
 
 
+@pytest.mark.parametrize("kind", ["text/csv\r\ncontent-length: 1", "text/\u20ac"])
+def test_a_content_type_that_is_none_is_the_models_error(hosting: Hosting, kind: str) -> None:
+    script = f"""
+        def model_fn(model_dir): pass
+        def input_fn(body, content_type): return body
+        def predict_fn(data, model): return data
+        def output_fn(prediction, accept): return prediction, {kind!r} if prediction == "odd" else "text/csv"
+    """
+    endpoint = hosting.serve(hosting.config(hosting.model(script)))
+    with pytest.raises(hosting.runtime.exceptions.ModelError, match="answered with the content type"):
+        hosting.runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"odd")
+    answer = hosting.runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Body=b"next")
+    assert (answer["Body"].read(), answer["ContentType"]) == (b"next", "text/csv")
+
+
 def test_an_update_takes_over_without_a_failed_request(hosting: Hosting) -> None:
     endpoint = hosting.serve(hosting.config(hosting.model(word="old")))
     stop, answers = Event(), []
@@ -229,6 +244,16 @@ def test_a_deleted_endpoint_leaves_no_process(hosting: Hosting) -> None:
     assert hosting.processes(endpoint) == []
     with pytest.raises(ClientError, match="Could not find endpoint"):
         hosting.describe(endpoint)
+
+
+def test_an_endpoint_that_is_deleted_twice_is_there_until_its_process_has_ended(hosting: Hosting) -> None:
+    """As boto3 does when the first answer is lost."""
+    stubborn = ECHO.replace("import json, os, time", "import json, os, signal, time; signal.signal(15, signal.SIG_IGN)")
+    endpoint = hosting.serve(hosting.config(hosting.model(stubborn)))
+    (process,) = hosting.processes(endpoint)
+    hosting.client.delete_endpoint(EndpointName=endpoint)
+    hosting.delete(endpoint)
+    assert not process.is_running()
 
 
 def test_an_endpoint_can_be_deleted_while_it_loads_and_made_again(hosting: Hosting) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,3 +114,7 @@ def test_weights_survive_a_restart_and_a_kill(own_cloud: OwnCloud) -> None:
         wait_until(lambda again=again: again.describe(endpoint)["EndpointStatus"] == "InService")
         assert weights(again.describe(endpoint)) == [(0.0, 0.0), (3.0, 3.0)]
         assert shares(again, endpoint, 20) == {"two": 20}
+        sockets = Path(tempfile.gettempdir()).glob(
+            f"lc-{hashlib.sha256(str(own_cloud.home).encode()).hexdigest()[:8]}-*"
+        )
+        assert len(list(sockets)) == 2  # those of the two processes, and none of the killed server's

@@ -37,6 +37,7 @@ def pipelines(training: Training) -> Pipelines:
         (definition(condition("C", compare("Equals", 1, 1), then=[fail("C")])), "Duplicate step name [C]"),
         (definition(fail("bad name")), "1 to 64 letters"),
         (definition({"Name": "A", "Type": "Fail"}), "Step [A] has no Arguments"),
+        (definition(fail("A", {"Std:JsonGet": {"S3Uri": "s3://b/k", "Path": 5}})), "a Path that is a text"),
         (definition({"Name": "A", "Type": "Fail", "Arguments": {"Message": "x"}}), "Unknown Argument member 'Message'"),
         (definition(fail("A", DependsOn=["B"])), "refers to the step [B], which the pipeline does not have"),
         (definition(fail("A", get("Parameters.Rate"))), "the parameter [Rate], which the pipeline does not define"),

@@ -209,6 +209,8 @@ def test_a_job_that_fails_by_its_own_fault_is_not_retried(pipelines: Pipelines) 
     [
         (join("", get("Steps.First.ExitMessage")), "Steps.First.ExitMessage has no value"),
         ({"Std:JsonGet": {"S3Uri": "s3://no-such-bucket/a.json", "Path": "a"}}, "s3://no-such-bucket/a.json cannot be"),
+        ({"Std:JsonGet": {"S3Uri": "s3://bucket-only", "Path": "a"}}, "s3://bucket-only cannot be read"),
+        ({"Std:JsonGet": {"S3Uri": get("Steps.First.CreationTime"), "Path": "a"}}, "The S3Uri of Std:JsonGet must be"),
         (get("Steps.First.CreationTime"), "Invalid type for parameter AppSpecification.ContainerArguments[0]"),
     ],
 )

@@ -73,7 +73,7 @@ def seen(local_aws: OwnCloud, workshop: Any, tmp_path_factory: pytest.TempPathFa
 
 
 def test_upsert_creates_then_updates(seen: dict[str, Any]) -> None:
-    assert seen["created"].endswith(":pipeline/sdk-pipeline")
+    assert seen["created"].endswith(":pipeline/sdk-upsert")
     assert seen["updated"] == 2
     assert seen["tags"] == ["course", "more"]
 

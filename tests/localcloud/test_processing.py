@@ -213,6 +213,23 @@ def test_a_continuous_output_is_there_before_the_job_ends(processing: Processing
     assert processing.wait(name)["ProcessingJobStatus"] == "Stopped"
 
 
+def test_files_that_go_while_they_are_uploaded_and_pipes_do_no_harm(processing: Processing) -> None:
+    script = """
+        import os, time
+        folder = "/opt/ml/processing/output/"
+        os.mkfifo(folder + "pipe")
+        end = time.time() + 7
+        while time.time() < end:
+            for number in range(200):
+                open(f"{folder}{number}.tmp", "w").write("half")
+            for number in range(200):
+                os.replace(f"{folder}{number}.tmp", f"{folder}{number}.txt")
+    """
+    job = processing.run(script, upload_mode="Continuous")
+    assert job["ProcessingJobStatus"] == "Completed", job
+    assert processing.output(job["ProcessingJobName"], "199.txt") == "half"
+
+
 def test_a_stopped_job_ends_within_ten_seconds(processing: Processing) -> None:
     name = processing.start("import time\ntime.sleep(300)")
     wait_until(lambda: "ProcessingStartTime" in processing.describe(name))
@@ -233,10 +250,21 @@ def test_the_time_limit_ends_a_job(processing: Processing) -> None:
     assert "MaxRuntime" in job["ExitMessage"]
 
 
-def test_an_input_that_does_not_exist_fails_the_job_by_its_address(processing: Processing) -> None:
-    job = processing.run(COPY, inputs={"input": processing.training.s3_uri("nothing/here/")})
+@pytest.mark.parametrize("uri", ["s3://sagemaker-us-east-1-123456789012/nothing/here/", "s3://No Bucket/x"])
+def test_an_input_that_does_not_exist_fails_the_job_by_its_address(processing: Processing, uri: str) -> None:
+    job = processing.run(COPY, inputs={"input": uri})
     assert job["ProcessingJobStatus"] == "Failed"
-    assert "nothing/here/" in job["FailureReason"]
+    assert job["FailureReason"].startswith("ClientError: Data download failed:")
+    assert uri in job["FailureReason"]
+
+
+def test_an_output_that_cannot_be_uploaded_fails_the_job_with_paths_as_it_sees_them(processing: Processing) -> None:
+    request = processing.request("open('/opt/ml/processing/output/a.txt', 'w').write('1')")
+    request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = "s3://no-such-bucket/x"
+    processing.client.create_processing_job(**request)
+    reason = processing.wait(request["ProcessingJobName"])["FailureReason"]
+    assert "Failed to upload /opt/ml/processing/output/a.txt" in reason
+    assert "NoSuchBucket" in reason
 
 
 @pytest.mark.parametrize(
@@ -253,6 +281,8 @@ def test_an_input_that_does_not_exist_fails_the_job_by_its_address(processing: P
         ),
         ({"outputs": ["../escape"]}, "below /opt/ml/processing"),
         ({"inputs": {"a/../../b": "s3://somewhere/x"}}, "below /opt/ml/processing"),
+        ({"outputs": ["code"]}, r"names must be globally unique: \[code\]"),
+        ({"inputs": {"code/": "s3://somewhere/x"}}, "Two inputs have the LocalPath /opt/ml/processing/code"),
     ],
 )
 def test_what_cannot_run_is_refused_at_once(processing: Processing, change: dict[str, Any], what: str) -> None:

@@ -123,6 +123,20 @@ def test_a_warm_start_takes_over_what_fits_the_space() -> None:
     assert not found.learn({"y": "3"}, 0.9)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "parents"),
+    [
+        (integer("1", "9"), {"n": "three"}),
+        (integer("1", "9"), {"n": "inf"}),
+        (continuous("0", "0.9", "ReverseLogarithmic"), {"x": "1.5"}),
+    ],
+)
+def test_a_warm_start_leaves_out_what_is_no_value_of_this_space(
+    ranges: dict[str, Any], parents: dict[str, str]
+) -> None:
+    assert not search("Bayesian", ranges).learn(parents, 0.9)
+
+
 def test_values_survive_the_way_to_strings_and_back() -> None:
     space = Space({**continuous("0", "0.99", "ReverseLogarithmic"), **integer("1", "9")})
     strings = space.to_strings({"x": 1.5, "n": 4})
@@ -150,6 +164,12 @@ def test_values_survive_the_way_to_strings_and_back() -> None:
 def test_a_range_that_makes_no_sense_is_refused_in_plain_words(ranges: dict[str, Any], what: str) -> None:
     with pytest.raises(ServiceError, match=what):
         Space(ranges)
+
+
+def test_a_grid_with_more_points_than_can_be_run_is_refused_at_once() -> None:
+    ranges = [{"Name": f"p{number}", "Values": [str(value) for value in range(10)]} for number in range(9)]
+    with pytest.raises(ServiceError, match="The grid has 1000000000 points; at most 750"):
+        search("Grid", {"CategoricalParameterRanges": ranges})
 
 
 def test_a_grid_of_numbers_is_refused() -> None:

@@ -187,6 +187,8 @@ def test_a_serverless_endpoint_survives_a_restart_and_stops_in_time(impatient: O
     hosting = hosting_of(impatient)
     endpoint = hosting.serve(hosting.serverless_config(hosting.model()))
     hosting.invoke(endpoint, ["x"])
+    change = {"VariantName": "v0", "ServerlessUpdateConfig": {"MaxConcurrency": 7}}
+    hosting.client.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=[change])
     began = time.monotonic()
     impatient.stop()
     assert time.monotonic() - began < 10
@@ -195,4 +197,5 @@ def test_a_serverless_endpoint_survives_a_restart_and_stops_in_time(impatient: O
     again = hosting_of(impatient)
     wait_until(lambda: again.describe(endpoint)["EndpointStatus"] == "InService")
     wait_until(lambda: not again.processes(endpoint))
+    assert again.describe(endpoint)["ProductionVariants"][0]["CurrentServerlessConfig"]["MaxConcurrency"] == 7
     assert again.invoke(endpoint, ["x"]) == ["w:x"]

@@ -83,6 +83,16 @@ def test_a_connection_that_the_server_closed_is_not_used_again(tmp_path: Path) -
     assert len(ask(tmp_path, serve, b"1", b"2", b"3")) == 3
 
 
+def test_a_connection_of_http_1_0_is_used_once(tmp_path: Path) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _request(reader)
+        writer.write(b"HTTP/1.0 200 OK\r\ncontent-length: 1\r\n\r\nx")
+        await asyncio.sleep(0.2)  # its end comes later than the next request
+        writer.close()
+
+    assert [answer.content for answer in ask(tmp_path, serve, b"1", b"2")] == [b"x", b"x"]
+
+
 @pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", b"SSH-2.0\r\n\r\n"])
 def test_what_is_no_complete_answer_is_an_error(tmp_path: Path, raw: bytes) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,6 +1,6 @@
 """What the training scripts share: their common arguments, the reviews and their split, the metrics.
 
-A SageMaker job gets one folder of code, so this file is a link in each job's folder; it needs NumPy and pandas only.
+A SageMaker job gets one folder of code, so the other jobs have links to this file; it needs NumPy and pandas only.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def positive_number(value: str) -> float:
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the seed, and the folders that SageMaker names in environment variables."""
     add = parser.add_argument
-    add("--seed", type=whole_number(0), default=0, help="for the held-out titles and the order of training")
+    add("--seed", type=whole_number(0), default=0, help="for the held-out titles and what else is left to chance")
     # A tuning job adds the name of its metric to the hyperparameters of its training jobs.
     add("--_tuning_objective_metric", help=argparse.SUPPRESS)
     add("--train", type=Path, default=os.environ.get("SM_CHANNEL_TRAIN"))

@@ -11,7 +11,7 @@ a label ("positive" or "negative") and a score (the probability of positive, 0 t
 
 A review in JSON is a string, {"review": "..."} or {"features": ["..."]}.
 The answer comes as JSON (a list), JSON Lines or CSV (label, score), as the request's Accept header says.
-This file is a link in each job's folder; it needs the standard library only.
+The other jobs have links to this file; it needs the standard library only.
 """
 
 import csv
