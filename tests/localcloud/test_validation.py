@@ -160,8 +160,8 @@ def test_an_operation_that_aws_does_not_have(local_aws: OwnCloud) -> None:
 @pytest.mark.parametrize(
     ("service", "operation", "params", "named"),
     [
-        ("sagemaker", "list_auto_ml_jobs_v2", {}, "ListAutoMLJobs"),
-        ("glue", "list_workflows", {}, "ListWorkflows"),
+        ("sagemaker", "list_labeling_jobs", {}, "ListLabelingJobs"),
+        ("glue", "list_blueprints", {}, "ListBlueprints"),
         ("comprehend", "detect_sentiment", {"Text": "good", "LanguageCode": "en"}, "DetectSentiment"),
         ("lambda", "list_functions", {}, "GET /2015-03-31/functions"),
         ("ec2", "describe_instances", {}, "DescribeInstances"),
