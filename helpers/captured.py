@@ -26,12 +26,6 @@ def records(uri: str, at_least: int = 1, *, seconds: float = 300) -> list[dict[s
         time.sleep(1)
 
 
-def keys(uri: str) -> list[str]:
-    """The keys of the files below a DestinationS3Uri, without its own: endpoint/variant/yyyy/mm/dd/hh/name.jsonl."""
-    prefix = uri.rstrip("/").removeprefix("s3://").partition("/")[2]
-    return [item.key.removeprefix(f"{prefix}/") for item in _objects(uri)]
-
-
 def clear(uri: str) -> None:
     """Delete all that was captured below a DestinationS3Uri."""
     _objects(uri).delete()
