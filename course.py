@@ -40,6 +40,7 @@ COMMANDS = {
     "stop": "stop the local AWS; what it stored stays",
     "reset": "delete everything that the local AWS stored",
     "doctor": "say what is missing or will go wrong on this machine",
+    "prices": "say how old the course's price table is; --refresh reads AWS's public price lists",
 }
 
 
@@ -286,6 +287,10 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
     each["test"].usage = "python3 course.py test [-- arguments for pytest]"
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
+    each["prices"].add_argument(
+        "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
+    )
+    each["prices"].add_argument("--lists", help="another address, or a folder, with the price lists")
     return top
 
 
@@ -312,6 +317,9 @@ def main(words: list[str]) -> int:
         return 0
     if args.command == "doctor":
         return doctor()
+    if args.command == "prices":
+        python = set_up()
+        return wait_for(start([python, "-m", "helpers.price_refresh", *words[1:]], child_environment(python)))
     return local_aws_command(args.command, sure=getattr(args, "yes", False))
 
 

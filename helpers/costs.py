@@ -1,4 +1,9 @@
-"""What a launch costs on AWS, before it is made: prices with their date and source, from the table `prices.csv`."""
+"""What a launch costs on AWS, before it is made: prices with their date and source, from the table `prices.csv`.
+
+Each row of the table was reviewed by hand: a price with its unit, region, source, the date of the source, and a status.
+`verified` means that a dated publication of AWS, or of a bill, was seen; a row that is not says so wherever it is used.
+`python3 course.py prices --refresh` brings the rows up to date (`price_refresh.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,19 @@ from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("prices.csv")
+REGION = "us-east-1"
+HOURS_PER_MONTH = 730  # what AWS's own calculator takes for a month
+CRAWL_DPUS, CRAWL_MINUTES = 2, 10
+QUERY_BYTES = 10 * 2**20
+CHARACTERS_PER_UNIT, UNITS_PER_DOCUMENT = 100, 3
+# Up to how many units in a month each price holds. https://aws.amazon.com/comprehend/pricing/
+_SENTIMENT = {
+    "DetectSentiment first 10M units/month": 10e6,
+    "DetectSentiment 10M-50M units": 50e6,
+    "DetectSentiment above 50M units": math.inf,
+}
+# https://aws.amazon.com/textract/pricing/
+_TEXT_PAGES = {"DetectDocumentText first 1M pages/month": 1e6, "DetectDocumentText above 1M pages": math.inf}
 
 
 class UnknownPrice(LookupError):
@@ -17,7 +35,10 @@ class UnknownPrice(LookupError):
 
 @dataclass(frozen=True)
 class Price:
-    """One row of the table: `usd` US dollars for one `unit`, in `region`, as of `date`."""
+    """One row of the table: `usd` US dollars for one `unit`, in `region`, as of `date`.
+
+    A row whose unit is `percent` or `minute` is a discount or a minimum: `usd` is then that number.
+    """
 
     service: str
     item: str
@@ -26,6 +47,11 @@ class Price:
     region: str
     date: str
     source: str
+    verified: bool = True
+
+    def __str__(self) -> str:
+        mark = "" if self.verified else " (unverified)"
+        return f"${_plain(self.usd)}{mark} per {self.unit} ({self.region}, {self.date})"
 
 
 @dataclass(frozen=True)
@@ -34,60 +60,124 @@ class Estimate:
 
     usd: float
     how: str
+    verified: bool = True
 
     def __str__(self) -> str:
-        decimals = max(2, 1 - math.floor(math.log10(self.usd))) if self.usd > 0 else 2
-        return f"💰 on AWS about ${self.usd:.{decimals}f}: {self.how}"
+        return f"💰 on AWS about {dollars(self.usd)}: {self.how}"
+
+
+def dollars(usd: float) -> str:
+    """An amount with two decimals, or as many as it takes to show two digits: $84.00, $0.029, $0.000048."""
+    decimals = max(2, 1 - math.floor(math.log10(usd))) if usd > 0 else 2
+    return f"${usd:,.{decimals}f}"
 
 
 @cache
 def table() -> tuple[Price, ...]:
     """All prices that the course knows."""
-    with TABLE.open(newline="") as file:
-        return tuple(
-            Price(
-                *(row["service"], row["item"], row["unit"], float(row["usd"]), row["region"]),
-                *(row["source_date"], row["source"]),
-            )
-            for row in csv.DictReader(file)
-        )
+    with TABLE.open(newline="", encoding="utf-8") as file:
+        return tuple(from_row(row) for row in csv.DictReader(file))
 
 
-def price(service: str, item: str, region: str = "us-east-1") -> Price:
-    """The price of an item by the start of its name.
+def from_row(row: dict[str, str]) -> Price:
+    """A line of the table, by its columns' names, as a price."""
+    return Price(
+        *(row["service"], row["item"], row["unit"], float(row["usd"]), row["region"]),
+        *(row["source_date"], row["source"], row["status"] == "verified"),
+    )
+
+
+def price(service: str, item: str, region: str = REGION, currency: str = "USD") -> Price:
+    """The price of an item by its name, or by the start of its name if only one begins so.
 
     Raises:
-        UnknownPrice: there is none, or the start fits several; names what there is.
+        UnknownPrice: there is none, or the start fits several, or none in this region or currency; names what there is.
     """
-    of_service = [row for row in table() if row.service == service and row.region == region]
-    found = [row for row in of_service if row.item == item] or [row for row in of_service if row.item.startswith(item)]
-    if len(found) != 1:
-        known = ", ".join(row.item for row in found or of_service) or "nothing"
-        raise UnknownPrice(f"No single price for {service} {item!r} in {region}. The table has: {known}.")
-    return found[0]
+    if currency != "USD":
+        raise UnknownPrice(f"No price in {currency}: the table has US dollars, as AWS bills (China: yuan).")
+    of_service = [row for row in table() if row.service == service]
+    here = [row for row in of_service if row.region in (region, "global")]
+    found = [row for row in here if row.item == item] or [row for row in here if row.item.startswith(item)]
+    if len(found) == 1:
+        return found[0]
+    if not of_service:
+        known, what = sorted({row.service for row in table()}), "services"
+    elif not here:
+        known, what = sorted({row.region for row in of_service}), f"regions for {service}"
+    else:
+        near = [row for row in here if set(row.item.split()) & set(item.split())]
+        known, what = [row.item for row in found or near or here], f"items for {service} in {region}"
+    raise UnknownPrice(
+        f"No single price for {service} {item!r} in {region}. The table has these {what}: {', '.join(known)}."
+    )
 
 
 def glue_job(dpus: float, minutes: float) -> Estimate:
     """A Spark job of Glue 5.1: DPU-hours by the second, one minute at least."""
     row = price("Glue", "Spark ETL job / interactive session")
     hours = max(minutes, price("Glue", "Minimum billed duration").usd) / 60
-    return _estimate(dpus * hours, row, f"{dpus:g} DPU for {minutes:g} min")
+    return _estimate(dpus * hours, row, f"{dpus:g} DPU for {_minutes(minutes)}")
 
 
-def crawler(minutes: float = 10) -> Estimate:
+def crawler(minutes: float = CRAWL_MINUTES) -> Estimate:
     """A crawl: two DPUs, ten minutes at least."""
-    row = price("Glue", "Crawler")
-    return _estimate(2 * max(minutes, 10) / 60, row, f"2 DPU for {max(minutes, 10):g} min, the minimum of a crawl")
+    billed = max(minutes, CRAWL_MINUTES)
+    how = f"{CRAWL_DPUS} DPU for {billed:g} min" + (", the minimum of a crawl" if minutes <= CRAWL_MINUTES else "")
+    return _estimate(CRAWL_DPUS * billed / 60, price("Glue", "Crawler"), how)
 
 
-def training(instance: str, minutes: float) -> Estimate:
-    """A training job on one instance, billed by the second."""
-    return _estimate(minutes / 60, price("SageMaker AI", f"{instance} Training"), f"{instance} for {minutes:g} min")
+def training(instance: str, minutes: float, instances: int = 1) -> Estimate:
+    """A training job, billed by the second for each of its instances."""
+    return _job("Training", instance, minutes, instances)
 
 
-def endpoint(instance: str, hours: float) -> Estimate:
-    """A real-time endpoint of one instance, billed as long as it exists, asked or not."""
-    return _estimate(hours, price("SageMaker AI", f"{instance} Hosting"), f"{instance} for {hours:g} h")
+def tuning(instance: str, trials: int, minutes: float) -> Estimate:
+    """A tuning job: its trials, each a training job of so many minutes. How many run at a time changes nothing."""
+    row = price("SageMaker AI", f"{instance} Training")
+    return _estimate(trials * minutes / 60, row, f"{trials} trials of {_minutes(minutes)} on {instance}")
+
+
+def processing(instance: str, minutes: float, instances: int = 1) -> Estimate:
+    """A processing job, billed by the second for each of its instances."""
+    return _job("Processing", instance, minutes, instances)
+
+
+def transform(instance: str, minutes: float, instances: int = 1) -> Estimate:
+    """A batch transform job, billed by the second for each of its instances."""
+    return _job("Batch Transform", instance, minutes, instances)
+
+
+def _job(component: str, instance: str, minutes: float, instances: int) -> Estimate:
+    many = f"{instances} x {instance}" if instances > 1 else instance
+    row = price("SageMaker AI", f"{instance} {component}")
+    return _estimate(instances * minutes / 60, row, f"{many} for {_minutes(minutes)}")
+
+
+def spot(instance: str, training_seconds: float, billable_seconds: float) -> Estimate:
+    """A managed spot training job, by what DescribeTrainingJob says of it.
+
+    Args:
+        training_seconds, billable_seconds: TrainingTimeInSeconds and BillableTimeInSeconds.
+    """
+    saved = spot_saving(training_seconds, billable_seconds)
+    how = f"{instance} for {training_seconds:g} s, billed as {billable_seconds:g} s, {saved:.0%} saved by Spot"
+    return _estimate(billable_seconds / 3600, price("SageMaker AI", f"{instance} Training"), how)
+
+
+def spot_saving(training_seconds: float, billable_seconds: float) -> float:
+    """The part of the on-demand price that Spot saved, 0 to 1, as AWS defines it.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
+    """
+    if not 0 <= billable_seconds <= training_seconds or not training_seconds:
+        raise ValueError("BillableTimeInSeconds lies between 0 and TrainingTimeInSeconds, which is above 0.")
+    return 1 - billable_seconds / training_seconds
+
+
+def endpoint(instance: str, hours: float, instances: int = 1) -> Estimate:
+    """A real-time endpoint, billed for each instance as long as it exists, asked or not."""
+    many = f"{instances} x {instance}" if instances > 1 else instance
+    return _estimate(instances * hours, price("SageMaker AI", f"{instance} Hosting"), f"{many} for {hours:g} h")
 
 
 def serverless(memory_gb: float, requests: float, seconds: float) -> Estimate:
@@ -104,7 +194,7 @@ def break_even(instance: str, memory_gb: float, seconds: float) -> float:
 
 def athena(bytes_scanned: float) -> Estimate:
     """One query: by the bytes it scans, 10 MB at least."""
-    scanned = max(bytes_scanned, 10 * 2**20)
+    scanned = max(bytes_scanned, QUERY_BYTES)
     return _estimate(scanned / 2**40, price("Athena", "SQL query"), f"{scanned / 2**20:.0f} MB scanned")
 
 
@@ -116,10 +206,54 @@ def storage(bytes_stored: float, months: float = 1) -> Estimate:
     )
 
 
+def comprehend_units(characters: float) -> int:
+    """The units that Comprehend bills for one document: 100 characters each, begun ones in full, three at least."""
+    return max(UNITS_PER_DOCUMENT, math.ceil(characters / CHARACTERS_PER_UNIT))
+
+
+def comprehend(characters: float, documents: float = 1) -> Estimate:
+    """DetectSentiment on documents of so many characters each, in one month: the price falls with the volume."""
+    units = comprehend_units(characters)
+    how = f"{documents:,.0f} documents of {units} units ({characters:g} characters)"
+    return _tiered("Comprehend", _SENTIMENT, documents * units, how)
+
+
+def textract(pages: float, region: str = REGION) -> Estimate:
+    """DetectDocumentText on so many pages in one month: the price falls with the volume.
+
+    Raises:
+        UnknownPrice: the table has no price for so many pages in this region.
+    """
+    return _tiered("Textract", _TEXT_PAGES, pages, f"{pages:,.0f} pages", region)
+
+
+def monthly(hourly: Estimate) -> Estimate:
+    """What costs so much in an hour, left on for a month of 730 hours."""
+    how = f"{HOURS_PER_MONTH} h a month, each hour {hourly.how}"
+    return Estimate(hourly.usd * HOURS_PER_MONTH, how, hourly.verified)
+
+
+def _tiered(service: str, tiers: dict[str, float], quantity: float, how: str, region: str = REGION) -> Estimate:
+    """A quantity of which each part has the price of its tier; the lines of the first and the last tier are shown."""
+    usd, start = 0.0, 0.0
+    rows: list[Price] = []
+    for item, end in tiers.items():
+        if quantity > start or not rows:
+            rows.append(price(service, item, region))
+            usd += (min(quantity, end) - start) * rows[-1].usd
+        start = end
+    shown = f"{how} at {rows[0]}" + (f", less beyond {next(iter(tiers.values())):,.0f}" if len(rows) > 1 else "")
+    return Estimate(usd, shown, all(row.verified for row in rows))
+
+
 def _estimate(quantity: float, row: Price, how: str) -> Estimate:
-    return Estimate(quantity * row.usd, f"{how} at ${_plain(row.usd)} per {row.unit} ({row.region}, {row.date})")
+    return Estimate(quantity * row.usd, f"{how} at {row}", row.verified)
 
 
 def _plain(usd: float) -> str:
     """A price without an exponent: 0.00002, not 2e-05."""
     return f"{usd:.10f}".rstrip("0").rstrip(".")
+
+
+def _minutes(minutes: float) -> str:
+    return f"{round(minutes, 3):g} min"
