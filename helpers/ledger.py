@@ -1,0 +1,113 @@
+"""The ledger: one table of everything that a learner ran, with what it costs on AWS, by service and lesson.
+
+From the public APIs alone, so it is the same on AWS and at home; there it says what the same work would have cost. The
+prices are on-demand list prices of us-east-1, without free tiers and discounts; the disks of jobs, requests to S3, logs
+and data transfer, cents at this size, are left out. Reading it takes a second or two for a thousand jobs.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from helpers import ledger_endpoints, ledger_sources
+from helpers.costs import Estimate, dollars
+from helpers.ledger_sources import Clients, Entry, Owner
+from helpers.plots import COLOURS, HATCHES, figure
+from helpers.workshop import Workshop
+
+COLUMNS = [field.name for field in fields(Entry)]
+_RECORDS = "ledger/records/"
+
+
+def read(ws: Workshop) -> pd.DataFrame:
+    """Everything that this learner ran, one a row, oldest first.
+
+    Returns:
+        Columns: lesson ("03"; "other" where neither a tag `lesson` nor the name says it), service, kind, name, started,
+        quantity and its unit, usd (missing where the price table has no price), note.
+    """
+    now, clients = datetime.now(UTC), Clients()
+    owner = Owner(ws)
+    sources: list[Callable[[], Iterator[Entry]]] = [
+        lambda: ledger_sources.training(clients, owner, now),
+        lambda: ledger_sources.processing(clients, owner, now),
+        lambda: ledger_sources.transform(clients, owner, now),
+        lambda: ledger_endpoints.endpoints(clients, owner, ws, now),
+        lambda: ledger_sources.glue_runs(clients, owner, now),
+        lambda: ledger_sources.crawls(clients, owner, now),
+        lambda: ledger_sources.queries(clients, ws),
+        lambda: ledger_sources.stored(clients, ws),
+        lambda: _recorded(clients, ws),
+    ]
+    with ThreadPoolExecutor(len(sources)) as pool:
+        entries = [entry for some in pool.map(lambda source: list(source()), sources) for entry in some]
+    table = pd.DataFrame([asdict(entry) for entry in entries], columns=COLUMNS)
+    table["started"] = pd.to_datetime(table["started"], utc=True)
+    return table.astype({"quantity": float, "usd": float}).sort_values("started", ignore_index=True)
+
+
+def record(
+    ws: Workshop, estimate: Estimate, *, service: str, lesson: str, what: str, quantity: float, unit: str
+) -> None:
+    """Note what no API remembers, as the units that a managed service has billed: it is in the ledger from then on."""
+    entry = {"lesson": lesson, "service": service, "kind": "requests", "name": what, "quantity": quantity, "unit": unit}
+    note = "" if estimate.verified else "unverified price"
+    entry |= {"started": datetime.now(UTC).isoformat(), "usd": estimate.usd, "note": note}
+    key = f"{ws.prefix}/{_RECORDS}{uuid.uuid4()}.json"
+    Clients().s3.put_object(Bucket=ws.bucket, Key=key, Body=json.dumps(entry).encode())
+
+
+def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:
+    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{_RECORDS}")
+    for page in pages:
+        for item in page.get("Contents", []):
+            noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=item["Key"])["Body"].read())
+            yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
+
+
+remember = ledger_endpoints.remember
+
+
+def by(table: pd.DataFrame, *, rows: str = "lesson", columns: str = "service") -> pd.DataFrame:
+    """Dollars by lesson and service, with a `total` row and column."""
+    sums = table.pivot_table(
+        "usd", index=rows, columns=columns, aggfunc="sum", fill_value=0.0, margins=True, margins_name="total"
+    )
+    return sums.fillna(0.0)  # the margin of what has no price
+
+
+def total(table: pd.DataFrame) -> float:
+    """All dollars together; what has no price counts nothing."""
+    return float(table["usd"].sum())
+
+
+def title(ws: Workshop, table: pd.DataFrame) -> str:
+    """The finding: what all this cost, or at home what it would have cost on AWS."""
+    verb = "cost" if ws.place.startswith("AWS account") else "would have cost on AWS"
+    without = int(table["usd"].isna().sum())
+    missing = f" ({without} without a price)" if without else ""
+    return f"All {len(table)} entries together {verb} {dollars(total(table))}{missing}"
+
+
+def draw(ws: Workshop, table: pd.DataFrame) -> None:
+    """Bars of dollars for each lesson, stacked by service. Raises ValueError for an empty ledger."""
+    if table.empty:
+        raise ValueError("The ledger is empty: nothing of this learner's has run yet.")
+    sums = by(table).drop(index="total", columns="total")
+    parts = [f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items()]
+    alt = f"{title(ws, table)}. By lesson: {', '.join(parts)}."
+    with figure(title(ws, table), "lesson", "US dollars, list price", alt) as axes:
+        below = pd.Series(0.0, index=sums.index)
+        for number, service in enumerate(sums):
+            look: Any = {"color": COLOURS[number % len(COLOURS)], "hatch": HATCHES[number % len(HATCHES)]}
+            axes.bar(sums.index, sums[service], bottom=below, label=str(service), edgecolor="white", **look)
+            below += sums[service]
+        axes.legend()
