@@ -74,6 +74,7 @@ _VALIDATION_CODE = {
     "glue": "InvalidInputException",
     "athena": "InvalidRequestException",
     "logs": "InvalidParameterException",
+    "pricing": "InvalidParameterException",
     "budgets": "InvalidParameterException",
     "monitoring": "ValidationError",
 }
@@ -115,6 +116,8 @@ def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
     elif shape.type_name == "map":
         for key, item in value.items():
             yield from _constraint_problems(item, shape.value, f"{path}.{key}")
+    elif shape.type_name == "blob":
+        return  # here it is base64; how large it may be, its service says
     limits, what = shape.metadata, "length" if hasattr(value, "__len__") else "value"
     size = len(value) if hasattr(value, "__len__") else value
     if "min" in limits and size < limits["min"]:

@@ -28,6 +28,7 @@ log = logging.getLogger("localcloud")
 # resources only.
 _ROLE_ACTIONS = [
     *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "events:*", "ecr:*"),
+    *("comprehend:*", "textract:*", "pricing:*", "budgets:*"),
     *("iam:GetRole", "iam:PassRole"),
     *("ec2:*NetworkInterface*", "ec2:Describe*"),
 ]

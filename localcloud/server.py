@@ -18,7 +18,7 @@ from localcloud import protocol
 from localcloud.aws import Cloud
 from localcloud.engine import FORWARDED, PARTS
 from localcloud.protocol import ServiceError
-from localcloud.services import OPERATIONS, invoke
+from localcloud.services import AWAITED, OPERATIONS, invoke
 from localcloud.signing import Denied, check_caller, check_signature
 
 log = logging.getLogger("localcloud")
@@ -35,6 +35,9 @@ JSON_TARGETS = {
     "monitoring": "GraniteServiceVersion20100801",
     "budgets": "AWSBudgetServiceGateway",
     "events": "AWSEvents",
+    "pricing": "AWSPriceListService",
+    "comprehend": "Comprehend_20171127",
+    "textract": "Textract",
 }
 MAXIMUM_BODY_BYTES = 5 * 2**30
 
@@ -110,10 +113,14 @@ class Server:
         if service in JSON_TARGETS:
             params = protocol.parse_json_body(body)
             protocol.validate(service, operation, params)
-            handler = OPERATIONS.get((service, operation))
-            if handler:
+            handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
+            if awaited:
+                result = await awaited(self.cloud, params)
+            elif handler:
                 result = await asyncio.to_thread(handler, self.cloud, params)
-                await _answer(send, 200, protocol.json_answer(service, operation, result))
+            if handler or awaited:
+                content = protocol.json_answer(service, operation, result)
+                await _answer(send, 200, content, more=result.get("_headers"))
                 return
         administration = scope["path"].startswith("/_")  # the engine's own pages, also as "/%5F"; never a bucket
         if service not in FORWARDED or operation not in PARTS.get(service, (operation,)) or administration:
@@ -193,13 +200,20 @@ async def _read_body(receive: Receive, limit: int, *, keep: bool) -> bytes:
 
 
 async def _answer(
-    send: Send, status: int, body: bytes, *, content_type: str = "application/x-amz-json-1.1", error: str = ""
+    send: Send,
+    status: int,
+    body: bytes,
+    *,
+    content_type: str = "application/x-amz-json-1.1",
+    error: str = "",
+    more: dict[str, str] | None = None,
 ) -> None:
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"x-amzn-requestid", str(uuid.uuid4()).encode()),
     ]
+    headers += [(name.encode(), value.encode()) for name, value in (more or {}).items()]
     if error:
         headers.append((b"x-amzn-errortype", error.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})

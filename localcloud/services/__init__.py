@@ -7,19 +7,23 @@ from collections.abc import Callable
 from localcloud.aws import Cloud
 from localcloud.services import (
     automl,
+    comprehend,
     crawler,
     events,
     glue,
     glue_workflows,
     hosting,
+    job_search,
     pipelines,
+    pricing,
     processing,
     tags,
+    textract,
     training,
     transform,
     tuning,
 )
-from localcloud.services.registry import OPERATIONS
+from localcloud.services.registry import AWAITED, OPERATIONS
 
 # Run at start, before the first request: end or revive what the last server left unfinished.
 RECOVERIES: list[Callable[[Cloud], None]] = [
@@ -36,4 +40,4 @@ RECOVERIES: list[Callable[[Cloud], None]] = [
     pipelines.recover,
 ]
 
-__all__ = ["OPERATIONS", "RECOVERIES", "tags"]
+__all__ = ["AWAITED", "OPERATIONS", "RECOVERIES", "comprehend", "job_search", "pricing", "tags", "textract"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 Params = dict[str, Any]
 Handler = Callable[["Cloud", Params], Params]
 OPERATIONS: dict[tuple[str, str], Handler] = {}
+Awaited = Callable[["Cloud", Params], Awaitable[Params]]
+AWAITED: dict[tuple[str, str], Awaited] = {}
 
 
 def operation(service: str, name: str) -> Callable[[Handler], Handler]:
@@ -18,6 +20,16 @@ def operation(service: str, name: str) -> Callable[[Handler], Handler]:
 
     def register(handler: Handler) -> Handler:
         OPERATIONS[service, name] = handler
+        return handler
+
+    return register
+
+
+def awaited_operation(service: str, name: str) -> Callable[[Awaited], Awaited]:
+    """Register a coroutine function as the handler: one that waits for others, and needs no thread for it."""
+
+    def register(handler: Awaited) -> Awaited:
+        AWAITED[service, name] = handler
         return handler
 
     return register

@@ -162,7 +162,7 @@ def test_an_operation_that_aws_does_not_have(local_aws: OwnCloud) -> None:
     [
         ("sagemaker", "list_labeling_jobs", {}, "ListLabelingJobs"),
         ("glue", "list_blueprints", {}, "ListBlueprints"),
-        ("comprehend", "detect_sentiment", {"Text": "good", "LanguageCode": "en"}, "DetectSentiment"),
+        ("comprehend", "detect_entities", {"Text": "good", "LanguageCode": "en"}, "DetectEntities"),
         ("lambda", "list_functions", {}, "GET /2015-03-31/functions"),
         ("ec2", "describe_instances", {}, "DescribeInstances"),
         ("sns", "list_topics", {}, "ListTopics"),

@@ -1,0 +1,1 @@
+"""What stands behind the managed AI services: open models in processes of their own, and the services' quotas."""
