@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pandas as pd
+from botocore.exceptions import BotoCoreError, ClientError
 
+from helpers import ledger, preflight
+from helpers.cleanup_kinds import FINDERS, Left, NotDeleted, delete_glue_job, is_gone, note_endpoints
+from helpers.costs import dollars
+from helpers.progress import Progress
 from helpers.workshop import Workshop
+
+__all__ = [
+    "delete_everything",
+    "delete_glue_job",
+    "delete_hosting",
+    "everything",
+    "hosting",
+    "receipt",
+    "wait_until_deleted",
+]
+
+PROJECT = Path(__file__).resolve().parents[1]
+RECEIPTS = PROJECT / "out"
+_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403")
 
 # kind, list operation, key of the list, start of the name's key; in the order in which they can be deleted
 _HOSTING = (
@@ -30,9 +52,12 @@ def hosting(ws: Workshop) -> pd.DataFrame:
 def delete_hosting(ws: Workshop, *, minutes: float = 10) -> None:
     """Delete all that `hosting` lists, and wait until the endpoints are gone. Nothing there is no error.
 
+    The ledger first notes what machines they were: nobody can ask that afterwards.
+
     Raises:
         TimeoutError: an endpoint still exists after `minutes`; its deletion goes on.
     """
+    note_endpoints(ws)
     sagemaker = boto3.client("sagemaker")
     for kind, name, status in list(_hosting(ws)):
         if kind == "endpoint" and status != "Deleting":
@@ -61,3 +86,101 @@ def _hosting(ws: Workshop) -> Iterator[tuple[str, str, str]]:
                 # NameContains finds the learner "ann" in "joann", too.
                 if item[f"{start}Name"].startswith(ws.name("")):
                     yield kind, item[f"{start}Name"], item.get("EndpointStatus", "")
+
+
+# --- all of the course ---------------------------------------------------------------------------------------------
+
+
+def everything(ws: Workshop) -> pd.DataFrame:
+    """All that this learner has in the account: kind, name, state. It deletes nothing.
+
+    What AWS does not let this role look at is a row, too: its state names the permission that is missing.
+    """
+    rows: list[tuple[str, str, str]] = []
+    for kinds, find in FINDERS.items():
+        try:
+            rows += [(left.kind, left.name, left.state) for left in find(ws)]
+        except (ClientError, BotoCoreError) as error:
+            rows.append((kinds, "unknown", f"⚠️ {_why(error)}"))
+    return pd.DataFrame(rows, columns=["kind", "name", "state"])
+
+
+def delete_everything(ws: Workshop) -> None:
+    """Delete all that `everything` lists, with a line that says how far it is. Nothing there is no error.
+
+    What cannot be deleted is printed with the reason, and the rest is deleted all the same.
+    """
+    progress, number, problems = Progress("Clean up"), 0, []
+    for kinds, find in FINDERS.items():
+        progress.update(f"looking for {kinds}")
+        try:
+            found = list(find(ws))
+        except (ClientError, BotoCoreError) as error:
+            problems.append(f"{kinds}: {_why(error)}")
+            continue
+        for left in found:
+            progress.update(f"{left.kind} {left.name}")
+            problem = _delete(left)
+            number += not problem
+            problems += [problem] if problem else []
+    progress.end(f"{number} things deleted, {len(problems)} not", good=not problems)
+    for problem in problems:
+        print(f"⚠️ {problem}")
+
+
+def _delete(left: Left) -> str:
+    """Delete one thing; returns why it is still there, or nothing."""
+    try:
+        left.delete()
+    except ClientError as error:
+        return "" if is_gone(error) else f"{left.kind} {left.name}: {_why(error)}"
+    except (BotoCoreError, NotDeleted, TimeoutError) as error:
+        return f"{left.kind} {left.name}: {error}"
+    return ""
+
+
+def _why(error: ClientError | BotoCoreError) -> str:
+    """What AWS says; of a missing permission, its name. A service that cannot be reached is told, too."""
+    if not isinstance(error, ClientError):
+        return str(error)
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    if code not in _DENIED:
+        return f"{code}: {message}"
+    action = re.search(r"perform: ([\w-]+:\w+)", message)
+    return f"not allowed: {action[1] if action else error.operation_name}"
+
+
+def receipt(ws: Workshop, bill: pd.DataFrame | None = None) -> str:
+    """Look again for all that `everything` finds, and write down what came of it, with the date.
+
+    Args:
+        bill: the ledger as it was before the clean-up. The clean-up deletes most of what it was read from, so the
+            receipt keeps it, by lesson and service.
+
+    Returns:
+        The receipt. It is also kept as a file in the course's folder `out/`, which it names.
+    """
+    found, now = everything(ws), datetime.now(UTC)
+    learner = ws.name("").removeprefix("dsaws-").rstrip("-")
+    path = RECEIPTS / f"receipt-{learner}-{now:%Y%m%dT%H%M%SZ}.txt"
+    finding = "Nothing of yours is left." if found.empty else f"NOT CLEAN: {len(found)} findings, listed below."
+    lines = [
+        f"RECEIPT  {finding}",
+        f"date     {now:%Y-%m-%d %H:%M} UTC",
+        f"place    {ws.place}, region {ws.region}",
+        f"learner  {learner}: names that begin with {ws.name('')}, objects below {ws.s3()}",
+        f"asked    {len(FINDERS)} listings: {', '.join(FINDERS)}",
+        *(f"found    {row.kind} {row.name} {row.state}".rstrip() for row in found.itertuples(index=False)),
+        "kept     the records of jobs that have ended, and CloudWatch's metrics: they cost nothing;",
+        f"         the bucket {ws.bucket}, which others may use",
+    ]
+    if environments := preflight.environments():
+        lines.append(f"kept     on this machine, for the next time: {', '.join(environments)}")
+    if bill is not None:
+        lines.append(f"bill     {ledger.title(ws, bill)}")
+    lines.append(f"saved    {path.relative_to(PROJECT)}")
+    text = "\n".join(lines)
+    path.parent.mkdir(exist_ok=True)
+    table = f"\n\n{ledger.by(bill).map(dollars).to_string()}" if bill is not None and len(bill) else ""
+    path.write_text(f"{text}{table}\n", encoding="utf-8")
+    return text

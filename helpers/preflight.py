@@ -75,6 +75,18 @@ def _missing_images() -> list[str]:
     return [name for name in images.names() if not images.is_ready(name)]
 
 
+def _ready_images() -> list[str]:
+    from localcloud import images
+
+    return [name for name in images.names() if images.is_ready(name)]
+
+
+def environments() -> list[str]:
+    """The environments that the course has built on this machine, by name."""
+    own = [] if on_aws() else _ready_images()
+    return own + [f"{name} (training outside)" for name in ("pytorch", "tensorflow") if outside.is_ready(name)]
+
+
 def _images() -> Finding:
     from localcloud import images
 
