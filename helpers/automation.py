@@ -75,18 +75,37 @@ def left(ws: Workshop) -> pd.DataFrame:
 
 
 def _left(ws: Workshop) -> Iterator[tuple[str, str]]:
-    events, glue, sagemaker = (boto3.client(name) for name in ("events", "glue", "sagemaker"))
-    mine = ws.name("")
-    for item in events.list_rules(NamePrefix=mine)["Rules"]:
+    for find in (rules, workflows, pipelines, packages):
+        yield from find(ws)
+
+
+def rules(ws: Workshop) -> Iterator[tuple[str, str]]:
+    """This learner's rules: kind, name."""
+    for item in boto3.client("events").list_rules(NamePrefix=ws.name(""))["Rules"]:
         yield "rule", item["Name"]
+
+
+def workflows(ws: Workshop) -> Iterator[tuple[str, str]]:
+    """This learner's triggers, then workflows: kind, name."""
+    glue, mine = boto3.client("glue"), ws.name("")
     for page in glue.get_paginator("list_triggers").paginate():
         yield from (("trigger", name) for name in page["TriggerNames"] if name.startswith(mine))
     for page in glue.get_paginator("list_workflows").paginate():
         yield from (("workflow", name) for name in page.get("Workflows", []) if name.startswith(mine))
-    for page in sagemaker.get_paginator("list_pipelines").paginate(PipelineNamePrefix=mine.rstrip("-")):
+
+
+def pipelines(ws: Workshop) -> Iterator[tuple[str, str]]:
+    """This learner's pipelines: kind, name."""
+    mine = ws.name("")
+    for page in boto3.client("sagemaker").get_paginator("list_pipelines").paginate(PipelineNamePrefix=mine.rstrip("-")):
         names = [item["PipelineName"] for item in page["PipelineSummaries"]]
         yield from (("pipeline", name) for name in names if name.startswith(mine))
-    for page in sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=mine):
+
+
+def packages(ws: Workshop) -> Iterator[tuple[str, str]]:
+    """This learner's model packages, each before its group: kind, ARN or name."""
+    mine = ws.name("")
+    for page in boto3.client("sagemaker").get_paginator("list_model_package_groups").paginate(NameContains=mine):
         groups = [item["ModelPackageGroupName"] for item in page["ModelPackageGroupSummaryList"]]
         for name in (name for name in groups if name.startswith(mine)):
             yield from (("model package", package) for package in _packages(name))
@@ -107,7 +126,12 @@ def delete(ws: Workshop, *, minutes: float = 5) -> None:
         TimeoutError: an execution has not stopped within `minutes`.
     """
     for kind, name in list(_left(ws)):
-        _DELETE[kind](name, minutes)
+        delete_one(kind, name, minutes)
+
+
+def delete_one(kind: str, name: str, minutes: float = 5) -> None:
+    """Delete one thing that `left` lists. Raises TimeoutError as `delete` does."""
+    _DELETE[kind](name, minutes)
 
 
 def _delete_rule(name: str, _: float) -> None:
