@@ -89,12 +89,23 @@ def total(table: pd.DataFrame) -> float:
     return float(table["usd"].sum())
 
 
+def spent(ws: Workshop, lesson: str) -> None:
+    """Print what a lesson, as "05", has cost so far, by service, and all lessons together."""
+    table = read(ws)
+    sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
+    parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
+    print(f"💰 ledger: lesson {lesson} {_verb(ws)} {parts}; all lessons so far {dollars(total(table))}")
+
+
 def title(ws: Workshop, table: pd.DataFrame) -> str:
     """The finding: what all this cost, or at home what it would have cost on AWS."""
-    verb = "cost" if ws.place.startswith("AWS account") else "would have cost on AWS"
     without = int(table["usd"].isna().sum())
     missing = f" ({without} without a price)" if without else ""
-    return f"All {len(table)} entries together {verb} {dollars(total(table))}{missing}"
+    return f"All {len(table)} entries together {_verb(ws)} {dollars(total(table))}{missing}"
+
+
+def _verb(ws: Workshop) -> str:
+    return "cost" if ws.place.startswith("AWS account") else "would have cost on AWS"
 
 
 def draw(ws: Workshop, table: pd.DataFrame) -> None:

@@ -72,7 +72,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
 def test_help_names_every_command(project: Path) -> None:
     answer = course(project, "--help")
     assert answer.returncode == 0
-    for command in ("open", "run", "test", "setup", "status", "stop", "reset", "doctor"):
+    for command in ("open", "run", "test", "setup", "status", "stop", "reset", "doctor", "prices"):
         assert f"\n  {command} " in answer.stdout
 
 
