@@ -319,7 +319,8 @@ def main(words: list[str]) -> int:
         return doctor()
     if args.command == "prices":
         python = set_up()
-        return wait_for(start([python, "-m", "helpers.price_refresh", *words[1:]], child_environment(python)))
+        command = [python, "-m", "helpers.price_refresh", *words[1:]]
+        return wait_for(start(command, child_environment(python)), signal.SIGINT)
     return local_aws_command(args.command, sure=getattr(args, "yes", False))
 
 

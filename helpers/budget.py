@@ -121,5 +121,5 @@ def _delete(budgets: Any, account: str, name: str) -> None:
 
 
 def _check_amount(usd: float) -> None:
-    if not 0 < usd < 1e6:
-        raise ValueError(f"A budget of {usd:g} USD is none: give dollars above zero, as `usd=5`.")
+    if not isinstance(usd, int | float) or not 0 < usd < 1e6:
+        raise ValueError(f"A budget of {usd!r} USD is none: give dollars above zero, as `usd=5`.")

@@ -17,7 +17,7 @@ TABLE = Path(__file__).with_name("prices.csv")
 REGION = "us-east-1"
 HOURS_PER_MONTH = 730  # what AWS's own calculator takes for a month
 CRAWL_DPUS, CRAWL_MINUTES = 2, 10
-QUERY_BYTES = 10 * 2**20
+MEGABYTE, QUERY_MEGABYTES = 2**20, 10
 CHARACTERS_PER_UNIT, UNITS_PER_DOCUMENT = 100, 3
 # Up to how many units in a month each price holds. https://aws.amazon.com/comprehend/pricing/
 _SENTIMENT = {
@@ -61,6 +61,10 @@ class Estimate:
     usd: float
     how: str
     verified: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.usd >= 0:
+            raise ValueError(f"{self.usd:g} USD is no cost: of what is there a negative amount, or none? ({self.how})")
 
     def __str__(self) -> str:
         return f"💰 on AWS about {dollars(self.usd)}: {self.how}"
@@ -193,9 +197,9 @@ def break_even(instance: str, memory_gb: float, seconds: float) -> float:
 
 
 def athena(bytes_scanned: float) -> Estimate:
-    """One query: by the bytes it scans, 10 MB at least."""
-    scanned = max(bytes_scanned, QUERY_BYTES)
-    return _estimate(scanned / 2**40, price("Athena", "SQL query"), f"{scanned / 2**20:.0f} MB scanned")
+    """One query: by the megabytes it scans, begun ones in full, ten at least."""
+    megabytes = max(math.ceil(bytes_scanned / MEGABYTE), QUERY_MEGABYTES)
+    return _estimate(megabytes * MEGABYTE / 2**40, price("Athena", "SQL query"), f"{megabytes} MB scanned")
 
 
 def storage(bytes_stored: float, months: float = 1) -> Estimate:

@@ -2,12 +2,14 @@
 
 From the public APIs alone, so it is the same on AWS and at home; there it says what the same work would have cost. The
 prices are on-demand list prices of us-east-1, without free tiers and discounts; the disks of jobs, requests to S3, logs
-and data transfer, cents at this size, are left out. Reading it takes a second or two for a thousand jobs.
+and data transfer, cents at this size, are left out, and so is the machine of the notebook itself. Reading the ledger
+takes a second or two for a thousand jobs.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+from botocore.exceptions import ClientError
 
 from helpers import ledger_endpoints, ledger_sources
 from helpers.costs import Estimate, dollars
@@ -25,6 +28,8 @@ from helpers.workshop import Workshop
 
 COLUMNS = [field.name for field in fields(Entry)]
 _RECORDS = "ledger/records/"
+_REFUSED = {"AccessDeniedException", "AccessDenied"}
+Source = Callable[[], Iterator[Entry]]
 
 
 def read(ws: Workshop) -> pd.DataFrame:
@@ -32,26 +37,38 @@ def read(ws: Workshop) -> pd.DataFrame:
 
     Returns:
         Columns: lesson ("03"; "other" where neither a tag `lesson` nor the name says it), service, kind, name, started,
-        quantity and its unit, usd (missing where the price table has no price), note.
+        quantity and its unit, usd (missing where the price table has no price), note. What the role may not read is
+        an entry that says so, without a price.
     """
     now, clients = datetime.now(UTC), Clients()
     owner = Owner(ws)
-    sources: list[Callable[[], Iterator[Entry]]] = [
-        lambda: ledger_sources.training(clients, owner, now),
-        lambda: ledger_sources.processing(clients, owner, now),
-        lambda: ledger_sources.transform(clients, owner, now),
-        lambda: ledger_endpoints.endpoints(clients, owner, ws, now),
-        lambda: ledger_sources.glue_runs(clients, owner, now),
-        lambda: ledger_sources.crawls(clients, owner, now),
-        lambda: ledger_sources.queries(clients, ws),
-        lambda: ledger_sources.stored(clients, ws),
-        lambda: _recorded(clients, ws),
+    sources: list[tuple[str, str, Source]] = [
+        ("SageMaker AI", "training", lambda: ledger_sources.training(clients, owner, now)),
+        ("SageMaker AI", "processing", lambda: ledger_sources.processing(clients, owner, now)),
+        ("SageMaker AI", "transform", lambda: ledger_sources.transform(clients, owner, now)),
+        ("SageMaker AI", "endpoint", lambda: ledger_endpoints.endpoints(clients, owner, ws, now)),
+        ("Glue", "job run", lambda: ledger_sources.glue_runs(clients, owner, now)),
+        ("Glue", "crawl", lambda: ledger_sources.crawls(clients, owner, now)),
+        ("Athena", "query", lambda: ledger_sources.queries(clients, ws)),
+        ("S3", "storage", lambda: ledger_sources.stored(clients, ws)),
+        ("S3", "requests", lambda: _recorded(clients, ws)),
     ]
     with ThreadPoolExecutor(len(sources)) as pool:
-        entries = [entry for some in pool.map(lambda source: list(source()), sources) for entry in some]
+        entries = [entry for some in pool.map(lambda source: list(_allowed(*source)), sources) for entry in some]
     table = pd.DataFrame([asdict(entry) for entry in entries], columns=COLUMNS)
     table["started"] = pd.to_datetime(table["started"], utc=True)
     return table.astype({"quantity": float, "usd": float}).sort_values("started", ignore_index=True)
+
+
+def _allowed(service: str, kind: str, source: Source) -> Iterator[Entry]:
+    """What a source yields; where the role may not read on, an entry that says so."""
+    try:
+        yield from source()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _REFUSED:
+            raise
+        note = f"your role may not {error.operation_name}: there may be more"
+        yield Entry(ledger_sources.OTHER, service, kind, "not readable", None, 0.0, "", math.nan, note)
 
 
 def record(

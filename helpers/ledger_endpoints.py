@@ -23,7 +23,7 @@ from helpers.workshop import Workshop
 Json = dict[str, Any]
 LOGS = "/aws/sagemaker/Endpoints/"
 KEY = "ledger/endpoints.json"
-_SLACK = 120.0  # seconds by which a log stream may seem older than its endpoint, or the other way round
+_SLACK = 5.0  # seconds by which a log stream may seem older than its endpoint: the clocks of two services
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ def endpoints(clients: Clients, owner: Owner, ws: Workshop, now: datetime) -> It
     lives = remember(ws, clients, now)
     seen, unknown = _last_lines(clients.logs, owner.prefix, lives)
     for life in lives:
-        life = replace(life, seen=max(life.seen, seen.get((life.name, life.created), 0.0)))
+        # An endpoint made while this reads may seem younger than nothing.
+        life = replace(life, seen=max(life.created, life.seen, seen.get((life.name, life.created), 0.0)))
         if not life.machines:
             yield _unpriced(life.name, life.created, (life.seen - life.created) / 3600, life.lesson)
         for machines in life.machines:

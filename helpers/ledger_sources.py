@@ -80,7 +80,7 @@ def lesson_of(name: str, tags: Iterable[Json] = (), kind: str = "") -> str:
         kind: of what runs; the endpoint "sentiment" is lesson 07's, the training jobs of that name are 05's.
     """
     tagged = [str(tag["Value"]) for tag in tags if tag["Key"] == "lesson"]
-    numbered = re.match(r"(?:lesson-?)?(0\d|1[0-2])(?:-|$)", name)
+    numbered = re.match(r"(?:lesson-?|lab-?)?(0\d|1[0-2])(?:-|$)", name)
     if tagged or numbered:
         return tagged[0].zfill(2) if tagged else numbered[1]  # type: ignore[index]
     if kind == "endpoint" and name.startswith("sentiment"):

@@ -64,7 +64,7 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{len(self.changed)} prices changed, {len(self.confirmed)} confirmed, {len(self.left)} left as is."]
-        lines += [f"  {new.service}: {new.item}: {old.usd:g} -> {new.usd:g} USD" for old, new in self.changed]
+        lines += [f"  {new.service}: {new.item}: {old} -> {new}" for old, new in self.changed]
         reasons: dict[str, list[Price]] = defaultdict(list)
         for row, reason in self.left:
             reasons[reason].append(row)
@@ -89,19 +89,21 @@ def refresh(
         folder: for downloads, which a later call takes up where they stopped.
         codes: only these offers, for example AmazonSageMaker; all if empty.
     Raises:
-        RefreshFailed: not one list could be read.
+        RefreshFailed: not one list could be read, or the table has no prices of one of `codes`.
     """
     rows = read_table(table)
+    known = {place.code for row in rows if (place := offer(row))}
+    if unknown := set(codes) - known:
+        named, has = (", ".join(sorted(some)) for some in (unknown, known))
+        raise RefreshFailed(f"The table has no prices of an offer {named}. It has those of: {has}.")
     wanted: dict[tuple[str, str], list[Price]] = defaultdict(list)
     found: dict[Price, Found] = {}
     for row in rows:
         place = offer(row)
-        if place is None:
-            found[row] = Found(None, _NOT_MAPPED)
-        elif codes and place.code not in codes:
-            found[row] = Found(None, "not asked for")
-        else:
+        if place and (not codes or place.code in codes):
             wanted[place.code, row.region].append(row)
+        elif not codes:
+            found[row] = Found(None, _NOT_MAPPED)
     problems = []
     for (code, region), some in sorted(wanted.items()):
         tell(f"{code} in {region} …")
@@ -112,13 +114,14 @@ def refresh(
             problems.append(str(error))
             tell(f"  {error}")
             found |= {row: Found(None, f"the list of {code} in {region} could not be read") for row in some}
-    if not wanted or len(problems) == len(wanted):
-        reason = problems[0] if problems else f"The table has no prices of {', '.join(codes)}."
+    if wanted and len(problems) == len(wanted):
+        check = "the network connection and its proxy settings" if _is_address(lists) else f"the folder {lists}"
         raise RefreshFailed(
-            f"No price list could be read; the table is unchanged. {reason}\n"
-            "Check the network connection and its proxy settings, then run the same command again."
+            f"No price list could be read; the table is unchanged. {problems[0]}\n"
+            f"Check {check}, then run the same command again."
         )
-    write_table(table, [found[row].row or row for row in rows])
+    new = {row: what.row for row, what in found.items() if what.row}
+    write_table(table, [new.get(row, row) for row in rows])
     costs.table.cache_clear()
     return _report(found)
 
@@ -144,16 +147,23 @@ def read_table(path: Path) -> list[Price]:
 def write_table(path: Path, rows: list[Price]) -> None:
     """Write a price table beside the old one, then put it in its place: there is never a half-written one."""
     new = path.with_suffix(".new")
-    with new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in rows:
-            status = "verified" if row.verified else "unverified"
-            amount = f"{row.usd:.10f}".rstrip("0").rstrip(".")
-            writer.writerow([row.service, row.item, row.unit, amount, row.region, row.source, row.date, status])
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with new.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(COLUMNS)
+            for row in rows:
+                status = "verified" if row.verified else "unverified"
+                amount = f"{row.usd:.10f}".rstrip("0").rstrip(".")
+                writer.writerow([row.service, row.item, row.unit, amount, row.region, row.source, row.date, status])
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)  # there after a full disk or Ctrl-C only
+
+
+def _is_address(lists: str) -> bool:
+    return lists.startswith(("http://", "https://"))
 
 
 def _downloads() -> Path:
@@ -164,7 +174,7 @@ def _downloads() -> Path:
 def _fetched(lists: str, code: str, region: str, folder: Path) -> Iterator[Path]:
     """The CSV file of an offer in a region; a download is deleted after use. Raises _NoList."""
     below = f"{code}/current/{region}/index.csv"
-    if not lists.startswith(("http://", "https://")):
+    if not _is_address(lists):
         file = Path(lists.removeprefix("file://"), below)
         if not file.is_file():
             raise _NoList(f"{file} does not exist.")
@@ -199,10 +209,11 @@ def _download(url: str, file: Path) -> None:
 def _download_once(url: str, file: Path) -> bool:
     """Go on with the download where it stopped, if the list is still the same. True when it is complete."""
     part, tag = file.with_suffix(".part"), file.with_suffix(".etag")
-    have = part.stat().st_size if part.exists() and tag.exists() else 0
+    version = tag.read_text() if tag.exists() else ""
+    have = part.stat().st_size if version and part.exists() else 0
     headers = {"Accept-Encoding": "identity"}
     if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": tag.read_text()}
+        headers |= {"Range": f"bytes={have}-", "If-Range": version}
     with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)) as answer:
         if answer.status_code == 416:  # nothing is missing, or what is here is of no use
             part.unlink()
@@ -243,15 +254,18 @@ def _read(file: Path, code: str, region: str, rows: list[Price]) -> dict[Price, 
     listed: dict[Price, set[_Listed]] = defaultdict(set)
     with file.open(newline="", encoding="utf-8") as text:
         lines = csv.reader(text)
-        published = _published(lines, code)
-        for line in lines:
-            price = dict(zip(_NEEDED, (line[place] for place in published.columns), strict=True))
-            if price["TermType"] != "OnDemand" or price["Currency"] != "USD":
-                continue
-            for row in by_usage.get(price["usageType"], ()):
-                if not places[row].operations or price["operation"] in places[row].operations:
-                    amount = float(price["PricePerUnit"]) * places[row].times
-                    listed[row].add(_Listed(float(price["StartingRange"]), price["Unit"], round(amount, 10)))
+        try:
+            published = _published(lines, code)
+            for line in lines:
+                price = dict(zip(_NEEDED, (line[place] for place in published.columns), strict=True))
+                if price["TermType"] != "OnDemand" or price["Currency"] != "USD":
+                    continue
+                for row in by_usage.get(price["usageType"], ()):
+                    if not places[row].operations or price["operation"] in places[row].operations:
+                        amount = float(price["PricePerUnit"]) * places[row].times
+                        listed[row].add(_Listed(float(price["StartingRange"]), price["Unit"], round(amount, 10)))
+        except (ValueError, IndexError, csv.Error) as error:
+            raise _NoList(f"The list of {code} is cut off or damaged at line {lines.line_num}: {error}.") from None
     source = f"AWS Price List bulk file {code}, {region}"
     return {row: _choose(row, places[row], listed[row], source, published.date) for row in rows}
 
@@ -304,16 +318,17 @@ def summary() -> str:
 def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python3 course.py prices", description=__doc__.splitlines()[0])
     parser.add_argument("--refresh", nargs="*", metavar="OFFER", help="read the price lists, or some, as AWSGlue")
-    parser.add_argument("--lists", default=LISTS, help="another address, or a folder, with the lists")
+    parser.add_argument("--lists", help="another address, or a folder, with the lists")
     args = parser.parse_args(words)
-    if args.refresh is None:
-        print(summary())
-        return 0
+    if args.lists and args.refresh is None:
+        parser.error("--lists says where --refresh reads; give both")
     try:
-        print(refresh(args.lists, codes=args.refresh))
-    except RefreshFailed as error:
+        print(summary() if args.refresh is None else refresh(args.lists or LISTS, codes=args.refresh))
+    except (RefreshFailed, OSError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -178,6 +178,8 @@ class Variant:
                 on_lines=on_lines,
                 hide=run,
             )
+            if self._stop.is_set():
+                stream.put(["The model server was stopped."])  # the log's last line says when the endpoint ended
             if self._stopping():
                 return
             reason = tail[-1] if tail else f"exit code {ended.code}"

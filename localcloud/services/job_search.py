@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Search.htm
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from localcloud.aws import Cloud
@@ -29,6 +29,8 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 def search(cloud: Cloud, params: Params) -> Params:
     if params["Resource"] != "TrainingJob":
         raise _invalid(f"The local AWS searches TrainingJob; {params['Resource']} is searched on AWS only.")
+    if params.get("VisibilityConditions"):
+        raise _invalid("VisibilityConditions is not offered by the local AWS, only on AWS: use Filters.")
     expression = params.get("SearchExpression", {})
     for member in ("NestedFilters", "SubExpressions"):
         if expression.get(member):
@@ -74,14 +76,19 @@ def _fits(job: Params, one: Params) -> bool:
         return wanted.lower() in str(value).lower()
     if how == "In":
         return str(value) in wanted.split(",")
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        value, wanted = str(value).lower(), wanted.lower()
+    if isinstance(value, int | float):
         return _COMPARISONS[how](float(value), _number(one["Name"], wanted))
     return _COMPARISONS[how](str(value), wanted)
 
 
 def _number(name: str, wanted: str) -> float:
-    """A condition's value as the property's number; a time is written as ISO 8601 and stored in seconds."""
+    """A condition's value as the property's number; a time is written as ISO 8601, in UTC, and stored in seconds."""
     try:
-        return datetime.fromisoformat(wanted).timestamp() if name.endswith("Time") else float(wanted)
+        if not name.endswith("Time"):
+            return float(wanted)
+        time = datetime.fromisoformat(wanted)
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         raise _invalid(f"The value {wanted!r} does not fit the property {name}.") from None

@@ -67,17 +67,14 @@ def get_attribute_values(cloud: Cloud, params: Params) -> Params:
 
 @operation("pricing", "GetProducts")
 def get_products(cloud: Cloud, params: Params) -> Params:
-    code = _known(params["ServiceCode"])
-    fitting = [
-        product
-        for product in _products()[code]
-        if all(
-            _FILTERS[one["Type"]](_attributes(product).get(one["Field"], ""), one["Value"])
-            for one in params.get("Filters", [])
-        )
-    ]
-    texts = [json.dumps(product) for product in fitting]
+    products, filters = _products()[_known(params["ServiceCode"])], params.get("Filters", [])
+    texts = [json.dumps(product) for product in products if all(_fits(product, one) for one in filters)]
     return {**_page(texts, params, "PriceList"), "FormatVersion": _format(params)}
+
+
+def _fits(product: Params, one: Params) -> bool:
+    field = "servicecode" if one["Field"] == "ServiceCode" else one["Field"]  # the one that has two names
+    return _FILTERS[one["Type"]](_attributes(product).get(field, ""), one["Value"])
 
 
 def _known(code: str) -> str:
@@ -97,12 +94,13 @@ def _format(params: Params) -> str:
 
 
 def _attributes(product: Params) -> dict[str, str]:
-    """What filters look at: the attributes and the product family."""
-    return {**product["product"]["attributes"], "productFamily": product["product"]["productFamily"]}
+    """What filters look at: the attributes, the product family, and the term."""
+    family = product["product"]["productFamily"]
+    return {**product["product"]["attributes"], "productFamily": family, "termType": "OnDemand"}
 
 
 def _attribute_names(code: str) -> list[str]:
-    return sorted({name for product in _products()[code] for name in _attributes(product)} | {"termType"})
+    return sorted({name for product in _products()[code] for name in _attributes(product)})
 
 
 def _products() -> dict[str, list[Params]]:

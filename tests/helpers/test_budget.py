@@ -75,8 +75,8 @@ def test_without_a_budget_nothing_is_refused(ws: Any, capsys: pytest.CaptureFixt
     assert "No budget is set" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("usd", [0, -1, float("nan"), float("inf")])
-def test_what_is_no_amount_is_refused(ws: Any, usd: float) -> None:
+@pytest.mark.parametrize("usd", [0, -1, float("nan"), float("inf"), "5", None])
+def test_what_is_no_amount_is_refused(ws: Any, usd: Any) -> None:
     with pytest.raises(ValueError, match="dollars above zero"):
         budget.set_budget(ws, usd=usd)
 

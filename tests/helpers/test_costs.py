@@ -95,7 +95,18 @@ def test_at_break_even_both_kinds_of_endpoint_cost_the_same() -> None:
 
 
 def test_a_query_is_billed_as_ten_megabytes_at_least() -> None:
-    assert costs.athena(1).usd == pytest.approx(5.0 * 10 / 2**20)
+    assert costs.athena(1).usd == costs.athena(0).usd == pytest.approx(5.0 * 10 / 2**20)
+
+
+def test_a_query_is_billed_by_begun_megabytes() -> None:
+    assert costs.athena(11 * 2**20 + 1).usd == pytest.approx(5.0 * 12 / 2**20)
+    assert "12 MB scanned" in str(costs.athena(11 * 2**20 + 1))
+
+
+@pytest.mark.parametrize("minutes", [-1.0, float("nan")])
+def test_what_is_no_amount_has_no_price(minutes: float) -> None:
+    with pytest.raises(ValueError, match="is no cost"):
+        costs.training("ml.m5.large", minutes)
 
 
 def test_an_estimate_says_how_it_comes_about_and_of_when_its_price_is() -> None:

@@ -15,11 +15,13 @@ from typing import Any
 import boto3
 import pandas as pd
 import pytest
+from botocore.exceptions import ClientError
 from ledger_records import MANY, fill, write_logs_and_objects
-from own_cloud import OwnCloud
+from own_cloud import OwnCloud, wait_until
 from sagemaker.core import image_uris
 
 from helpers import cleanup, jobs, ledger
+from helpers.ledger_endpoints import Life, Machines, _life_of
 from helpers.ledger_sources import lesson_of
 from helpers.plots import Picture
 from localcloud.store import Store
@@ -66,14 +68,17 @@ def one(table: pd.DataFrame, name: str, kind: str | None = None) -> pd.Series:
     return found
 
 
-def test_a_thousand_jobs_take_less_than_two_seconds(ann: Any) -> None:
-    times = []
-    for _ in range(3):  # the machine may be busy with something else once
-        started = time.monotonic()
-        table = ledger.read(ann)
-        times.append(time.monotonic() - started)
-    assert len(table) > MANY
-    assert min(times) < 2.0
+def test_a_thousand_jobs_come_a_hundred_at_a_time_not_one_by_one(ann: Any) -> None:
+    # How long that takes, benchmarks/ledger.py measures.
+    asked: list[str] = []
+    session = boto3.DEFAULT_SESSION or boto3.Session()
+    session.events.register("before-send.sagemaker", lambda event_name, **_: asked.append(event_name.split(".")[-1]))
+    try:
+        assert len(ledger.read(ann)) > MANY
+    finally:
+        boto3.setup_default_session()
+    assert asked.count("Search") == -(-MANY // 100) + 2  # and the learner's other jobs, and those of pipelines
+    assert "DescribeTrainingJob" not in asked
 
 
 def test_each_of_a_thousand_jobs_costs_its_billable_seconds(table: pd.DataFrame) -> None:
@@ -204,6 +209,34 @@ def test_the_plot_shows_each_lesson_and_says_its_dollars(
     assert picture.alt.startswith(ledger.title(ann, table))
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])
+def test_what_the_role_may_not_read_is_an_entry_that_says_so(code: str) -> None:
+    def refused() -> Iterator[ledger.Entry]:
+        yield ledger.Entry("03", "Glue", "job run", "before", None, 1.0, "DPU-second", 0.5)
+        raise ClientError({"Error": {"Code": code, "Message": "not authorized"}}, "GetJobRuns")
+
+    before, after = ledger._allowed("Glue", "job run", refused)
+    assert before.name == "before"
+    assert (after.name, after.note) == ("not readable", "your role may not GetJobRuns: there may be more")
+    assert math.isnan(after.usd)
+
+
+def test_another_error_than_a_refusal_is_not_hidden() -> None:
+    def broken() -> Iterator[ledger.Entry]:
+        raise ClientError({"Error": {"Code": "InternalFailure", "Message": "x"}}, "GetJobRuns")
+        yield
+
+    with pytest.raises(ClientError, match="InternalFailure"):
+        list(ledger._allowed("Glue", "job run", broken))
+
+
+def test_a_name_that_is_taken_again_within_a_minute_keeps_two_lives_apart() -> None:
+    machines = (Machines("all", "ml.m5.large", 1),)
+    first, second = (Life("dsaws-ann-a", began, began, machines, "07") for began in (1000.0, 1060.0))
+    assert _life_of("dsaws-ann-a", 1001.0, [first, second]) == first
+    assert _life_of("dsaws-ann-a", 1061.0, [first, second]) == second
+
+
 def test_an_empty_ledger_has_the_columns_and_no_plot(ann: Any) -> None:
     nobody = replace(ann, prefix="data-science-on-aws/nobody", database="dsaws_nobody")
     empty = ledger.read(nobody)
@@ -247,10 +280,14 @@ def test_an_endpoint_costs_while_it_exists_and_is_remembered_when_it_is_gone(ann
     assert alive["note"] == "exists, and costs on"
     assert before - 0.1 <= alive["quantity"] <= time.time() - created
     assert alive["usd"] == pytest.approx(alive["quantity"] / 3600 * 0.23)
-    cleanup.delete_hosting(ann)
+    time.sleep(1.0)
+    asked = time.time() - created
+    boto3.client("sagemaker").delete_endpoint(EndpointName=endpoint)
+    wait_until(lambda: not boto3.client("sagemaker").list_endpoints(NameContains=endpoint)["Endpoints"])
     gone = one(ledger.read(ann), endpoint)
     assert gone["note"] == ""
-    assert gone["usd"] >= alive["usd"] > 0
+    assert gone["quantity"] >= asked - 0.1, "its log says when it ended, though nobody looked at it then"
+    assert gone["usd"] == pytest.approx(gone["quantity"] / 3600 * 0.23)
     time.sleep(1.1)
     assert one(ledger.read(ann), endpoint)["usd"] == gone["usd"], "it costs no more"
 
@@ -265,6 +302,7 @@ def test_an_endpoint_costs_while_it_exists_and_is_remembered_when_it_is_gone(ann
         ("three", "endpoint", "08"),
         ("11-whatever", "training", "11"),
         ("lesson-12-x", "processing", "12"),
+        ("lab06-1122-0000", "trial", "06"),
         ("rawhide", "crawler", "other"),
         ("99-x", "training", "other"),
     ],

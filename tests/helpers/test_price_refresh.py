@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +18,7 @@ from typing import Any
 import pytest
 
 from helpers import costs, price_refresh
+from helpers.environment import ROOT
 from helpers.price_refresh import RefreshFailed, read_table, refresh
 
 COLUMNS = (
@@ -73,6 +79,7 @@ class Lists:
         self.files: dict[str, bytes] = {}
         self.break_after: list[int] = []  # for each coming answer, after how many bytes its connection breaks
         self.asked: list[tuple[str, str]] = []
+        self.hold = threading.Event()  # while set, an answer stops after half its bytes
         lists = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -89,6 +96,12 @@ class Lists:
                 self.send_header("ETag", tag)
                 self.send_header("Content-Length", str(len(content) - start))
                 self.end_headers()
+                if lists.hold.is_set():
+                    self.wfile.write(content[: len(content) // 2])
+                    self.wfile.flush()
+                    while lists.hold.is_set():
+                        time.sleep(0.05)
+                    return
                 end = start + lists.break_after.pop(0) if lists.break_after else len(content)
                 self.wfile.write(content[start:end])
 
@@ -253,17 +266,47 @@ def test_a_page_that_is_no_price_list_changes_nothing(lists: Lists, table: Path,
     assert table.read_bytes() == before
 
 
-def test_the_table_is_whole_when_writing_the_new_one_fails(
-    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", [OSError("No space left on device"), KeyboardInterrupt()])
+def test_the_table_is_whole_and_alone_when_writing_the_new_one_ends_early(
+    table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: BaseException
 ) -> None:
     before = table.read_bytes()
 
-    def full(_: int) -> None:
-        raise OSError("No space left on device")
+    def ends(_: int) -> None:
+        raise end
 
-    monkeypatch.setattr(price_refresh.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    monkeypatch.setattr(price_refresh.os, "fsync", ends)
+    with pytest.raises(type(end)):
         refresh(folder_of(tmp_path, AWSGlue=GLUE), table=table, tell=quiet)
+    assert table.read_bytes() == before
+    assert [path.name for path in tmp_path.glob("prices*")] == ["prices.csv"]
+
+
+def test_a_list_that_is_cut_off_within_a_line_changes_nothing_and_says_where(table: Path, tmp_path: Path) -> None:
+    before = table.read_bytes()
+    lists = folder_of(tmp_path, AWSGlue=GLUE[: GLUE.rindex('"USE1-')])
+    with pytest.raises(RefreshFailed, match="cut off or damaged at line 10"):
+        refresh(lists, table=table, codes=["AWSGlue"], tell=quiet)
+    assert table.read_bytes() == before
+
+
+def test_a_changed_price_is_shown_to_its_last_digit_with_unit_region_and_dates(table: Path, tmp_path: Path) -> None:
+    ec2 = price_list("AmazonEC2", listed("BoxUsage:p4d.24xlarge", 21.957643, operation="RunInstances"))
+    text = str(refresh(folder_of(tmp_path, AmazonEC2=ec2), table=table, codes=["AmazonEC2"], tell=quiet))
+    both = ("$21.957642", "2026-07-20"), ("$21.957643", "2026-11-20")
+    old, new = (f"{usd} per instance-hour (us-east-1, {date})" for usd, date in both)
+    assert f"EC2: p4d.24xlarge Linux on-demand: {old} -> {new}" in text
+
+
+def test_a_refresh_of_one_offer_does_not_list_the_rows_of_others(table: Path, tmp_path: Path) -> None:
+    report = refresh(folder_of(tmp_path, AWSGlue=GLUE), table=table, codes=["AWSGlue"], tell=quiet)
+    assert {row.service for row, _ in report.left} == {"Glue"}
+
+
+def test_an_offer_that_the_table_has_not_is_named_before_anything_is_read(table: Path, tmp_path: Path) -> None:
+    before = table.read_bytes()
+    with pytest.raises(RefreshFailed, match=r"no prices of an offer AWSGleu\. It has those of: AWSGlue, "):
+        refresh(folder_of(tmp_path, AWSGlue=GLUE), table=table, codes=["AWSGlue", "AWSGleu"], tell=quiet)
     assert table.read_bytes() == before
 
 
@@ -283,3 +326,38 @@ def test_the_command_says_how_old_the_table_is(capsys: pytest.CaptureFixture[str
 def test_the_command_fails_plainly_without_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert price_refresh.main(["--refresh", "AWSGlue", "--lists", str(tmp_path)]) == 1
     assert "the table is unchanged" in capsys.readouterr().err
+
+
+def test_the_command_names_a_folder_without_lists_and_not_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    price_refresh.main(["--refresh", "AWSGlue", "--lists", str(tmp_path)])
+    said = capsys.readouterr().err
+    assert f"Check the folder {tmp_path}" in said
+    assert "network" not in said
+
+
+def test_lists_without_a_refresh_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        price_refresh.main(["--lists", "somewhere"])
+    assert end.value.code == 2
+    assert "--lists says where --refresh reads" in capsys.readouterr().err
+
+
+def test_ctrl_c_during_a_download_ends_the_command_plainly(lists: Lists, tmp_path: Path) -> None:
+    """The table stays, what has come is kept for the next time, and there is no traceback."""
+    before = costs.TABLE.read_bytes()
+    lists.hold.set()
+    lists.publish("AWSGlue", GLUE)
+    command = [sys.executable, "-m", "helpers.price_refresh", "--refresh", "AWSGlue", "--lists", lists.address]
+    environment = {**os.environ, "LOCALCLOUD_HOME": str(tmp_path)}
+    child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("price-lists/*.part")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=30)
+    lists.hold.clear()
+    assert (child.returncode, said) == (130, "")
+    assert costs.TABLE.read_bytes() == before
+    assert [path.suffix for path in sorted((tmp_path / "price-lists").iterdir())] == [".etag", ".part"]

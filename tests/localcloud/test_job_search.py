@@ -30,6 +30,7 @@ def job(number: int, **other: Any) -> dict[str, Any]:
         "StoppingCondition": {"MaxRuntimeInSeconds": 600},
         "HyperParameters": {"alpha": f"0.{number}"},
         "BillableTimeInSeconds": 10 * number,
+        "EnableManagedSpotTraining": number == 5,
         "_private": "not for callers",
         **other,
     }
@@ -80,6 +81,8 @@ def found(sagemaker: Any, *conditions: tuple[str, str, str], operator: str = "An
         (("Tags.lesson", "Equals", "05"), "5"),
         (("Tags.lesson", "NotExists", ""), "1234"),
         (("FailureReason", "Exists", ""), "5"),
+        (("EnableManagedSpotTraining", "Equals", "True"), "5"),
+        (("EnableManagedSpotTraining", "NotEquals", "true"), "1234"),
     ],
 )
 def test_a_condition_finds_the_jobs_that_fit(sagemaker: Any, condition: tuple[str, str, str], names: str) -> None:
@@ -88,7 +91,8 @@ def test_a_condition_finds_the_jobs_that_fit(sagemaker: Any, condition: tuple[st
 
 def test_a_time_is_compared_as_a_time(sagemaker: Any) -> None:
     since = datetime.fromtimestamp(NOW - 3600 * 6.5, UTC).isoformat()
-    assert found(sagemaker, ("CreationTime", "GreaterThanOrEqualTo", since)) == ["4", "5"]
+    for text in (since, since.removesuffix("+00:00")):  # without a zone it is UTC
+        assert found(sagemaker, ("CreationTime", "GreaterThanOrEqualTo", text)) == ["4", "5"]
 
 
 def test_conditions_are_joined_by_and_or_or(sagemaker: Any) -> None:
@@ -117,6 +121,10 @@ def test_a_result_is_the_whole_description(sagemaker: Any) -> None:
     ("arguments", "words"),
     [
         ({"Resource": "Endpoint"}, "Endpoint is searched on AWS only"),
+        (
+            {"Resource": "TrainingJob", "VisibilityConditions": [{"Key": "Tags.a", "Value": "b"}]},
+            "VisibilityConditions is not offered",
+        ),
         (
             {"Resource": "TrainingJob", "SearchExpression": {"SubExpressions": [{"Filters": [{"Name": "x"}]}]}},
             "SubExpressions is not offered",

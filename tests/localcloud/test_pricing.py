@@ -57,6 +57,18 @@ def test_an_unverified_price_says_so_in_its_description(pricing: Any) -> None:
     assert "(unverified)" in dimensions(product)[0]["description"]
 
 
+def test_the_filters_that_aws_documents_beside_attributes_work(pricing: Any) -> None:
+    every = products(pricing, "AWSGlue")
+    assert products(pricing, "AWSGlue", ServiceCode="AWSGlue", termType="OnDemand") == every
+    assert products(pricing, "AWSGlue", ServiceCode="AmazonS3") == []
+
+
+def test_every_attribute_of_a_service_has_values(pricing: Any) -> None:
+    (service,) = pricing.describe_services(ServiceCode="AWSGlue")["Services"]
+    for name in service["AttributeNames"]:
+        assert pricing.get_attribute_values(ServiceCode="AWSGlue", AttributeName=name)["AttributeValues"]
+
+
 def test_all_filters_must_fit(pricing: Any) -> None:
     assert products(pricing, "AmazonSageMaker", instanceName="ml.m5.large", component="nothing") == []
 
