@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import ledger, preflight
-from helpers.cleanup_kinds import FINDERS, Left, NotDeleted, delete_glue_job, is_gone, note_endpoints
+from helpers.cleanup_kinds import (
+    FINDERS,
+    Finder,
+    Left,
+    NotDeleted,
+    delete_glue_job,
+    endpoint_configurations,
+    endpoints,
+    is_gone,
+    models,
+    wait_until,
+)
 from helpers.costs import dollars
 from helpers.progress import Progress
 from helpers.workshop import Workshop
@@ -33,59 +41,35 @@ PROJECT = Path(__file__).resolve().parents[1]
 RECEIPTS = PROJECT / "out"
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403")
 
-# kind, list operation, key of the list, start of the name's key; in the order in which they can be deleted
-_HOSTING = (
-    ("endpoint", "list_endpoints", "Endpoints", "Endpoint"),
-    ("endpoint configuration", "list_endpoint_configs", "EndpointConfigs", "EndpointConfig"),
-    ("model", "list_models", "Models", "Model"),
-)
-
 
 def hosting(ws: Workshop) -> pd.DataFrame:
     """This learner's endpoints, endpoint configurations and models: kind, name, status.
 
     Only endpoints cost money as long as they exist; configurations and models are entries in a list.
     """
-    return pd.DataFrame(list(_hosting(ws)), columns=["kind", "name", "status"])
+    return pd.DataFrame(
+        [(left.kind, left.name, left.state) for left in _hosting(ws)], columns=["kind", "name", "status"]
+    )
 
 
-def delete_hosting(ws: Workshop, *, minutes: float = 10) -> None:
+def delete_hosting(ws: Workshop) -> None:
     """Delete all that `hosting` lists, and wait until the endpoints are gone. Nothing there is no error.
 
-    The ledger first notes what machines they were: nobody can ask that afterwards.
-
     Raises:
-        TimeoutError: an endpoint still exists after `minutes`; its deletion goes on.
+        NotDeleted: an endpoint still exists after ten minutes.
     """
-    note_endpoints(ws)
-    sagemaker = boto3.client("sagemaker")
-    for kind, name, status in list(_hosting(ws)):
-        if kind == "endpoint" and status != "Deleting":
-            sagemaker.delete_endpoint(EndpointName=name)
-        elif kind == "endpoint configuration":
-            sagemaker.delete_endpoint_config(EndpointConfigName=name)
-        elif kind == "model":
-            sagemaker.delete_model(ModelName=name)
-    wait_until_deleted(ws, minutes=minutes)
+    for left in list(_hosting(ws)):
+        left.delete()
 
 
-def wait_until_deleted(ws: Workshop, *, minutes: float = 10) -> None:
-    """Wait until this learner has no endpoint that is being deleted. Raises TimeoutError after `minutes`."""
-    deadline = time.monotonic() + minutes * 60
-    while any(status == "Deleting" for _, _, status in _hosting(ws)):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"An endpoint is still being deleted after {minutes:g} minutes; look at the console.")
-        time.sleep(0.5)
+def wait_until_deleted(ws: Workshop) -> None:
+    """Wait until this learner has no endpoint that is being deleted. Raises NotDeleted after ten minutes."""
+    wait_until(lambda: all(left.state != "Deleting" for left in endpoints(ws)), "The deletion of an endpoint")
 
 
-def _hosting(ws: Workshop) -> Iterator[tuple[str, str, str]]:
-    sagemaker: Any = boto3.client("sagemaker")
-    for kind, operation, key, start in _HOSTING:
-        for page in sagemaker.get_paginator(operation).paginate(NameContains=ws.name("")):
-            for item in page[key]:
-                # NameContains finds the learner "ann" in "joann", too.
-                if item[f"{start}Name"].startswith(ws.name("")):
-                    yield kind, item[f"{start}Name"], item.get("EndpointStatus", "")
+def _hosting(ws: Workshop) -> Iterator[Left]:
+    for find in (endpoints, endpoint_configurations, models):
+        yield from find(ws)
 
 
 # --- all of the course ---------------------------------------------------------------------------------------------
@@ -98,10 +82,9 @@ def everything(ws: Workshop) -> pd.DataFrame:
     """
     rows: list[tuple[str, str, str]] = []
     for kinds, find in FINDERS.items():
-        try:
-            rows += [(left.kind, left.name, left.state) for left in find(ws)]
-        except (ClientError, BotoCoreError) as error:
-            rows.append((kinds, "unknown", f"⚠️ {_why(error)}"))
+        found, problem = _look(find, ws)
+        rows += [(left.kind, left.name, left.state) for left in found]
+        rows += [(kinds, "unknown", f"⚠️ {problem}")] if problem else []
     return pd.DataFrame(rows, columns=["kind", "name", "state"])
 
 
@@ -113,11 +96,8 @@ def delete_everything(ws: Workshop) -> None:
     progress, number, problems = Progress("Clean up"), 0, []
     for kinds, find in FINDERS.items():
         progress.update(f"looking for {kinds}")
-        try:
-            found = list(find(ws))
-        except (ClientError, BotoCoreError) as error:
-            problems.append(f"{kinds}: {_why(error)}")
-            continue
+        found, problem = _look(find, ws)
+        problems += [f"{kinds}: {problem}"] if problem else []
         for left in found:
             progress.update(f"{left.kind} {left.name}")
             problem = _delete(left)
@@ -126,6 +106,17 @@ def delete_everything(ws: Workshop) -> None:
     progress.end(f"{number} things deleted, {len(problems)} not", good=not problems)
     for problem in problems:
         print(f"⚠️ {problem}")
+
+
+def _look(find: Finder, ws: Workshop) -> tuple[list[Left], str]:
+    """What is found, and why the search ended before its end, or nothing."""
+    found: list[Left] = []
+    try:
+        for left in find(ws):  # one by one: what was found before an error stays
+            found.append(left)
+    except (ClientError, BotoCoreError) as error:
+        return found, _why(error)
+    return found, ""
 
 
 def _delete(left: Left) -> str:
@@ -171,14 +162,14 @@ def receipt(ws: Workshop, bill: pd.DataFrame | None = None) -> str:
         f"learner  {learner}: names that begin with {ws.name('')}, objects below {ws.s3()}",
         f"asked    {len(FINDERS)} listings: {', '.join(FINDERS)}",
         *(f"found    {row.kind} {row.name} {row.state}".rstrip() for row in found.itertuples(index=False)),
-        "kept     the records of jobs that have ended, and CloudWatch's metrics: they cost nothing;",
+        "kept     the records of ended jobs and queries, their lineage, CloudWatch's metrics: they cost nothing;",
         f"         the bucket {ws.bucket}, which others may use",
     ]
     if environments := preflight.environments():
         lines.append(f"kept     on this machine, for the next time: {', '.join(environments)}")
     if bill is not None:
         lines.append(f"bill     {ledger.title(ws, bill)}")
-    lines.append(f"saved    {path.relative_to(PROJECT)}")
+    lines.append(f"saved    {path.relative_to(PROJECT).as_posix()}")
     text = "\n".join(lines)
     path.parent.mkdir(exist_ok=True)
     table = f"\n\n{ledger.by(bill).map(dollars).to_string()}" if bill is not None and len(bill) else ""

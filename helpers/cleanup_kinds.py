@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import boto3
@@ -27,6 +28,9 @@ JOB_LOGS, GLUE_LOGS, CRAWLER_LOGS = "/aws/sagemaker/", "/aws-glue/jobs/", "/aws-
 _EXECUTION = "sagemaker:pipeline-execution-arn"
 _GONE = ("NotFound", "NoSuch", "DoesNotExist")
 _RUNNING = ("InProgress", "Stopping")
+_CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")  # states of endpoints
+# what wrote the streams of a log group that all share, as ARNs call it
+_WRITERS = {"TrainingJobs": "training-job", "ProcessingJobs": "processing-job", "TransformJobs": "transform-job"}
 
 
 class NotDeleted(RuntimeError):
@@ -47,8 +51,9 @@ Finder = Callable[[Workshop], Iterator[Left]]
 
 
 def client(service: str) -> Any:
-    """A client that is patient: AWS allows few calls in a second."""
-    return boto3.client(service, config=Config(retries={"mode": "adaptive", "total_max_attempts": 10}))
+    """A client that is patient, for AWS allows few calls in a second; not so with what does not answer at all."""
+    retries: Any = {"mode": "adaptive", "total_max_attempts": 10}
+    return boto3.client(service, config=Config(retries=retries, connect_timeout=5))
 
 
 def is_gone(error: ClientError) -> bool:
@@ -68,7 +73,12 @@ def wait_until(true: Callable[[], bool], what: str, minutes: float = 10) -> None
 
 def _made_by_own_pipeline(ws: Workshop, sagemaker: Any, arn: str) -> bool:
     """Whether a pipeline of this learner's made it: an ARN is in small letters, as the learner's names are."""
-    tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    try:
+        tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+    except ClientError as error:  # another learner has deleted it meanwhile
+        if not is_gone(error):
+            raise
+        return False
     return f":pipeline/{ws.name('')}" in tags.get(_EXECUTION, "").lower()
 
 
@@ -128,9 +138,9 @@ def _stop(stop: Callable[..., Any], describe: Callable[..., Any], status: str, j
 def note_endpoints(ws: Workshop) -> None:
     """Let the ledger note what machines the endpoints are: nobody can ask that once they are deleted.
 
-    What cannot be noted, for the learner may not write to S3, must not keep a machine running.
+    What cannot be noted (no permission to write to S3, a note that nobody can read) must not keep a machine running.
     """
-    with suppress(ClientError):
+    with suppress(Exception):
         ledger.remember(ws)
 
 
@@ -143,35 +153,36 @@ def endpoints(ws: Workshop) -> Iterator[Left]:
 
 
 def _end_endpoint(ws: Workshop, name: str) -> None:
+    """Delete an endpoint, and wait until it is gone; one that is being made or changed AWS does not delete before."""
     sagemaker = client("sagemaker")
     note_endpoints(ws)
 
-    def status() -> str:
+    def gone() -> bool:
         try:
-            return str(sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"])
+            if sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] not in _CHANGING:
+                sagemaker.delete_endpoint(EndpointName=name)
         except ClientError as error:
             if not is_gone(error):
                 raise
-            return ""
+            return True
+        return False
 
-    if status() not in ("", "Deleting"):
-        sagemaker.delete_endpoint(EndpointName=name)
-    wait_until(lambda: not status(), f"The endpoint {name}")
+    wait_until(gone, f"The endpoint {name}")
 
 
 def endpoint_configurations(ws: Workshop) -> Iterator[Left]:
     """Endpoint configurations: entries in a list."""
+    delete = client("sagemaker").delete_endpoint_config
     for item in _listed(ws, "list_endpoint_configs", "EndpointConfigs", "EndpointConfig"):
         name = item["EndpointConfigName"]
-        delete = partial(client("sagemaker").delete_endpoint_config, EndpointConfigName=name)
-        yield Left("endpoint configuration", name, "", delete)
+        yield Left("endpoint configuration", name, "", partial(delete, EndpointConfigName=name))
 
 
 def models(ws: Workshop) -> Iterator[Left]:
     """Models: entries in a list."""
+    delete = client("sagemaker").delete_model
     for item in _listed(ws, "list_models", "Models", "Model"):
-        name = item["ModelName"]
-        yield Left("model", name, "", partial(client("sagemaker").delete_model, ModelName=name))
+        yield Left("model", item["ModelName"], "", partial(delete, ModelName=item["ModelName"]))
 
 
 # --- Glue --------------------------------------------------------------------------------------------------------
@@ -199,7 +210,7 @@ def delete_glue_job(name: str) -> None:
     wait_until(lambda: not runs("STARTING", "RUNNING", "WAITING", "STOPPING"), f"The Glue job {name}")
     for group in _groups(logs, GLUE_LOGS):
         for run in every:
-            _delete_streams(logs, group, run)
+            _delete_streams(logs, group, _streams(logs, group, run))
     glue.delete_job(JobName=name)
 
 
@@ -245,21 +256,41 @@ def _groups(logs: Any, prefix: str) -> list[str]:
     return [group["logGroupName"] for page in pages for group in page["logGroups"]]
 
 
-def _delete_streams(logs: Any, group: str, prefix: str) -> None:
-    for stream in list(log_streams(logs, group, prefix)):
-        logs.delete_log_stream(logGroupName=group, logStreamName=stream["logStreamName"])
+def _delete_streams(logs: Any, group: str, names: list[str]) -> None:
+    for name in names:
+        logs.delete_log_stream(logGroupName=group, logStreamName=name)
 
 
 def log_groups(ws: Workshop) -> Iterator[Left]:
-    """The endpoints' log groups, and the learner's streams in the groups that all share."""
-    logs, prefix = client("logs"), ws.name("")
-    for group in _groups(logs, ENDPOINT_LOGS + prefix):
+    """The endpoints' log groups, and the learner's streams in the groups that all share: by name, then by tag."""
+    logs = client("logs")
+    for group in _groups(logs, ENDPOINT_LOGS + ws.name("")):
         yield Left("log group", group, "", partial(logs.delete_log_group, logGroupName=group))
     shared = [group for group in _groups(logs, JOB_LOGS) if not group.startswith(ENDPOINT_LOGS)]
-    for group in [*shared, *_groups(logs, CRAWLER_LOGS)]:
-        number = sum(1 for _ in log_streams(logs, group, prefix))
-        if number:
-            yield Left("log streams", group, f"{number} streams", partial(_delete_streams, logs, group, prefix))
+    shared += _groups(logs, CRAWLER_LOGS)
+    named = ((group, _streams(logs, group, ws.name(""))) for group in shared)
+    for group, streams in chain(named, ((group, _of_pipelines(ws, logs, group)) for group in shared)):
+        if streams:
+            yield Left("log streams", group, f"{len(streams)} streams", partial(_delete_streams, logs, group, streams))
+
+
+def _streams(logs: Any, group: str, prefix: str) -> list[str]:
+    return [stream["logStreamName"] for stream in log_streams(logs, group, prefix)]
+
+
+def _of_pipelines(ws: Workshop, logs: Any, group: str) -> list[str]:
+    """The streams of jobs of the learner's pipelines; one job of an execution tells whose all its others are."""
+    writer = _WRITERS.get(group.removeprefix(JOB_LOGS))
+    executions: dict[str, list[str]] = {}
+    for stream in _streams(logs, group, PIPELINES) if writer else ():
+        executions.setdefault(stream.split("-")[1], []).append(stream)
+    sagemaker, jobs = client("sagemaker"), f"arn:aws:sagemaker:{ws.region}:{ws.account}:{writer}/"
+    mine = (
+        streams
+        for streams in executions.values()
+        if _made_by_own_pipeline(ws, sagemaker, jobs + streams[0].partition("/")[0])
+    )
+    return list(chain.from_iterable(mine))
 
 
 def alarms(ws: Workshop) -> Iterator[Left]:
@@ -324,13 +355,13 @@ def old_versions(ws: Workshop) -> Iterator[Left]:
 
 
 def _delete_objects(s3: Any, bucket: str, keys: list[dict[str, str]]) -> None:
+    errors: list[Json] = []
     for start in range(0, len(keys), 1000):
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys[start : start + 1000], "Quiet": True})
-        if answer.get("Errors"):
-            first = answer["Errors"][0]
-            raise NotDeleted(
-                f"{len(answer['Errors'])} objects stay; the first is {first['Key']}: {first['Code']} (s3:DeleteObject)"
-            )
+        errors += answer.get("Errors", [])
+    if errors:
+        first = errors[0]
+        raise NotDeleted(f"{len(errors)} objects stay; the first is {first['Key']}: {first['Code']} (s3:DeleteObject)")
 
 
 def unfinished_uploads(ws: Workshop) -> Iterator[Left]:

@@ -108,28 +108,49 @@ def _logs_and_money(ws: Any, name: str) -> None:
 
 def start_endless_job(ws: Any) -> str:
     """A training job that only ends when it is stopped."""
-    name, key = ws.name("endless"), f"{ws.prefix}/code/sourcedir.tar.gz"
-    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=archive("train.py", ENDLESS))
-    boto3.client("sagemaker").create_training_job(
-        TrainingJobName=name, RoleArn=ws.role,
-        AlgorithmSpecification={"TrainingImage": _container(ws)["Image"], "TrainingInputMode": "File"},
-        HyperParameters={
-            "sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://{ws.bucket}/{key}"
-        },
-        OutputDataConfig={"S3OutputPath": ws.s3("models")},
-        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
-        StoppingCondition={"MaxRuntimeInSeconds": 300},
-    )  # fmt: skip
+    name = ws.name("endless")
+    boto3.client("sagemaker").create_training_job(TrainingJobName=name, **_training(ws, ENDLESS))
     return name
 
 
-def model_of_a_pipeline(ws: Any) -> None:
-    """A model that a pipeline of the learner's makes, under a name of SageMaker's own."""
+def _training(ws: Any, script: str) -> dict[str, Any]:
+    """What a training job is that runs a script, but for its name."""
+    key = f"{ws.prefix}/code/{len(script)}/sourcedir.tar.gz"
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=archive("train.py", script))
+    return {
+        "RoleArn": ws.role,
+        "AlgorithmSpecification": {"TrainingImage": _container(ws)["Image"], "TrainingInputMode": "File"},
+        "HyperParameters": {
+            "sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://{ws.bucket}/{key}"
+        },
+        "OutputDataConfig": {"S3OutputPath": ws.s3("models")},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 300},
+    }  # fmt: skip
+
+
+def run_a_pipeline(ws: Any) -> str:
+    """A pipeline of the learner's that makes a model and a training job, under names of SageMaker's own.
+
+    Returns:
+        The ARN of the execution, which runs.
+    """
     sagemaker, name = boto3.client("sagemaker"), ws.name("deploy")
     arguments = {"ExecutionRoleArn": ws.role, "PrimaryContainer": _container(ws)}
-    definition = {"Version": "2020-12-01", "Steps": [{"Name": "Model", "Type": "Model", "Arguments": arguments}]}
-    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=ws.role)
-    sagemaker.start_pipeline_execution(PipelineName=name)
+    steps = [
+        {"Name": "Model", "Type": "Model", "Arguments": arguments},
+        {"Name": "Train", "Type": "Training", "Arguments": _training(ws, "print('done')")},
+    ]
+    definition = json.dumps({"Version": "2020-12-01", "Steps": steps})
+    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=definition, RoleArn=ws.role)
+    return str(sagemaker.start_pipeline_execution(PipelineName=name)["PipelineExecutionArn"])
+
+
+def streams_of(execution: str) -> list[str]:
+    """The log streams of the training jobs of a pipeline's execution."""
+    prefix = f"pipelines-{execution.rpartition('/')[2]}-"
+    found = boto3.client("logs").describe_log_streams(logGroupName=LOGS, logStreamNamePrefix=prefix)
+    return [stream["logStreamName"] for stream in found["logStreams"]]
 
 
 def still_there(ws: Any) -> list[str]:

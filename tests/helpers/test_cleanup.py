@@ -16,7 +16,7 @@ CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt
 
 @pytest.fixture
 def endpoint(trained: Any) -> Iterator[str]:
-    """An endpoint of the learner, in service, and a model that is another's though its name holds the learner's."""
+    """An endpoint of the learner, which is being made, and a model of another's whose name holds the learner's."""
     sagemaker, name = boto3.client("sagemaker"), trained.name("cleanup")
     recalled = choice.recall(trained)
     assert recalled
@@ -31,7 +31,6 @@ def endpoint(trained: Any) -> Iterator[str]:
     variant = {"VariantName": "AllTraffic", "ModelName": name, **machines}
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    jobs.wait_for_endpoint(name)
     yield name
     sagemaker.delete_model(ModelName=f"other-{name}")
 
@@ -40,7 +39,7 @@ def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained:
     found = cleanup.hosting(trained)
     assert found["kind"].tolist() == ["endpoint", "endpoint configuration", "model"]
     assert set(found["name"]) == {endpoint}
-    assert found["status"][0] == "InService"
+    assert found["status"][0] == "Creating", "AWS deletes none that is being made: it is waited for"
     cleanup.delete_hosting(trained)
     assert cleanup.hosting(trained).empty
     sagemaker = boto3.client("sagemaker")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,17 @@ import boto3
 import pandas as pd
 import pytest
 from botocore.config import Config
-from cleanup_account import LOGS, fill, model_of_a_pipeline, start_endless_job, still_there
+from cleanup_account import LOGS, fill, run_a_pipeline, start_endless_job, still_there, streams_of
 from own_cloud import wait_until
 
-from helpers import cleanup, costs, ledger
+from helpers import cleanup, cleanup_kinds, costs, ledger
 
 KINDS = {
     "rule", "trigger", "workflow", "pipeline", "training job", "endpoint configuration", "model", "model package",
     "model package group", "Glue job", "crawler", "database", "log group", "log streams", "alarm", "objects",
     "unfinished upload", "budget",
 }  # fmt: skip
+Executions = dict[str, str]  # the pipelines' executions by learner
 
 
 def learner(workshop: Any, name: str) -> Any:
@@ -42,22 +44,30 @@ def everything(others: list[Any]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def ann(workshop: Any, others: list[Any]) -> Iterator[Any]:
-    """A learner with one of everything, a job that runs, and a model that a pipeline has made."""
+def executions(workshop: Any, others: list[Any]) -> Executions:
+    """Pipelines of Ann and of Anna, which have run."""
+    found = {name: run_a_pipeline(learner(workshop, name)) for name in ("ann", "anna")}
+    for execution in found.values():
+        wait_until(lambda execution=execution: _ended(execution), 60)  # type: ignore[misc]
+        assert len(streams_of(execution)) == 1
+    return found
+
+
+def _ended(execution: str) -> bool:
+    described = boto3.client("sagemaker").describe_pipeline_execution(PipelineExecutionArn=execution)
+    return str(described["PipelineExecutionStatus"]) == "Succeeded"
+
+
+@pytest.fixture(scope="module")
+def ann(workshop: Any, others: list[Any], executions: Executions) -> Iterator[Any]:
+    """A learner with one of everything, a job that runs, and what a pipeline has made."""
     ws = learner(workshop, "ann")
     fill(ws)
     start_endless_job(ws)
-    model_of_a_pipeline(ws)
-    wait_until(lambda: (cleanup.hosting(ws)["kind"] == "model").sum() and _pipeline_models())
     wait_until(lambda: _status(ws) == "InProgress")
     yield ws
     for each in (ws, *others):
         cleanup.delete_everything(each)
-
-
-def _pipeline_models() -> list[str]:
-    found = boto3.client("sagemaker").list_models(NameContains="pipelines-")["Models"]
-    return [model["ModelName"] for model in found]
 
 
 def _status(ws: Any) -> str:
@@ -106,6 +116,13 @@ def test_all_is_deleted_and_nothing_of_another(cleaned: Any, others: list[Any], 
     assert len(everything) > 14
 
 
+def test_the_logs_of_a_pipelines_jobs_are_deleted_and_not_those_of_anothers(
+    cleaned: Any, executions: Executions
+) -> None:
+    assert streams_of(executions["ann"]) == []
+    assert len(streams_of(executions["anna"])) == 1
+
+
 def test_a_job_that_runs_is_stopped(cleaned: Any) -> None:
     assert _status(cleaned) == "Stopped"
     streams = boto3.client("logs").describe_log_streams(logGroupName=LOGS, logStreamNamePrefix=cleaned.name(""))
@@ -135,31 +152,34 @@ def test_the_receipt_names_what_is_left(others: list[Any], receipts: Path) -> No
 
 
 @pytest.fixture
-def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The list of crawlers and the deletion of models are refused, as all that a web page sends."""
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Lets operations, such as `glue.GetCrawlers`, be refused, as all that a web page sends."""
 
     def from_a_page(request: Any, **_: Any) -> None:
         request.headers["Origin"] = "http://example.com"
 
+    def forbid(*operations: str) -> None:
+        for operation in operations:
+            boto3.DEFAULT_SESSION.events.register(f"before-sign.{operation}", from_a_page)  # type: ignore[union-attr]
+
     boto3.setup_default_session()
-    events = boto3.DEFAULT_SESSION.events  # type: ignore[union-attr]
-    for operation in ("glue.GetCrawlers", "sagemaker.DeleteModel"):
-        events.register(f"before-sign.{operation}", from_a_page)
-    yield
+    yield forbid
     boto3.setup_default_session()
 
 
 def test_a_missing_permission_to_look_is_named_and_no_receipt_is_given(
-    cleaned: Any, receipts: Path, forbidden: None
+    cleaned: Any, receipts: Path, forbidden: Callable[..., None]
 ) -> None:
+    forbidden("glue.GetCrawlers")
     (row,) = cleanup.everything(cleaned).itertuples()
     assert (row.kind, row.state) == ("crawlers", "⚠️ not allowed: GetCrawlers")
     assert "NOT CLEAN" in cleanup.receipt(cleaned)
 
 
 def test_a_missing_permission_to_delete_is_named_and_the_rest_is_deleted(
-    workshop: Any, forbidden: None, capsys: pytest.CaptureFixture[str]
+    workshop: Any, forbidden: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    forbidden("glue.GetCrawlers", "sagemaker.DeleteModel")
     ws = learner(workshop, "bob")
     fill(ws)
     cleanup.delete_everything(ws)
@@ -168,6 +188,60 @@ def test_a_missing_permission_to_delete_is_named_and_the_rest_is_deleted(
     boto3.setup_default_session()
     cleanup.delete_everything(ws)
     assert still_there(ws) == []
+
+
+def test_what_is_found_before_a_refusal_is_still_deleted(
+    workshop: Any, executions: Executions, forbidden: Callable[..., None]
+) -> None:
+    ws = learner(workshop, "carol")
+    fill(ws)
+    forbidden("sagemaker.ListTags")  # asked for Anna's model, which a pipeline has named
+    kinds = cleanup.everything(ws).set_index("kind")["state"]
+    assert kinds["models"] == "⚠️ not allowed: ListTags"
+    assert "model" in kinds
+    cleanup.delete_everything(ws)
+    assert still_there(ws) == []
+
+
+def test_the_log_of_a_job_that_nobody_knows_is_no_error_and_stays(workshop: Any) -> None:
+    logs, stream = boto3.client("logs"), {"logGroupName": LOGS, "logStreamName": "pipelines-gone-train-1/algo-1"}
+    logs.create_log_stream(**stream)
+    assert cleanup.everything(learner(workshop, "dora")).empty
+    logs.delete_log_stream(**stream)
+
+
+def test_more_than_a_page_of_things_is_found_and_deleted(workshop: Any) -> None:
+    ws, s3 = learner(workshop, "fay"), boto3.client("s3")
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(1001):
+            pool.submit(s3.put_object, Bucket=ws.bucket, Key=f"{ws.prefix}/many/{number}", Body=b"")
+    for number in range(12):  # ten are a page
+        boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=ws.name(str(number)))
+    found = cleanup.everything(ws).set_index("kind")
+    assert found.loc["objects", "state"] == "1001 objects, 0.0 MB"
+    assert len(found.loc["model package group"]) == 12
+    cleanup.delete_everything(ws)
+    assert cleanup.everything(ws).empty
+
+
+def test_objects_that_cannot_be_deleted_are_counted_and_the_others_go(workshop: Any) -> None:
+    ws, s3 = learner(workshop, "gil"), boto3.client("s3")
+    stays, goes = f"{ws.prefix}/stays", f"{ws.prefix}/goes"
+    for key in (stays, goes):
+        s3.put_object(Bucket=ws.bucket, Key=key, Body=b"x")
+    first = [{"Key": stays, "ETag": '"another"'}, *({"Key": f"{ws.prefix}/{number}"} for number in range(999))]
+    with pytest.raises(cleanup_kinds.NotDeleted, match=f"1 objects stay; the first is {stays}: PreconditionFailed"):
+        cleanup_kinds._delete_objects(s3, ws.bucket, [*first, {"Key": goes}])
+    assert cleanup.everything(ws)["name"].tolist() == [f"s3://{ws.bucket}/{stays}"]
+    cleanup.delete_everything(ws)
+
+
+def test_a_note_that_nobody_can_read_does_not_keep_an_endpoint(workshop: Any) -> None:
+    ws = learner(workshop, "hal")
+    key = f"{ws.prefix}/ledger/endpoints.json"
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=b"{")
+    cleanup_kinds.note_endpoints(ws)
+    cleanup.delete_everything(ws)
 
 
 def test_old_versions_of_deleted_objects_are_found_and_deleted(workshop: Any) -> None:
