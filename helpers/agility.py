@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from helpers import costs, ensure, experiments
+from helpers import costs, ensure, experiments, jobs
 from helpers.plots import BLACK, BLUE, COLOURS, ORANGE
 from helpers.synthetic import synthetic_reviews
 from helpers.workshop import Workshop
@@ -216,7 +217,14 @@ def price(trials: int = len(PENALTIES)) -> costs.Estimate:
 
 
 def tidy(ws: Workshop) -> None:
-    """Delete what the lesson has written: its objects in S3 and its table in the catalog."""
+    """Stop the searches of the lesson that still run, and delete its objects in S3 and its table in the catalog."""
+    sagemaker = boto3.client("sagemaker")
+    running = {"NameContains": ws.name(PLACE), "StatusEquals": "InProgress"}
+    for search in sagemaker.list_hyper_parameter_tuning_jobs(**running)["HyperParameterTuningJobSummaries"]:
+        name = search["HyperParameterTuningJobName"]
+        sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        with suppress(jobs.JobFailed):  # that is, Stopped
+            jobs.wait_for_tuning(name)
     boto3.resource("s3").Bucket(ws.bucket).objects.filter(Prefix=f"{ws.prefix}/{PLACE}/").delete()
     glue = boto3.client("glue")
     try:

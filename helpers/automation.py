@@ -81,8 +81,8 @@ def _left(ws: Workshop) -> Iterator[tuple[str, str]]:
 
 def rules(ws: Workshop) -> Iterator[tuple[str, str]]:
     """This learner's rules: kind, name."""
-    for item in boto3.client("events").list_rules(NamePrefix=ws.name(""))["Rules"]:
-        yield "rule", item["Name"]
+    for page in boto3.client("events").get_paginator("list_rules").paginate(NamePrefix=ws.name("")):
+        yield from (("rule", item["Name"]) for item in page["Rules"])
 
 
 def workflows(ws: Workshop) -> Iterator[tuple[str, str]]:
@@ -146,7 +146,8 @@ def _delete_pipeline(name: str, minutes: float) -> None:
     sagemaker = boto3.client("sagemaker")
 
     def running() -> list[Json]:
-        listed = sagemaker.list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"]
+        pages = sagemaker.get_paginator("list_pipeline_executions").paginate(PipelineName=name)
+        listed = (one for page in pages for one in page["PipelineExecutionSummaries"])
         return [one for one in listed if one["PipelineExecutionStatus"] in ("Executing", "Stopping")]
 
     for execution in running():
@@ -156,9 +157,15 @@ def _delete_pipeline(name: str, minutes: float) -> None:
     sagemaker.delete_pipeline(PipelineName=name)
 
 
+def _delete_trigger(name: str, minutes: float) -> None:
+    glue = boto3.client("glue")
+    glue.delete_trigger(Name=name)
+    _until(lambda: not _exists(glue.get_trigger, Name=name), minutes)  # for a while it is DELETING
+
+
 _DELETE: dict[str, Callable[[str, float], object]] = {
     "rule": _delete_rule,
-    "trigger": lambda name, _: boto3.client("glue").delete_trigger(Name=name),
+    "trigger": _delete_trigger,
     "workflow": lambda name, _: boto3.client("glue").delete_workflow(Name=name),
     "pipeline": _delete_pipeline,
     "model package": lambda name, _: boto3.client("sagemaker").delete_model_package(ModelPackageName=name),

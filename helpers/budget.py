@@ -66,7 +66,8 @@ def check(ws: Workshop, *estimates: Estimate, allow: bool = False) -> None:
         print("No budget is set. `budget.set_budget(ws, usd=5)` sets one, as in lesson 00.")
         return
     spent, coming = ledger.total(ledger.read(ws)), sum(estimate.usd for estimate in estimates)
-    line = f"spent {dollars(spent)}, this launch {dollars(coming)}, budget {dollars(limit)}"
+    launch = f", this launch {dollars(coming)}" if estimates else ""
+    line = f"spent {dollars(spent)}{launch}, budget {dollars(limit)}"
     if spent + coming > limit and not allow:
         raise OverBudget(
             f"This launch goes past your budget: {line}. To launch all the same, check with `allow=True`, "
@@ -101,23 +102,18 @@ def watch_account(ws: Workshop, usd: float, email: str) -> None:
     subscribers = [{"SubscriptionType": "EMAIL", "Address": email}]
     told = [{"Notification": notification, "Subscribers": subscribers}]
     try:
-        # One of this name is replaced: a notification cannot be given other addresses in one step.
-        _delete(budgets, ws.account, name)
-        budgets.create_budget(AccountId=ws.account, Budget=wanted, NotificationsWithSubscribers=told)
+        try:
+            budgets.create_budget(AccountId=ws.account, Budget=wanted, NotificationsWithSubscribers=told)
+        except budgets.exceptions.DuplicateRecordException:
+            # It is replaced: a notification cannot be given other addresses in one step.
+            budgets.delete_budget(AccountId=ws.account, BudgetName=name)
+            budgets.create_budget(AccountId=ws.account, Budget=wanted, NotificationsWithSubscribers=told)
     except ClientError as error:
         if error.response["Error"]["Code"] not in ("AccessDeniedException", "AccessDenied"):
             raise
         print(f"⚠️ Your role may not make a budget in AWS Budgets ({error}). Your own, above, holds all the same.")
         return
     print(f"AWS Budgets writes to {email} when the account has spent {dollars(WARNING * usd)} in a month.")
-
-
-def _delete(budgets: Any, account: str, name: str) -> None:
-    try:
-        budgets.delete_budget(AccountId=account, BudgetName=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NotFoundException":
-            raise
 
 
 def _check_amount(usd: float) -> None:

@@ -9,7 +9,6 @@ import textwrap
 import time
 import tokenize
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -17,19 +16,11 @@ import pandas as pd
 
 from helpers import costs, jobs
 from helpers.progress import Progress
-from helpers.workshop import Workshop
 
 Json = dict[str, Any]
 ENDED = {"Completed", "Failed", "Stopped"}
 NOTEBOOK = "ml.t3.medium Studio-JupyterLab"  # where the code of a notebook runs on AWS
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-LONGEST_NAME = 32  # of an AutoML job, which is short for AWS
-
-
-def job_name(ws: Workshop, what: str = "ml") -> str:
-    """A new name for an AutoML job of this learner: unique by its second."""
-    now = f"{datetime.now(UTC):%y%m%d%H%M%S}"
-    return f"{ws.name(what)[: LONGEST_NAME - 1 - len(now)]}-{now}"
 
 
 def wait_for_automl(name: str, *, minutes: float = 90) -> Json:

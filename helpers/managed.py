@@ -94,8 +94,8 @@ def difference(right: Sequence[bool], other: Sequence[bool]) -> tuple[float, flo
 
 
 def units(texts: Iterable[str]) -> float:
-    """The units that Comprehend bills for such texts, per text."""
-    return float(np.mean([costs.comprehend_units(len(text)) for text in texts]))
+    """The units that Comprehend bills for such texts, as `sentiments` sends them, per text."""
+    return float(np.mean([costs.comprehend_units(len(fitting(text))) for text in texts]))
 
 
 def comprehend_month(documents: float, units_each: float) -> costs.Estimate:

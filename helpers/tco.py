@@ -25,7 +25,11 @@ FREE_EGRESS_GB = 100
 OWN = "on-premises"
 RENTED = ("on demand", "Spot", "commitment", "serverless")
 UNVERIFIED = "⚠️ unverified"
+STAR = "   * with unverified inputs"  # for the axis of a figure
 Values = dict[str, Any]
+# No input is below 0, and these are not at 0 either, or not above 100 %.
+_ABOVE_ZERO = {"server_vcpus", "life", "cloud_utilisation"}
+_SHARES = {"utilisation", "cloud_utilisation", "interruptible", "spot_discount", "baseline", "commitment_discount"}
 # Prices of AWS that the model takes: name -> what it is, service, item of the price table, how many units make one.
 _FROM_AWS = {
     "vcpu_hour": ("A vCPU on demand", "USD per hour", "EC2", "m5.xlarge Linux on-demand", 4),
@@ -99,10 +103,19 @@ def values(**changes: Any) -> Values:
 
     Raises:
         UnknownInput: a change names none; says which there are.
+        ValueError: a value that cannot be, such as a utilisation of 120 %.
     """
-    for name in changes:
-        _input(name)
+    for name, value in changes.items():
+        _check(_input(name), np.asarray(value, dtype=float))
     return {name: each.value for name, each in inputs().items()} | changes
+
+
+def _check(each: Input, value: Any) -> None:
+    low, high = (1.0 if each.name == "pue" else 0.0), (100.0 if each.name in _SHARES else np.inf)
+    fits = (low < value if each.name in _ABOVE_ZERO else low <= value) & (value <= high) & np.isfinite(value)
+    if not np.all(fits):
+        limit = f"{'above' if each.name in _ABOVE_ZERO else 'at least'} {low:g}" + (" and at most 100" * (high == 100))
+        raise ValueError(f"{each.name} ({each.what}) is {value}; in {each.unit} it must be {limit}.")
 
 
 def _input(name: str) -> Input:

@@ -48,7 +48,8 @@ def tornado(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
 def draws(x: Values, number: int = 10_000, seed: int = 11) -> Values:
     """The inputs of `x`; those with a range that are not YOURS drawn `number` times, each for itself.
 
-    Drawn from a triangle: most often near the value, never beyond the range.
+    Drawn from a triangle: most often near the value, never beyond the range. That no two move together is an
+    assumption: ranges that do (price and rise, wage and its overhead) make the true band wider.
     """
     random, drawn = np.random.default_rng(seed), dict(x)
     for name, each in inputs().items():
@@ -73,6 +74,12 @@ def band(
     return pd.DataFrame(rows, pd.Index(utilisations, name="utilisation"), ["p5", "p50", "p95", "owning_wins"])
 
 
+def undecided(found: pd.DataFrame, certain: float = 0.9) -> list[Any]:
+    """The utilisations of a band at which neither side wins in so large a share of the draws."""
+    share = found["owning_wins"]
+    return list(found.index[(share > round(1 - certain, 9)) & (share < certain)])
+
+
 def draw_ways(axes: Axes, x: Values, years: int = 5) -> None:
     """What each way costs in thousand USD, by utilisation; a dot where owning begins to be cheaper than on demand."""
     across = np.linspace(0, 100, 201)
@@ -85,7 +92,7 @@ def draw_ways(axes: Axes, x: Values, years: int = 5) -> None:
     even = break_even(x, years=years)
     own = float(totals(x, years)[OWN]) / 1000
     if even is not None:
-        axes.plot(even, own, "o", color=BLACK, markersize=9, zorder=4)
+        axes.plot(even, own, "o", color=BLACK, markersize=9, zorder=4, label="break-even, on demand")
     axes.set(xlim=(0, 100), ylim=(0, 2.2 * own))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
@@ -112,7 +119,7 @@ def draw_tornado(axes: Axes, table: pd.DataFrame, base: float, rows: int = 10) -
 def draw_band(axes: Axes, found: pd.DataFrame) -> None:
     """The difference by utilisation, in thousand USD: the middle of the draws, and where nine in ten of them lie."""
     axes.fill_between(found.index, found["p5"] / 1000, found["p95"] / 1000, color=SKY, alpha=0.5, label="90 % of draws")
-    axes.plot(found.index, found["p50"] / 1000, color=BLUE, linewidth=2, label="half of the draws")
+    axes.plot(found.index, found["p50"] / 1000, color=BLUE, linewidth=2, label="median: half of the draws lie below")
     axes.axhline(0, color=BLACK, linestyle="--", linewidth=1.2)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="upper right")
@@ -137,8 +144,9 @@ def explore(show: Callable[[Values], None], **ranges: tuple[float, float]) -> No
 
     sliders = {
         name: widgets.FloatSlider(
-            value=inputs()[name].value, min=low, max=high, step=(high - low) / 100, description=inputs()[name].label,
-            style={"description_width": "24em"}, layout={"width": "48em"}, continuous_update=False,
+            value=inputs()[name].value, min=low, max=high, step=(high - low) / 100,
+            description=f"{inputs()[name].label}, {inputs()[name].unit}",
+            style={"description_width": "28em"}, layout={"width": "52em"}, continuous_update=False,
         )
         for name, (low, high) in ranges.items()
     }  # fmt: skip

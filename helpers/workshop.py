@@ -16,6 +16,7 @@ import boto3
 from helpers.jobs import show_sdk_logs
 
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
+LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
 SDK_CONFIG = """SchemaVersion: '1.0'
 SageMaker:
   PythonSDK:
@@ -179,8 +180,9 @@ def _learner() -> str:
             name = getpass.getuser()
         except (KeyError, OSError):
             name = "learner"
-    plain = re.sub(r"[^a-z0-9]", "", name.lower())[:16]
-    if plain == name and plain:
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    if plain == name and 0 < len(plain) <= LONGEST_LEARNER:
         return plain
     # Without a hyphen: what begins with "dsaws-ann-" must be Ann's, and not Ann-B's. The digits keep the two apart.
-    return (plain or "learner") + hashlib.sha256(name.encode()).hexdigest()[:4]
+    digits = hashlib.sha256(name.encode()).hexdigest()[:4]
+    return (plain or "learner")[: LONGEST_LEARNER - len(digits)] + digits

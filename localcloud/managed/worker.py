@@ -10,7 +10,6 @@ import asyncio
 import logging
 import os
 import shutil
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -20,9 +19,10 @@ from localcloud.aws import Cloud
 from localcloud.container import background, base_environment, new_run, run_process
 from localcloud.runtime import model_server
 from localcloud.unix_http import Answer, Broken, Client, NotThere
+from localcloud.variant import sockets_folder
 
 log = logging.getLogger("localcloud")
-START_SECONDS = 50.0  # boto3 waits for 60 for an answer, then asks again
+ANSWER_SECONDS = 50.0  # with the start of the process; boto3 waits for 60, then asks again
 IDLE_SECONDS = float(os.environ.get("LOCALCLOUD_MANAGED_IDLE_SECONDS", "120"))
 SERVING = "serving"  # how the line ends that a program prints when its model has loaded
 
@@ -50,23 +50,31 @@ class Worker:
         """
         self._busy += 1
         try:
-            for last in (False, True):
-                process = self._running(cloud)
+            async with asyncio.timeout(ANSWER_SECONDS):
                 try:
-                    async with asyncio.timeout(START_SECONDS):
-                        await asyncio.shield(process.ready)
-                    return await process.client.post("/invocations", {}, body)
-                except (NotThere, Broken) as error:
-                    process.stop()
-                    if last or cloud.stopping.is_set():
-                        raise NotAnswered(f"The model's process ended without an answer: {error}") from None
-                except TimeoutError:
-                    state = "being answered" if process.ready.done() else images.BUILDING.lower()
-                    raise NotAnswered(f"Not yet: {state}. Ask again.") from None
-            raise AssertionError
+                    return await self._try(cloud, body)
+                except (NotThere, Broken):
+                    if cloud.stopping.is_set():
+                        raise
+                    return await self._try(cloud, body)
+        except (NotThere, Broken) as error:
+            raise NotAnswered(f"The model's process ended without an answer: {error}") from None
+        except TimeoutError:
+            serves = self._process and self._process.ready.done()
+            state = "being answered" if serves else images.BUILDING.lower()
+            raise NotAnswered(f"Not yet: {state}. Ask again.") from None
         finally:
             self._busy -= 1
             self._last_use = time.monotonic()
+
+    async def _try(self, cloud: Cloud, body: bytes) -> Answer:
+        process = self._running(cloud)
+        await asyncio.shield(process.ready)
+        try:
+            return await process.client.post("/invocations", {}, body)
+        except (NotThere, Broken):
+            process.stop()
+            raise
 
     def _running(self, cloud: Cloud) -> _Process:
         if self._process is None or self._process.ended:
@@ -96,7 +104,7 @@ class _Process:
         self._program = Path(model_server.__file__).with_name(program)
         self._stop = threading.Event()
         self._tail: list[str] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="lc-"))  # a socket's path may have 100 characters only
+        self._folder = sockets_folder(cloud.home)
         self.client = Client(self._folder / "model")
         self.ready: asyncio.Future[None] = cloud.loop.create_future()
         self.ended = False

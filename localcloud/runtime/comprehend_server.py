@@ -12,13 +12,13 @@ praise and blame balance each other, and Neutral otherwise.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
+import traceback
 from importlib.metadata import version
 from typing import Any
 
-from model_server import JSON, Handler, Server
+from model_server import JSON, Handler, serve
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -53,8 +53,8 @@ class Models:
         strength, opinions = abs(found["compound"]), found["pos"] + found["neg"]
         balance = 2 * min(found["pos"], found["neg"]) / opinions if opinions else 0.0
         scores = {
-            "Positive": max(found["compound"], 0.0),
-            "Negative": max(-found["compound"], 0.0),
+            "Positive": max(0.0, found["compound"]),  # of 0.0 and -0.0 the first is taken
+            "Negative": max(0.0, -found["compound"]),
             "Neutral": (1 - strength) * (1 - balance),
             "Mixed": (1 - strength) * balance,
         }
@@ -80,20 +80,22 @@ class ComprehendHandler(Handler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        self._send(200, self.models.answer(body), JSON)
+        try:
+            self._send(200, self.models.answer(body), JSON)
+        except Exception as error:
+            traceback.print_exc()
+            self._send(500, f"{type(error).__name__}: {error}".encode(), "text/plain")
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """What is asked is not written down."""
 
 
 def main() -> None:
-    socket_path = sys.argv[1]
-    ComprehendHandler.models = Models()
-    if os.path.exists(socket_path):
-        os.unlink(socket_path)
-    with Server(socket_path, ComprehendHandler) as server:
-        print(f"{', '.join(MODELS.values())}; serving", flush=True)
-        server.serve_forever()
+    def load() -> str:
+        ComprehendHandler.models = Models()
+        return ", ".join(MODELS.values())
+
+    serve(sys.argv[1], ComprehendHandler, load)
 
 
 if __name__ == "__main__":

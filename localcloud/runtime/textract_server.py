@@ -2,7 +2,8 @@
 
 Started in the image's Python as `textract_server.py SOCKET`. A request's body is a PNG or JPEG file; the answer is the
 page's lines as JSON, each with text, confidence (0 to 1), corners and words; corners are four (x, y) as shares of the
-page, clockwise from the text's upper left. A file that is no readable image, or has too many pixels, gets status 400.
+page, clockwise from the text's upper left. A file that is no readable image, or has too many pixels, gets status 400;
+whatever else goes wrong is the engine's fault, status 500.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import sys
 import threading
 import traceback
@@ -17,17 +19,19 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from model_server import JSON, Handler, Server
+from model_server import JSON, Handler, serve
 from PIL import Image, ImageOps
 from rapidocr import RapidOCR
 
 Json = dict[str, Any]
 NAME = f"rapidocr {version('rapidocr')}"
 MAXIMUM_SIDE = 10_000  # pixels: https://docs.aws.amazon.com/textract/latest/dg/limits-document.html
-# The largest side that the engine looks at. Its own default enlarges small pages, which costs time and finds no more.
+LARGEST_SIDE = 2000  # pixels that the engine looks at; a larger page is made smaller before it fills the memory
+# The engine's own default enlarges small pages, which costs time and finds no more.
 _PARAMETERS = {
     "Global.log_level": "error",
-    "Global.max_side_len": 2000,
+    "Global.max_side_len": LARGEST_SIDE,
+    "Global.min_side_len": 1,  # to enlarge a thin strip until it is 30 pixels high makes it enormous
     "Det.limit_type": "max",
     "Det.limit_side_len": 1600,
     "Rec.rec_batch_num": 1,  # a batch is as wide as its longest line
@@ -37,23 +41,30 @@ DOUBTFUL = 0.8  # a mean certainty of the lines below which the page may lie ups
 Image.MAX_IMAGE_PIXELS = None  # the side is checked before anything is unpacked
 
 
+class BadPage(Exception):
+    """No readable PNG or JPEG, or too many pixels; the message says which."""
+
+
 def open_page(content: bytes) -> Image.Image:
-    """The page as black, white and colours, turned as its camera says.
+    """The page as black, white and colours, turned as its camera says, with LARGEST_SIDE pixels a side at most.
 
     Raises:
-        ValueError: no readable PNG or JPEG, or too many pixels.
+        BadPage: see there.
     """
     try:
-        file = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
-        if max(file.size) > MAXIMUM_SIDE:
-            raise ValueError(f"The page has {file.width} x {file.height} pixels; the limit is {MAXIMUM_SIDE} a side.")
-        page: Image.Image = ImageOps.exif_transpose(file)
-        if page.mode in ("RGBA", "LA", "P"):  # what shines through is paper
-            page = page.convert("RGBA")
-            page = Image.alpha_composite(Image.new("RGBA", page.size, "white"), page)
-        return page.convert("RGB")
-    except (OSError, SyntaxError):  # the latter is Pillow's way to say that a PNG is broken
-        raise ValueError("The file begins as a PNG or JPEG, and is damaged.") from None
+        page: Image.Image = Image.open(io.BytesIO(content), formats=("PNG", "JPEG"))
+        if max(page.size) > MAXIMUM_SIDE:
+            raise BadPage(f"The page has {page.width} x {page.height} pixels; the limit is {MAXIMUM_SIDE} a side.")
+        mode = "RGBA" if page.has_transparency_data else "RGB"
+        page.draft(mode, (LARGEST_SIDE, LARGEST_SIDE))  # of a large JPEG fewer pixels are unpacked
+        page = page if page.mode == mode else page.convert(mode)
+        page.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+        page = ImageOps.exif_transpose(page)
+    except (OSError, SyntaxError, ValueError, struct.error):  # what Pillow raises on broken files
+        raise BadPage("The file begins as a PNG or JPEG, and is damaged.") from None
+    if mode == "RGBA":  # what shines through is paper
+        page = Image.alpha_composite(Image.new("RGBA", page.size, "white"), page)
+    return page.convert("RGB")
 
 
 class Reader:
@@ -74,8 +85,8 @@ class Reader:
 
     def read(self, content: bytes) -> Json:
         """The lines of a page, from top to bottom."""
-        page = open_page(content)
-        with self._one_at_a_time:
+        with self._one_at_a_time:  # to unpack it, too: the largest takes 1 GB
+            page = open_page(content)
             found = self._look(np.asarray(page)[:, :, ::-1].copy())  # the engine wants blue first
         if not found.txts or found.boxes is None:
             return {"model": NAME, "lines": []}
@@ -109,7 +120,7 @@ class TextractHandler(Handler):
         body = self.rfile.read(int(self.headers["content-length"]))
         try:
             self._send(200, json.dumps(self.reader.read(body)).encode(), JSON)
-        except ValueError as error:
+        except BadPage as error:
             self._send(400, str(error).encode(), "text/plain")
         except Exception as error:
             traceback.print_exc()
@@ -120,13 +131,11 @@ class TextractHandler(Handler):
 
 
 def main() -> None:
-    socket_path = sys.argv[1]
-    TextractHandler.reader = Reader()
-    if os.path.exists(socket_path):
-        os.unlink(socket_path)
-    with Server(socket_path, TextractHandler) as server:
-        print(f"{NAME}; serving", flush=True)
-        server.serve_forever()
+    def load() -> str:
+        TextractHandler.reader = Reader()
+        return NAME
+
+    serve(sys.argv[1], TextractHandler, load)
 
 
 if __name__ == "__main__":

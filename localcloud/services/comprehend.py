@@ -100,7 +100,8 @@ async def _batch(cloud: Cloud, task: str, texts: list[str]) -> Params:
     if len(texts) > LARGEST_BATCH:
         raise ServiceError(
             "BatchSizeLimitExceededException",
-            f"The batch has {len(texts)} documents. Maximum batch size is {LARGEST_BATCH}.",
+            "Please use a smaller number of items in a single batch. "
+            f"Maximum batch size is {LARGEST_BATCH}, while this has {len(texts)}.",
         )
     sizes = [_size(text) for text in texts]
     fit = [index for index, size in enumerate(sizes) if size <= BATCH_BYTES]

@@ -55,7 +55,7 @@ async def detect_document_text(cloud: Cloud, params: Params) -> Params:
 
 async def _document(cloud: Cloud, document: Params) -> bytes:
     """The document's bytes, from the request or from S3."""
-    if ("Bytes" in document) == ("S3Object" in document):
+    if bool(document.get("Bytes")) == ("S3Object" in document):
         raise ServiceError(
             "InvalidParameterException", "Request has invalid parameters: give either Bytes or S3Object."
         )
@@ -119,7 +119,7 @@ def blocks(lines: list[Params]) -> list[Params]:
         made_words += words
     whole = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
     page = {"BlockType": "PAGE", "Id": str(uuid.uuid4()), "Geometry": _geometry(whole), **_children(made_lines)}
-    return [page, *made_lines, *made_words]
+    return [{**block, "Page": 1} for block in (page, *made_lines, *made_words)]
 
 
 def _text_block(kind: str, item: Params) -> Params:

@@ -68,6 +68,16 @@ def test_a_trial_says_how_many_reviews_it_has_read(searched: agility.Measured) -
     assert "100 reviews read" in jobs.training_log(searched.trials["job"][0])
 
 
+def test_tidying_stops_a_search_that_nobody_waited_for(placed: Any) -> None:
+    name = agility.start(placed, "left", 1)
+    agility.tidy(placed)
+    sagemaker = boto3.client("sagemaker")
+    search = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    assert search["HyperParameterTuningJobStatus"] == "Stopped"
+    wanted = {"NameContains": name, "StatusEquals": "InProgress"}
+    assert not sagemaker.list_training_jobs(**wanted)["TrainingJobSummaries"]
+
+
 def test_tidying_leaves_no_object_and_no_table_and_can_be_repeated(workshop: Any) -> None:
     agility.put(workshop, agility.small_reviews(10))
     agility.describe(workshop, {"review": "string", "label": "bigint"})

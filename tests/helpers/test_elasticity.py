@@ -29,6 +29,22 @@ def test_a_search_of_nothing_is_refused(trials: int, machines: int) -> None:
         elasticity.search(trials, 1, machines, 1)
 
 
+def test_hours_and_dollars_below_zero_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="hours_each is -1"):
+        elasticity.search(2, -1, 1, 1)
+    with pytest.raises(ValueError, match="hours_each is -1"):
+        elasticity.queue([0], -1, 1)
+    with pytest.raises(ValueError, match="per_hour is -2"):
+        elasticity.arrivals(-2, 24)
+    with pytest.raises(ValueError, match="hourly is -1"):
+        elasticity.compare([0], 1, [1], hours=1, hourly=-1, startup_hours=0)
+
+
+@pytest.mark.parametrize(("jobs", "machines", "rounds"), [(60, 8, 8), (64, 8, 8), (5, 30, 1)])
+def test_the_last_of_a_burst_waits_for_all_rounds_but_its_own(jobs: int, machines: int, rounds: int) -> None:
+    assert elasticity.queue([9.0] * jobs, 0.5, machines)["waits"].max() == (rounds - 1) * 0.5
+
+
 def test_three_jobs_at_one_machine_wait_by_hand() -> None:
     served = elasticity.queue([0, 0.5, 3], 1, 1)
     assert served["starts"].to_list() == [0, 1, 3]

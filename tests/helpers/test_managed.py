@@ -95,6 +95,10 @@ def test_units_are_begun_hundreds_and_three_at_least() -> None:
     assert managed.units(["x", "x" * 300, "x" * 301]) == pytest.approx((3 + 3 + 4) / 3)
 
 
+def test_what_is_cut_off_before_it_is_sent_is_not_billed() -> None:
+    assert managed.units(["x" * 9_000]) == 50
+
+
 def test_a_month_of_comprehend_by_hand() -> None:
     """2 million documents of 10.5 units: 10 M units at $0.0001, 11 M at $0.00005."""
     estimate = managed.comprehend_month(2e6, 10.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -29,8 +31,8 @@ def test_machines_are_counted_for_the_peak() -> None:
 
 
 def test_serverless_is_paid_by_memory_and_time() -> None:
-    found = pareto.serving("serverless", 1_000_000, 1.3, 1)
-    assert found == pytest.approx(1_000_000 * (1.3 + 4.7) / 1000 * 2 * 0.00002)
+    found = pareto.serving("serverless", 1_000_000, 1.1, 1)
+    assert found == pytest.approx(1_000_000 * (1.1 + 0.9) / 1000 * 2 * 0.00002)
 
 
 def test_nightly_batches_are_paid_by_their_starts_and_their_reviews() -> None:
@@ -48,6 +50,24 @@ def test_a_way_whose_price_is_unverified_has_a_star() -> None:
 def test_a_way_that_does_not_exist_is_named() -> None:
     with pytest.raises(ValueError, match="no way 'fax'"):
         pareto.serving("fax", 1, 1, 1)
+
+
+@pytest.mark.parametrize("wrong", [{"requests": -1}, {"per_second": 0}, {"peak": 0.5}, {"ms": -1}])
+def test_numbers_that_cannot_be_have_no_price(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="too low"):
+        pareto.serving(**({"way": "always on", "requests": 1, "ms": 1, "per_second": 1} | wrong))
+
+
+def test_what_a_request_takes_beside_the_model_is_what_the_benchmark_measured() -> None:
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "results" / "serving.json"
+    report = json.loads(path.read_text())
+    assert pytest.approx(report["1 at once"]["local AWS"]["p50_ms"] - pareto.USUAL_MS) == pareto.OVERHEAD_MS
+    assert report["date"] in pareto.ASSUMED
+
+
+def test_the_usual_speed_is_that_of_the_measured_pairs() -> None:
+    row = pareto.measured().loc["2-grams with ratio"]
+    assert (row["ms"], row["per_second"]) == (pareto.USUAL_MS, pareto.USUAL_PER_SECOND)
 
 
 def test_the_front_holds_whom_nobody_beats() -> None:
@@ -82,6 +102,8 @@ def test_dear_mistakes_make_the_dear_model_the_cheap_one() -> None:
 
 
 def test_the_budget_of_tuning_is_paid_trial_by_trial() -> None:
+    with pytest.raises(ValueError, match="trials is 0"):
+        pareto.measured(trials=0)
     one, twenty = pareto.measured(), pareto.measured(trials=20)
     assert twenty["training_usd"].to_list() == pytest.approx((20 * one["training_usd"]).to_list())
     assert one.loc["3-grams with ratio", "training_usd"] == pytest.approx(0.115 * (30 + 120) / 3600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from helpers import costs, tco, tco_risk
@@ -68,11 +69,12 @@ def test_the_verdict_names_both_sums() -> None:
     assert f"${min(found[way] for way in tco.RENTED):,.0f}" in sentence
 
 
-def test_at_break_even_both_cost_the_same() -> None:
-    even = tco.break_even(PLAIN | {"server_price": 5_000})
+@pytest.mark.parametrize(("way", "paid"), [("on demand", 1.0), ("Spot", 0.7), ("commitment", 0.8)])
+def test_at_break_even_both_cost_the_same(way: str, paid: float) -> None:
+    even = tco.break_even(PLAIN | {"server_price": 1_000}, way)
     # A year on-premises; rent is 8,580 and 87,600 for 100 % of the peak at work, on machines that are half full.
-    own = 10_000 + 5_000 + 6_570 + 12_000 + 15_000
-    assert even == pytest.approx(100 * (own - 8_580) / 87_600)
+    own = 2_000 + 1_000 + 6_570 + 12_000 + 15_000
+    assert even == pytest.approx(100 * (own - 8_580) / (paid * 87_600))
 
 
 def test_there_is_no_break_even_where_renting_is_always_cheaper() -> None:
@@ -106,11 +108,22 @@ def test_an_input_that_does_not_exist_is_refused_by_name() -> None:
         tco.values(tax=1)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("utilisation", 120), ("power", -1), ("life", 0), ("cloud_utilisation", 0), ("pue", 0.9), ("growth", np.nan)],
+)
+def test_a_value_that_cannot_be_is_refused_with_its_name_and_its_limit(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} \(.* must be (at least|above) [01]"):
+        tco.values(**{name: value})
+    with pytest.raises(ValueError, match=name):
+        tco.values(**{name: np.array([1.0, value])})
+
+
 def test_every_input_has_a_source_and_lies_in_its_range() -> None:
     for each in tco.inputs().values():
         assert each.source, each.name
         assert each.low <= each.value <= each.high, each.name
-        assert each.date or not each.verified or each.name == "cloud_utilisation", each.name
+        assert each.date or not each.verified, each.name
 
 
 def test_what_is_unverified_is_marked_in_table_and_figures() -> None:
@@ -159,6 +172,11 @@ def test_owning_wins_more_often_the_fuller_the_servers() -> None:
     assert (found["p5"] < found["p50"]).all()
     assert found["owning_wins"].iloc[0] < 0.01
     assert found["owning_wins"].iloc[-1] > 0.5
+
+
+def test_where_the_draws_disagree_nothing_is_decided() -> None:
+    found = pd.DataFrame({"owning_wins": [0.0, 0.1, 0.11, 0.5, 0.89, 0.9, 1.0]}, [10, 20, 30, 40, 50, 60, 70])
+    assert tco_risk.undecided(found, 0.9) == [30, 40, 50]
 
 
 def test_sliders_show_the_picture_once_where_nobody_can_move_them(capsys: pytest.CaptureFixture[str]) -> None:

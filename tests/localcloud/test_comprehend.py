@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,8 +15,10 @@ from ai_models import models, once
 from botocore.exceptions import ClientError
 from own_cloud import OwnCloud, wait_until
 
+from localcloud.managed import worker
 from localcloud.managed.quota import TokenBucket
 from localcloud.protocol import ServiceError
+from localcloud.unix_http import Client
 
 PROGRAM = "comprehend_server.py"
 IDLE_SECONDS = 2.0
@@ -47,12 +52,12 @@ def test_a_text_has_the_sentiment_of_its_highest_score(comprehend: Any, text: st
     assert answer["Sentiment"] == sentiment == max(scores, key=scores.get).upper()
     assert set(scores) == {"Positive", "Negative", "Neutral", "Mixed"}
     assert sum(scores.values()) == pytest.approx(1)
+    assert "-" not in str(scores), "no score is -0.0"
 
 
-def test_praise_and_blame_in_one_text_are_mixed_more_than_neutral(comprehend: Any) -> None:
-    text = "A superb cast. A terrible plot."
-    scores = comprehend.detect_sentiment(Text=text, LanguageCode="en")["SentimentScore"]
-    assert scores["Mixed"] > scores["Neutral"]
+def test_praise_and_blame_in_one_text_are_mixed(comprehend: Any) -> None:
+    answer = comprehend.detect_sentiment(Text="A superb cast. A terrible plot.", LanguageCode="en")
+    assert answer["Sentiment"] == "MIXED"
 
 
 def test_the_answer_names_the_open_model_that_gave_it(comprehend: Any) -> None:
@@ -207,6 +212,43 @@ def test_a_killed_process_is_replaced_by_the_next_call(cloud: OwnCloud, comprehe
     assert comprehend.detect_dominant_language(Text=PRAISE)["Languages"]
 
 
+def test_a_request_that_the_model_fails_on_does_not_end_its_process(cloud: OwnCloud, comprehend: Any) -> None:
+    """The answers to all others would end with it."""
+    comprehend.detect_dominant_language(Text=PRAISE)
+    (process,) = models(cloud, PROGRAM)
+    answer = asyncio.run(Client(Path(process.cmdline()[-1])).post("/invocations", {}, b"no JSON"))
+    assert (answer.status, answer.content[:15]) == (500, b"JSONDecodeError")
+
+
+def test_a_model_that_does_not_answer_is_told_of_before_boto3_gives_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(worker, "ANSWER_SECONDS", 0.2)
+
+    async def ask() -> None:
+        async with await asyncio.start_unix_server(lambda *_: asyncio.sleep(9), tmp_path / "model"):
+            one = worker.Worker("comprehend-1", PROGRAM)
+            ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            ready.set_result(None)
+            one._process = SimpleNamespace(ended=False, ready=ready, client=Client(tmp_path / "model"))  # type: ignore
+            with pytest.raises(worker.NotAnswered, match="being answered"):
+                await one.ask(None, b"")  # type: ignore
+
+    asyncio.run(asyncio.wait_for(ask(), 5))
+
+
+def test_an_image_that_cannot_be_built_is_the_answers_error(tmp_path: Path) -> None:
+    cloud = OwnCloud()
+    cloud.environment.update(LOCALCLOUD_IMAGES=str(tmp_path / "images"), UV_CACHE_DIR=str(tmp_path), UV_OFFLINE="1")
+    try:
+        cloud.start()
+        with pytest.raises(ClientError, match=r"The image could not be built: .*the network was disabled") as failed:
+            once(cloud, "comprehend").detect_sentiment(Text=PRAISE, LanguageCode="en")
+        assert failed.value.response["Error"]["Code"] == "InternalServerException"
+    finally:
+        cloud.remove()
+
+
 def test_it_stops_within_ten_seconds_and_answers_again_after_a_restart(cloud: OwnCloud, comprehend: Any) -> None:
     comprehend.detect_dominant_language(Text=PRAISE)
     began = time.monotonic()
@@ -219,7 +261,10 @@ def test_it_stops_within_ten_seconds_and_answers_again_after_a_restart(cloud: Ow
 
 def test_nothing_outlives_a_killed_server(cloud: OwnCloud) -> None:
     once(cloud, "comprehend").detect_sentiment(Text=PRAISE, LanguageCode="en")
+    (process,) = models(cloud, PROGRAM)
+    socket = Path(process.cmdline()[-1])
     cloud.kill()
     wait_until(lambda: not models(cloud, PROGRAM), 10)
     cloud.start()
+    assert not socket.parent.exists()
     assert once(cloud, "comprehend").detect_sentiment(Text=PRAISE, LanguageCode="en")["Sentiment"] == "POSITIVE"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +78,7 @@ def test_every_block_lies_on_the_page_and_every_text_has_its_confidence(read: di
         assert 0 <= box["Left"] <= box["Left"] + box["Width"] <= 1
         assert 0 <= box["Top"] <= box["Top"] + box["Height"] <= 1
         assert len(block["Geometry"]["Polygon"]) == 4
+        assert block["Page"] == 1
     assert all(90 < block["Confidence"] <= 100 for block in read["Blocks"] if block["BlockType"] != "PAGE")
 
 
@@ -129,6 +132,7 @@ def test_an_empty_page_is_a_page_without_lines(textract: Any) -> None:
         (b"II*\0....", "UnsupportedDocumentException", "TIFF files are read on AWS only"),
         (b"just text", "UnsupportedDocumentException", "unsupported document format"),
         (b"\x89PNG\r\n\x1a\nnothing follows", "BadDocumentException", "damaged"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x05IHDR\0\0\0\1\0", "BadDocumentException", "damaged"),
         (b"\xff\xd8\xff" + bytes(10 * 2**20), "DocumentTooLargeException", "10485760"),
     ],
 )
@@ -148,6 +152,28 @@ def test_a_page_with_too_many_pixels_a_side_is_a_bad_document(textract: Any) -> 
     Image.new("1", (10_001, 20)).save(file, "PNG")
     with pytest.raises(textract.exceptions.BadDocumentException, match="10001 x 20 pixels"):
         textract.detect_document_text(Document={"Bytes": file.getvalue()})
+
+
+@pytest.mark.parametrize("size", [(10_000, 30), (500, 1), (1, 10_000), (1, 1)])
+def test_a_strip_however_thin_is_a_page(textract: Any, size: tuple[int, int]) -> None:
+    file = io.BytesIO()
+    Image.new("L", size, 255).save(file, "PNG")
+    assert texts(textract.detect_document_text(Document={"Bytes": file.getvalue()})) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process's memory is Linux's to tell")
+def test_small_files_with_millions_of_pixels_do_not_fill_the_memory(cloud: OwnCloud, textract: Any) -> None:
+    """Below all of AWS's limits: 0.1 MB, 10,000 pixels a side, two at once."""
+    small = Image.open(io.BytesIO(page(*LINES, size=(5, 5)))).convert("P", palette=Image.Palette.ADAPTIVE)
+    file = io.BytesIO()
+    small.resize((10_000, 10_000)).save(file, "PNG", transparency=0)
+    with ThreadPoolExecutor(2) as pool:
+        document = {"Bytes": file.getvalue()}
+        answers = list(pool.map(lambda _: textract.detect_document_text(Document=document), range(2)))
+    assert [texts(answer) for answer in answers] == [list(LINES)] * 2
+    (process,) = models(cloud, PROGRAM)
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+    assert int(peak) < 1.5e6
 
 
 def test_a_document_of_nearly_ten_megabytes_is_accepted(textract: Any) -> None:
@@ -171,7 +197,7 @@ def test_an_object_that_is_too_large_is_refused(cloud: OwnCloud, textract: Any) 
         textract.detect_document_text(Document={"S3Object": {"Bucket": BUCKET, "Name": "tests/large.png"}})
 
 
-@pytest.mark.parametrize("document", [{}, {"Bytes": b"x", "S3Object": {"Bucket": BUCKET, "Name": "x"}}])
+@pytest.mark.parametrize("document", [{}, {"Bytes": b""}, {"Bytes": b"x", "S3Object": {"Bucket": BUCKET, "Name": "x"}}])
 def test_a_document_is_either_bytes_or_an_object(textract: Any, document: dict[str, Any]) -> None:
     with pytest.raises(textract.exceptions.InvalidParameterException):
         textract.detect_document_text(Document=document)
