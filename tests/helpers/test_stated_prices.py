@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ def test_every_lesson_of_the_course_states_a_price() -> None:
     prices = stated_prices.stated()
     assert len(prices) == len(list(stated_prices.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")))
     assert 1 < prices.sum() < 3
+
+
+def launches(path: Path) -> float:
+    """Dollars of all launches of a lesson, as its stored outputs say them: each was held against the budget."""
+    return sum(float(usd) for usd in re.findall(r"this launch \$([\d.]+\d)", path.read_text(encoding="utf-8")))
+
+
+def test_what_a_lesson_states_is_what_the_price_table_says_of_its_launches() -> None:
+    """A changed price changes the launches at the next execution, and then the first cell has to follow."""
+    prices = stated_prices.stated()
+    for path in sorted(stated_prices.NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        stated, computed = prices[path.name[:2]], launches(path)
+        assert 0.7 * stated - 0.01 <= computed <= stated + 0.01, (path.name, stated, computed)
 
 
 def test_about_less_than_and_none_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
