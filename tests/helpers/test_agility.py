@@ -74,6 +74,9 @@ def test_tidying_stops_a_search_that_nobody_waited_for(placed: Any) -> None:
     sagemaker = boto3.client("sagemaker")
     search = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     assert search["HyperParameterTuningJobStatus"] == "Stopped"
+    assert agility.stored(placed) == []
+    keys = [found.key for found in boto3.resource("s3").Bucket(placed.bucket).objects.all()]
+    assert not [key for key in keys if f"{placed.name(agility.PLACE)}/" in key], "the SDK's code of the search is left"
     wanted = {"NameContains": name, "StatusEquals": "InProgress"}
     assert not sagemaker.list_training_jobs(**wanted)["TrainingJobSummaries"]
 
@@ -89,6 +92,14 @@ def test_tidying_leaves_no_object_and_no_table_and_can_be_repeated(workshop: Any
     assert agility.TABLE not in {table["Name"] for table in tables}
 
 
+def test_each_search_is_named_at_the_middle_of_its_trials(searched: agility.Measured) -> None:
+    figure, axes = plt.subplots()
+    agility.draw(axes, {"one at a time": searched, "three at a time": searched})
+    labels = {text.get_text(): text.get_position()[1] for text in axes.get_yticklabels()}
+    plt.close(figure)
+    assert labels == {"one at a time": 0.5, "three at a time": 3.5}
+
+
 def test_six_trials_cost_what_fifteen_minutes_cost() -> None:
     assert agility.price().usd == pytest.approx(6 * 2.5 / 60 * 0.115)
 
@@ -101,12 +112,12 @@ def test_a_lead_time_lies_in_its_range_and_is_verified_only_with_a_date() -> Non
         assert (row.checked == "verified") == row.date[:4].isdecimal()
 
 
-def test_a_server_without_a_dated_source_has_a_star_in_the_figure() -> None:
+def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star_in_the_figure() -> None:
     figure, axes = plt.subplots()
     agility.draw_lead_times(axes, 2)
-    stars = [text.get_text().endswith(" *") for text in axes.get_yticklabels()][1:]
+    stars = [text.get_text().endswith(" *") for text in axes.get_yticklabels()]
     plt.close(figure)
-    assert stars == [checked != "verified" for checked in agility.lead_times()["checked"]]
+    assert stars == [False, True, *(checked != "verified" for checked in agility.lead_times()["checked"])]
 
 
 @pytest.mark.parametrize("seconds", [0.1, 2, 120])
@@ -125,3 +136,5 @@ def test_the_circle_names_each_step_in_words(monkeypatch: pytest.MonkeyPatch) ->
     assert (
         shown[0].alt.index("question") < shown[0].alt.index("train, tune (many") < shown[0].alt.index("next question")
     )
+    assert "lesson 04)" in shown[0].alt
+    assert "lessons 02, 03)" in shown[0].alt

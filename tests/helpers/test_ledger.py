@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import sqlite3
 import tarfile
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import boto3
 import pandas as pd
@@ -42,12 +44,7 @@ def ann() -> Iterator[Any]:
         with sqlite3.connect(cloud.home / "store.db") as db:
             assert db.execute("SELECT count(*) FROM resources").fetchone()[0] > MANY
         cloud.start()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("COURSE_CLOUD", "local")
-            patch.setenv("COURSE_LEARNER", "ann")
-            patch.setenv("LOCALCLOUD_HOME", str(cloud.home))
-            for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
-                patch.setenv(name, "replaced")  # recorded, so that what connect() sets is undone at the end
+        with patch.dict(os.environ, COURSE_CLOUD="local", COURSE_LEARNER="ann", LOCALCLOUD_HOME=str(cloud.home)):
             from helpers.workshop import connect
 
             ws = connect(quiet=True)
@@ -207,6 +204,34 @@ def test_the_plot_shows_each_lesson_and_says_its_dollars(
     (picture,) = shown
     assert "07: $83.95" in picture.alt
     assert picture.alt.startswith(ledger.title(ann, table))
+
+
+def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Entries of a ledger with nothing but their lesson, service and dollars."""
+    return pd.DataFrame(rows, columns=["lesson", "service", "usd"])
+
+
+def test_the_plot_names_the_two_dearest_lessons(ann: Any) -> None:
+    bill = of(("05", "SageMaker AI", 1.0), ("09", "Comprehend", 6.0), ("other", "Athena", 3.0))
+    assert ledger._finding(ann, bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
+    on_aws = replace(ann, place="AWS account 123456789012")
+    assert ledger._finding(on_aws, bill).endswith("of the $10.00 that all cost")
+
+
+def test_where_only_one_lesson_cost_anything_the_plot_says_the_sum(ann: Any) -> None:
+    bill = of(("09", "Comprehend", 6.0), ("05", "SageMaker AI", 0.0))
+    assert ledger._finding(ann, bill) == ledger.title(ann, bill)
+
+
+def test_services_below_one_percent_are_others_and_those_that_cost_nothing_are_not_shown() -> None:
+    bill = of(("09", "Comprehend", 99.5), ("05", "SageMaker AI", 0.3), ("05", "S3", 0.2), ("05", "Glue", 0.0))
+    shown = ledger._without_small(ledger.by(bill).drop(index="total", columns="total"))
+    assert shown.columns.tolist() == ["Comprehend", "others"]
+    assert shown.loc["05", "others"] == pytest.approx(0.5)
+    free = of(("09", "Comprehend", 1.0), ("05", "Glue", 0.0))
+    assert ledger._without_small(ledger.by(free).drop(index="total", columns="total")).columns.tolist() == [
+        "Comprehend"
+    ]
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])

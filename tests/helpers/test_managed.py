@@ -122,6 +122,17 @@ def test_what_never_becomes_cheaper_breaks_even_at_infinity() -> None:
     assert managed.break_even(lambda n: 0.001 * n, lambda n: 0.002 * n + 5) == float("inf")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "dollars"),
+    [((50, 190), (260, 60), 210 / 130), ((260, 60), (50, 190), 210 / 130), ((50, 60), (260, 190), float("inf"))],
+    ids=["the second is dearer and better", "the first is dearer and better", "the cheaper is better"],
+)
+def test_a_mistake_costs_what_the_dearer_way_takes_to_avoid_it(
+    one: tuple[float, float], other: tuple[float, float], dollars: float
+) -> None:
+    assert managed.dollars_a_mistake(one, other) == pytest.approx(dollars)
+
+
 def test_the_picture_of_the_stack_names_its_layers_and_services(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[plots.Picture] = []
     monkeypatch.setattr("IPython.display.display", shown.append)

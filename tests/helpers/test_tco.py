@@ -147,6 +147,20 @@ def test_the_tornado_has_each_end_by_itself_and_the_widest_first() -> None:
     assert not found.loc["electricity", "flips"]
 
 
+def test_what_plays_no_part_in_a_way_of_renting_is_not_in_its_tornado() -> None:
+    x = tco.values()
+    for way, plays in (("on demand", False), ("Spot", True)):
+        assert ("spot_discount" in tco_risk.tornado(x, way).index) is plays
+    assert (tco_risk.tornado(x)["span"] > 0).all()
+
+
+def test_twice_the_vcpus_for_the_same_price_beat_on_demand_and_not_spot_as_lesson_11_says() -> None:
+    x = tco.values()
+    twice = tco.totals(tco.values(server_vcpus=2 * x["server_vcpus"]))
+    assert tco.totals(x)["on demand"] < tco.totals(x)[tco.OWN]
+    assert twice["Spot"] < twice[tco.OWN] < twice["on demand"]
+
+
 def test_the_draws_stay_in_their_ranges_and_are_the_same_every_time() -> None:
     x, inputs = tco.values(), tco.inputs()
     first, second = tco_risk.draws(x, 500), tco_risk.draws(x, 500)
