@@ -14,7 +14,6 @@ from typing import Any
 import boto3
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch
 
 from helpers import costs, ensure, experiments, jobs
 from helpers.plots import BLACK, BLUE, COLOURS, ORANGE
@@ -29,6 +28,7 @@ INSTANCE = "ml.m5.large"
 TRIAL_MINUTES = 2.5  # on AWS, as lesson 06 counts them
 CODE = Path(__file__).resolve().parents[1] / "jobs" / "search"
 LEAD_TIMES = Path(__file__).with_name("lead_times.csv")
+STARTS = 60.0, 120.0  # seconds until a training job works on AWS, as this course counts: not measured
 WEEK = 7 * 24 * 3600.0
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
@@ -155,18 +155,17 @@ def measure(name: str) -> Measured:
 
 
 def draw(axes: Axes, searches: Mapping[str, Measured]) -> None:
-    """One line for each trial: thin from when it was asked for until its script is started, thick while it works."""
-    place, labels = 0, []
-    for colour, (what, search) in zip((ORANGE, BLUE, *COLOURS), searches.items(), strict=False):
+    """A group for each search, a line for each trial: thin from when it was asked for, thick while it works."""
+    place, middles = 0, []
+    for colour, search in zip((ORANGE, BLUE, *COLOURS), searches.values(), strict=False):
+        middles.append(place + (len(search.trials) - 1) / 2)
         for trial in search.trials.itertuples(index=False):
             axes.plot([trial.asked, trial.works], [place, place], color=BLACK, linewidth=1)
             axes.barh(place, trial.ends - trial.works, left=trial.works, height=0.7, color=colour, edgecolor=BLACK)
             place += 1
-        labels.append(Patch(facecolor=colour, edgecolor=BLACK, label=what))
         place += 1
-    axes.set_yticks([])
+    axes.set_yticks(middles, list(searches))
     axes.invert_yaxis()
-    axes.legend(handles=labels, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 @cache
@@ -192,14 +191,16 @@ def lead_times() -> pd.DataFrame:
 
 
 def draw_lead_times(axes: Axes, seconds: float) -> None:
-    """Dots on a logarithmic axis: a machine as measured, and servers as the trade says, with their ranges."""
+    """On a logarithmic axis: a machine as measured, one on AWS, and servers as the trade says, with their ranges."""
     table = lead_times()
     stars = ["" if checked == "verified" else " *" for checked in table["checked"]]
-    names = ["A training job, measured here", *(what + star for what, star in zip(table["what"], stars, strict=True))]
-    places = range(1, len(names))
+    servers = [what + star for what, star in zip(table["what"], stars, strict=True)]
+    names = ["A training job, measured here", "A training job on AWS, as this course counts *", *servers]
+    places = range(2, len(names))
     ends = [[float(end) * WEEK for end in text.split(" to ")] for text in table["range"]]
     axes.hlines(places, *zip(*ends, strict=True), color=ORANGE, linewidth=4)
     axes.plot(table["weeks"] * WEEK, places, "D", color=BLACK)
+    axes.hlines(1, *STARTS, color=BLUE, linewidth=4)
     axes.plot([seconds], [0], "o", color=BLUE, markersize=9)
     axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
@@ -216,6 +217,14 @@ def price(trials: int = len(PENALTIES)) -> costs.Estimate:
     return costs.tuning(INSTANCE, trials, TRIAL_MINUTES)
 
 
+def stored(ws: Workshop) -> list[str]:
+    """The keys of all that the lesson has in S3, with what the SDK has put there for its trials."""
+    bucket, name = boto3.resource("s3").Bucket(ws.bucket), ws.name(PLACE)
+    # The SDK puts its drivers below the learner's prefix, but a search's source code below the name alone.
+    places = f"{ws.prefix}/{PLACE}/", f"{ws.prefix}/{name}/", f"{name}/"
+    return [found.key for place in places for found in bucket.objects.filter(Prefix=place)]
+
+
 def tidy(ws: Workshop) -> None:
     """Stop the searches of the lesson that still run, and delete its objects in S3 and its table in the catalog."""
     sagemaker = boto3.client("sagemaker")
@@ -225,7 +234,9 @@ def tidy(ws: Workshop) -> None:
         sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
         with suppress(jobs.JobFailed):  # that is, Stopped
             jobs.wait_for_tuning(name)
-    boto3.resource("s3").Bucket(ws.bucket).objects.filter(Prefix=f"{ws.prefix}/{PLACE}/").delete()
+    bucket = boto3.resource("s3").Bucket(ws.bucket)
+    for key in stored(ws):
+        bucket.Object(key).delete()
     glue = boto3.client("glue")
     try:
         glue.delete_table(DatabaseName=ws.database, Name=TABLE)

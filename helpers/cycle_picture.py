@@ -25,7 +25,7 @@ _WIDTH, _HEIGHT, _RIGHT, _DOWN = 3.1, 1.15, 3.9, 1.9
 
 def cycle() -> None:
     """Show the circle: question, data, features, training, deployment, watching, and the next question."""
-    steps = "; ".join(f"{step} ({machines}; lessons {lessons})" for step, machines, lessons, _ in _STEPS)
+    steps = "; ".join(f"{step} ({machines}; {_named(lessons)})" for step, machines, lessons, _ in _STEPS)
     title = "A project is a circle, and each step needs other machines"
     alt = f"Six boxes joined by arrows to a circle: {steps}; and from there to the next question."
     with figure(title, "", "", alt, figsize=(10.5, 3.4)) as axes:
@@ -33,9 +33,13 @@ def cycle() -> None:
         axes.axis("off")
         places = [_place(number) for number in range(len(_STEPS))]
         for (step, machines, lessons, fill), (x, y) in zip(_STEPS, places, strict=True):
-            _box(axes, x, y, step, machines, f"lesson {lessons}", fill)
+            _box(axes, x, y, step, machines, _named(lessons), fill)
         for here, there in zip(places, [*places[1:], places[0]], strict=True):
             _arrow(axes, here, there)
+
+
+def _named(lessons: str) -> str:
+    return f"lesson{'s' if ',' in lessons else ''} {lessons}"
 
 
 def _place(number: int) -> tuple[float, float]:

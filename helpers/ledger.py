@@ -115,7 +115,7 @@ def spent(ws: Workshop, lesson: str) -> None:
 
 
 def title(ws: Workshop, table: pd.DataFrame) -> str:
-    """The finding: what all this cost, or at home what it would have cost on AWS."""
+    """The sum: what all this cost, or at home what it would have cost on AWS."""
     without = int(table["usd"].isna().sum())
     missing = f" ({without} without a price)" if without else ""
     return f"All {len(table)} entries together {_verb(ws)} {dollars(total(table))}{missing}"
@@ -125,17 +125,48 @@ def _verb(ws: Workshop) -> str:
     return "cost" if ws.place.startswith("AWS account") else "would have cost on AWS"
 
 
+def _finding(ws: Workshop, table: pd.DataFrame) -> str:
+    """What the two dearest lessons are of the whole; with fewer that cost anything, the sum."""
+    sums = table.groupby("lesson")["usd"].sum().nlargest(2)
+    if len(sums[sums > 0]) < 2:
+        return title(ws, table)
+    first, second = (f"lesson {each}" if str(each).isdigit() else f"'{each}'" for each in sums.index)
+    share = sums.sum() / total(table)
+    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total(table))} that all {_verb(ws)}"
+
+
+def _without_small(sums: pd.DataFrame) -> pd.DataFrame:
+    """Dollars by service, with those below 1 % of the bill in one column `others`."""
+    services = sums.sum()
+    small = services.index[services < 0.01 * services.sum()]
+    others = sums[small].sum(axis=1)
+    shown = sums.drop(columns=small)
+    return shown.assign(others=others) if others.sum() > 0 else shown
+
+
 def draw(ws: Workshop, table: pd.DataFrame) -> None:
-    """Bars of dollars for each lesson, stacked by service. Raises ValueError for an empty ledger."""
+    """Bars of dollars for each lesson, stacked by service; services below 1 % of the bill are "others".
+
+    Raises:
+        ValueError: the ledger is empty.
+    """
     if table.empty:
         raise ValueError("The ledger is empty: nothing of this learner's has run yet.")
     sums = by(table).drop(index="total", columns="total")
+    shown = _without_small(sums)
     parts = [f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items()]
-    alt = f"{title(ws, table)}. By lesson: {', '.join(parts)}."
-    with figure(title(ws, table), "lesson", "US dollars, list price", alt) as axes:
+    finding = _finding(ws, table)
+    sentences = dict.fromkeys([title(ws, table), finding, f"By lesson: {', '.join(parts)}"])  # each one once
+    with figure(
+        finding.replace(" of the ", "\nof the "), "lesson", "US dollars, list price", ". ".join(sentences) + "."
+    ) as axes:
         below = pd.Series(0.0, index=sums.index)
-        for number, service in enumerate(sums):
+        for number, service in enumerate(shown):
             look: Any = {"color": COLOURS[number % len(COLOURS)], "hatch": HATCHES[number % len(HATCHES)]}
-            axes.bar(sums.index, sums[service], bottom=below, label=str(service), edgecolor="white", **look)
-            below += sums[service]
-        axes.legend()
+            axes.bar(sums.index, shown[service], bottom=below, label=str(service), edgecolor="black", **look)
+            below += shown[service]
+        for place, usd in enumerate(below):
+            above: Any = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 9}
+            axes.annotate(dollars(usd), (place, usd), **above)
+        axes.set_ylim(0, 1.1 * below.max() or 1)  # room for the dollars above
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

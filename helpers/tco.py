@@ -25,7 +25,6 @@ FREE_EGRESS_GB = 100
 OWN = "on-premises"
 RENTED = ("on demand", "Spot", "commitment", "serverless")
 UNVERIFIED = "⚠️ unverified"
-STAR = "   * with unverified inputs"  # for the axis of a figure
 Values = dict[str, Any]
 # No input is below 0, and these are not at 0 either, or not above 100 %.
 _ABOVE_ZERO = {"server_vcpus", "life", "cloud_utilisation"}

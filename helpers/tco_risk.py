@@ -31,6 +31,8 @@ def difference(x: Values, way: str = "on demand", years: int = 5) -> Any:
 def tornado(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
     """Each input that has a range at its low and high end, all others as in `x`; the one that moves most first.
 
+    What moves nothing is left out: the discount of Spot plays no part on demand.
+
     Returns:
         Columns: what (a star marks what is unverified), low, high, at low, at high (USD, see above), span, and flips:
         whether the cheaper side changes within the range.
@@ -40,7 +42,8 @@ def tornado(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
         if each.low < each.high:
             ends = [float(difference(x | {name: end}, way, years)) for end in (each.low, each.high)]
             flips = any(np.sign(end) != np.sign(base) for end in ends)
-            rows[name] = (each.label, each.low, each.high, *ends, abs(ends[1] - ends[0]), flips)
+            if ends[0] != ends[1]:
+                rows[name] = (each.label, each.low, each.high, *ends, abs(ends[1] - ends[0]), flips)
     columns = ["what", "low", "high", "at low", "at high", "span", "flips"]
     return pd.DataFrame.from_dict(rows, "index", columns=columns).sort_values("span", ascending=False, kind="stable")
 
@@ -49,7 +52,8 @@ def draws(x: Values, number: int = 10_000, seed: int = 11) -> Values:
     """The inputs of `x`; those with a range that are not YOURS drawn `number` times, each for itself.
 
     Drawn from a triangle: most often near the value, never beyond the range. That no two move together is an
-    assumption: ranges that do (price and rise, wage and its overhead) make the true band wider.
+    assumption. Costs that do (price and rise, wage and its overhead) make the true band wider; the price of a server
+    and its vCPUs (`server_price`, `server_vcpus`), of which one buys the other, make it narrower.
     """
     random, drawn = np.random.default_rng(seed), dict(x)
     for name, each in inputs().items():
