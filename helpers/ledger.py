@@ -167,6 +167,6 @@ def draw(ws: Workshop, table: pd.DataFrame) -> None:
             below += shown[service]
         for place, usd in enumerate(below):
             above: Any = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 9}
-            axes.annotate(dollars(usd), (place, usd), **above)
+            axes.annotate(f"${usd:.2f}" if usd >= 0.01 else "< 1¢", (place, usd), **above)
         axes.set_ylim(0, 1.1 * below.max() or 1)  # room for the dollars above
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
