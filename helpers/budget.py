@@ -1,7 +1,7 @@
 """A budget of this learner's: set once, in lesson 00, checked before each launch that costs.
 
 It is kept in the learner's part of S3, and compared with the ledger: at once, on AWS as at home (there, with what it
-would cost). AWS's own Budgets watch the bill of a whole account, up to a day late; `watch_account` makes one, too.
+would cost). AWS's own Budgets watch the bill of a whole account, up to a day late; one is made, too.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class OverBudget(RuntimeError):
 
 
 def set_budget(ws: Workshop, usd: float = 5.0, *, email: str = "") -> None:
-    """Set or change what this learner wants to spend in the whole course.
+    """Set or change what this learner wants to spend in the whole course, here and in AWS Budgets (`watch_account`).
 
     Args:
-        email: where AWS is to write when the account's bill reaches 80 % of it (`watch_account`); "" for nowhere.
+        email: where AWS Budgets is to write when the account's bill reaches 80 % of it; "" for nowhere.
     """
     _check_amount(usd)
     body = json.dumps({"usd": usd}).encode()
@@ -36,8 +36,7 @@ def set_budget(ws: Workshop, usd: float = 5.0, *, email: str = "") -> None:
     print(
         f"Your budget is {dollars(usd)}. From {dollars(WARNING * usd)} on you are warned, past it nothing is launched."
     )
-    if email:
-        watch_account(ws, usd, email)
+    watch_account(ws, usd, email)
 
 
 def budget(ws: Workshop) -> float | None:
@@ -77,8 +76,8 @@ def check(ws: Workshop, *estimates: Estimate, allow: bool = False) -> None:
     print(f"⚠️ {share:.0%} of the budget: {line}" if share >= WARNING else f"💰 {line}")
 
 
-def watch_account(ws: Workshop, usd: float, email: str) -> None:
-    """Make or change a monthly budget in AWS Budgets: AWS writes to `email` when the account has spent 80 % of it.
+def watch_account(ws: Workshop, usd: float, email: str = "") -> None:
+    """Make or change a monthly budget in AWS Budgets; AWS writes to `email` when the account has spent 80 % of it.
 
     It watches all costs of the account, those of other people too: AWS does not know who a learner is. A role that
     may not make budgets is told so, and nothing else changes.
@@ -100,7 +99,7 @@ def watch_account(ws: Workshop, usd: float, email: str) -> None:
         "ThresholdType": "PERCENTAGE",
     }
     subscribers = [{"SubscriptionType": "EMAIL", "Address": email}]
-    told = [{"Notification": notification, "Subscribers": subscribers}]
+    told = [{"Notification": notification, "Subscribers": subscribers}] if email else []
     try:
         try:
             budgets.create_budget(AccountId=ws.account, Budget=wanted, NotificationsWithSubscribers=told)
@@ -113,7 +112,8 @@ def watch_account(ws: Workshop, usd: float, email: str) -> None:
             raise
         print(f"⚠️ Your role may not make a budget in AWS Budgets ({error}). Your own, above, holds all the same.")
         return
-    print(f"AWS Budgets writes to {email} when the account has spent {dollars(WARNING * usd)} in a month.")
+    mail = f"it writes to {email} at {dollars(WARNING * usd)}" if email else "it writes to nobody"
+    print(f"AWS Budgets has {dollars(usd)} a month for the whole account; {mail}.")
 
 
 def _check_amount(usd: float) -> None:

@@ -94,6 +94,13 @@ def test_aws_budgets_gets_a_monthly_budget_that_notifies_at_eighty_per_cent(ws: 
     assert [one["Address"] for one in told] == ["ann@example.com"]
 
 
+def test_without_an_email_aws_budgets_has_the_budget_and_writes_to_nobody(ws: Any) -> None:
+    budget.set_budget(ws, usd=7)
+    budgets, wanted = boto3.client("budgets"), {"AccountId": ws.account, "BudgetName": ws.name("budget")}
+    assert float(budgets.describe_budget(**wanted)["Budget"]["BudgetLimit"]["Amount"]) == 7
+    assert budgets.describe_notifications_for_budget(**wanted)["Notifications"] == []
+
+
 def test_another_email_takes_the_place_of_the_first(ws: Any) -> None:
     budget.watch_account(ws, 20, "ann@example.com")
     budget.watch_account(ws, 30, "ben@example.com")
