@@ -51,7 +51,8 @@ class Clients:
     """The clients that the sources share, made in one thread; patient, for AWS allows few calls in a second."""
 
     def __init__(self) -> None:
-        patient = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, max_pool_connections=AT_ONCE)
+        # Several sources ask one client at the same time, each AT_ONCE times.
+        patient = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, max_pool_connections=5 * AT_ONCE)
         self.sagemaker, self.glue, self.athena, self.logs, self.metrics, self.s3 = (
             boto3.client(name, config=patient) for name in ("sagemaker", "glue", "athena", "logs", "cloudwatch", "s3")
         )

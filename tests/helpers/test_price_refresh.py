@@ -351,7 +351,15 @@ def test_ctrl_c_during_a_download_ends_the_command_plainly(lists: Lists, tmp_pat
     lists.publish("AWSGlue", GLUE)
     command = [sys.executable, "-m", "helpers.price_refresh", "--refresh", "AWSGlue", "--lists", lists.address]
     environment = {**os.environ, "LOCALCLOUD_HOME": str(tmp_path)}
-    child = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background makes them, and their children, deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("price-lists/*.part")) and time.monotonic() < deadline:
         time.sleep(0.05)
