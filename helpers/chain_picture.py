@@ -5,9 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from matplotlib.patches import FancyBboxPatch
-
-from helpers.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER
+from helpers.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER, box
 from helpers.plots import BLACK, figure
 
 EVENTS = "#F3D9E6"
@@ -44,8 +42,7 @@ def chain() -> None:
 
 
 def _box(axes: Any, x: float, y: float, what: str, who: str, fill: str) -> None:
-    shape = "round,pad=0,rounding_size=0.12"
-    axes.add_patch(FancyBboxPatch((x, y), _WIDTH, _HEIGHT, shape, facecolor=fill, edgecolor=BLACK, linewidth=1.2))
+    box(axes, x, y, _WIDTH, _HEIGHT, fill)
     for text, height, style in ((what, 0.62, {"fontweight": "bold"}), (who, 0.28, {})):
         axes.text(x + _WIDTH / 2, y + height, text, ha="center", va="center", fontsize=8.5, **style)
 

@@ -168,7 +168,7 @@ def receipt(ws: Workshop, bill: pd.DataFrame | None = None) -> str:
     if environments := preflight.environments():
         lines.append(f"kept     on this machine, for the next time: {', '.join(environments)}")
     if bill is not None:
-        lines.append(f"bill     {ledger.title(ws, bill)}")
+        lines.append(f"bill     {ledger.title(bill)}")
     lines.append(f"saved    {path.relative_to(PROJECT).as_posix()}")
     text = "\n".join(lines)
     path.parent.mkdir(exist_ok=True)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from matplotlib.patches import FancyBboxPatch
-
-from helpers.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER
+from helpers.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER, box
 from helpers.plots import BLACK, figure
 
 BURST = "#F3D9E6"
@@ -49,8 +47,7 @@ def _place(number: int) -> tuple[float, float]:
 
 
 def _box(axes: Any, x: float, y: float, step: str, machines: str, lessons: str, fill: str) -> None:
-    shape = "round,pad=0,rounding_size=0.12"
-    axes.add_patch(FancyBboxPatch((x, y), _WIDTH, _HEIGHT, shape, facecolor=fill, edgecolor=BLACK, linewidth=1.2))
+    box(axes, x, y, _WIDTH, _HEIGHT, fill)
     texts = ((step, 0.85, {"fontweight": "bold", "fontsize": 11}), (machines, 0.53, {"fontsize": 9.5}))
     for text, height, style in (*texts, (lessons, 0.21, {"fontsize": 9, "fontstyle": "italic"})):
         axes.text(x + _WIDTH / 2, y + height, text, ha="center", va="center", **style)

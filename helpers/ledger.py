@@ -24,7 +24,7 @@ from helpers import ledger_endpoints, ledger_sources
 from helpers.costs import Estimate, dollars
 from helpers.ledger_sources import Clients, Entry, Owner
 from helpers.plots import COLOURS, HATCHES, figure
-from helpers.workshop import Workshop
+from helpers.workshop import Workshop, on_aws
 
 COLUMNS = [field.name for field in fields(Entry)]
 _RECORDS = "ledger/records/"
@@ -93,10 +93,10 @@ def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:
 remember = ledger_endpoints.remember
 
 
-def by(table: pd.DataFrame, *, rows: str = "lesson", columns: str = "service") -> pd.DataFrame:
+def by(table: pd.DataFrame) -> pd.DataFrame:
     """Dollars by lesson and service, with a `total` row and column."""
     sums = table.pivot_table(
-        "usd", index=rows, columns=columns, aggfunc="sum", fill_value=0.0, margins=True, margins_name="total"
+        "usd", index="lesson", columns="service", aggfunc="sum", fill_value=0.0, margins=True, margins_name="total"
     )
     return sums.fillna(0.0)  # the margin of what has no price
 
@@ -111,28 +111,28 @@ def spent(ws: Workshop, lesson: str) -> None:
     table = read(ws)
     sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
     parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
-    print(f"💰 ledger: lesson {lesson} {_verb(ws)} {parts}; all lessons so far {dollars(total(table))}")
+    print(f"💰 ledger: lesson {lesson} {_verb()} {parts}; all lessons so far {dollars(total(table))}")
 
 
-def title(ws: Workshop, table: pd.DataFrame) -> str:
+def title(table: pd.DataFrame) -> str:
     """The sum: what all this cost, or at home what it would have cost on AWS."""
     without = int(table["usd"].isna().sum())
     missing = f" ({without} without a price)" if without else ""
-    return f"All {len(table)} entries together {_verb(ws)} {dollars(total(table))}{missing}"
+    return f"All {len(table)} entries together {_verb()} {dollars(total(table))}{missing}"
 
 
-def _verb(ws: Workshop) -> str:
-    return "cost" if ws.place.startswith("AWS account") else "would have cost on AWS"
+def _verb() -> str:
+    return "cost" if on_aws() else "would have cost on AWS"
 
 
-def _finding(ws: Workshop, table: pd.DataFrame) -> str:
+def _finding(table: pd.DataFrame) -> str:
     """What the two dearest lessons are of the whole; with fewer that cost anything, the sum."""
     sums = table.groupby("lesson")["usd"].sum().nlargest(2)
     if len(sums[sums > 0]) < 2:
-        return title(ws, table)
+        return title(table)
     first, second = (f"lesson {each}" if str(each).isdigit() else f"'{each}'" for each in sums.index)
     share = sums.sum() / total(table)
-    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total(table))} that all {_verb(ws)}"
+    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total(table))} that all {_verb()}"
 
 
 def _without_small(sums: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _without_small(sums: pd.DataFrame) -> pd.DataFrame:
     return shown.assign(others=others) if others.sum() > 0 else shown
 
 
-def draw(ws: Workshop, table: pd.DataFrame) -> None:
+def draw(table: pd.DataFrame) -> None:
     """Bars of dollars for each lesson, stacked by service; services below 1 % of the bill are "others".
 
     Raises:
@@ -155,8 +155,8 @@ def draw(ws: Workshop, table: pd.DataFrame) -> None:
     sums = by(table).drop(index="total", columns="total")
     shown = _without_small(sums)
     parts = [f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items()]
-    finding = _finding(ws, table)
-    sentences = dict.fromkeys([title(ws, table), finding, f"By lesson: {', '.join(parts)}"])  # each one once
+    finding = _finding(table)
+    sentences = dict.fromkeys([title(table), finding, f"By lesson: {', '.join(parts)}"])  # each one once
     with figure(
         finding.replace(" of the ", "\nof the "), "lesson", "US dollars, list price", ". ".join(sentences) + "."
     ) as axes:

@@ -50,9 +50,14 @@ def _place(number: int) -> tuple[float, float]:
     return number % _PER_ROW * _RIGHT, -(number // _PER_ROW) * _DOWN - _HEIGHT / 2
 
 
-def _box(axes: Axes, x: float, y: float, lesson: str, what: str, service: str, fill: str) -> None:
+def box(axes: Axes, x: float, y: float, width: float, height: float, fill: str) -> None:
+    """An empty box with round corners, its lower left corner at x, y, as all drawings of the course have it."""
     shape = "round,pad=0,rounding_size=0.12"
-    axes.add_patch(FancyBboxPatch((x, y), _WIDTH, _HEIGHT, shape, facecolor=fill, edgecolor=BLACK, linewidth=1.2))
+    axes.add_patch(FancyBboxPatch((x, y), width, height, shape, facecolor=fill, edgecolor=BLACK, linewidth=1.2))
+
+
+def _box(axes: Axes, x: float, y: float, lesson: str, what: str, service: str, fill: str) -> None:
+    box(axes, x, y, _WIDTH, _HEIGHT, fill)
     middle: Any = {"ha": "center", "va": "center"}
     axes.text(x + _WIDTH / 2, y + 0.85, what, fontweight="bold", fontsize=11, **middle)
     axes.text(x + _WIDTH / 2, y + 0.53, service, fontsize=10, **middle)

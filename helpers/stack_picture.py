@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
 
-from helpers.pictures import GLUE, S3, SAGEMAKER
-from helpers.plots import BLACK, figure
+from helpers.pictures import GLUE, S3, SAGEMAKER, box
+from helpers.plots import figure
 
 # Layer, what one brings, fill, services: name and what it does. Marked with a star: in this course.
 _LAYERS = (
@@ -91,8 +90,7 @@ def stack() -> None:
 
 
 def _box(axes: Axes, x: float, y: float, width: float, name: str, what: str, fill: str) -> None:
-    shape = "round,pad=0,rounding_size=0.1"
-    axes.add_patch(FancyBboxPatch((x, y), width, _HEIGHT, shape, facecolor=fill, edgecolor=BLACK, linewidth=1.2))
+    box(axes, x, y, width, _HEIGHT, fill)
     middle: Any = {"ha": "center", "va": "center"}
     axes.text(x + width / 2, y + 0.64, name, fontweight="bold", fontsize=9, **middle)
     axes.text(x + width / 2, y + 0.3, what, fontsize=8, **middle)

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from helpers.plots import BLACK, BLUE, COLOURS, ORANGE, SKY
+from helpers.plots import BLACK, BLUE, COLOURS, HATCHES, ORANGE, SKY
 from helpers.tco import OWN, RENTED, Values, break_even, inputs, totals, values
 
 # What the reader decides or measures. It has a range, and is no matter of luck.
@@ -82,6 +82,17 @@ def undecided(found: pd.DataFrame, certain: float = 0.9) -> list[Any]:
     """The utilisations of a band at which neither side wins in so large a share of the draws."""
     share = found["owning_wins"]
     return list(found.index[(share > round(1 - certain, 9)) & (share < certain)])
+
+
+def draw_year(axes: Axes, costs: pd.DataFrame) -> None:
+    """A year's cost of each way in thousand USD, a bar each, item by item (`tco.year_costs`)."""
+    left = pd.Series(0.0, index=costs.columns)
+    for colour, hatch, (item, usd) in zip(COLOURS[1:], [*HATCHES, "--"], costs.iterrows(), strict=False):
+        axes.barh(usd.index, usd / 1000, left=left, color=colour, hatch=hatch, edgecolor=BLACK, label=str(item))
+        left = left + usd / 1000
+    axes.set_xlim(0, 1.03 * left.max())
+    axes.invert_yaxis()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def draw_ways(axes: Axes, x: Values, years: int = 5) -> None:

@@ -191,8 +191,8 @@ def test_a_lesson_of_which_nothing_has_a_price_sums_to_zero(table: pd.DataFrame)
 
 
 def test_at_home_the_title_says_what_it_would_have_cost(ann: Any, table: pd.DataFrame) -> None:
-    assert "together would have cost on AWS $" in ledger.title(ann, table)
-    assert "(2 without a price)" in ledger.title(ann, table)
+    assert "together would have cost on AWS $" in ledger.title(table)
+    assert "(2 without a price)" in ledger.title(table)
 
 
 def test_the_plot_shows_each_lesson_and_says_its_dollars(
@@ -200,10 +200,10 @@ def test_the_plot_shows_each_lesson_and_says_its_dollars(
 ) -> None:
     shown: list[Picture] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    ledger.draw(ann, table)
+    ledger.draw(table)
     (picture,) = shown
     assert "07: $83.95" in picture.alt
-    assert picture.alt.startswith(ledger.title(ann, table))
+    assert picture.alt.startswith(ledger.title(table))
 
 
 def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
@@ -211,16 +211,16 @@ def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["lesson", "service", "usd"])
 
 
-def test_the_plot_names_the_two_dearest_lessons(ann: Any) -> None:
+def test_the_plot_names_the_two_dearest_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     bill = of(("05", "SageMaker AI", 1.0), ("09", "Comprehend", 6.0), ("other", "Athena", 3.0))
-    assert ledger._finding(ann, bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
-    on_aws = replace(ann, place="AWS account 123456789012")
-    assert ledger._finding(on_aws, bill).endswith("of the $10.00 that all cost")
+    assert ledger._finding(bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
+    monkeypatch.setenv("COURSE_CLOUD", "aws")
+    assert ledger._finding(bill).endswith("of the $10.00 that all cost")
 
 
-def test_where_only_one_lesson_cost_anything_the_plot_says_the_sum(ann: Any) -> None:
+def test_where_only_one_lesson_cost_anything_the_plot_says_the_sum() -> None:
     bill = of(("09", "Comprehend", 6.0), ("05", "SageMaker AI", 0.0))
-    assert ledger._finding(ann, bill) == ledger.title(ann, bill)
+    assert ledger._finding(bill) == ledger.title(bill)
 
 
 def test_services_below_one_percent_are_others_and_those_that_cost_nothing_are_not_shown() -> None:
@@ -268,7 +268,7 @@ def test_an_empty_ledger_has_the_columns_and_no_plot(ann: Any) -> None:
     assert empty.columns.tolist() == ledger.COLUMNS
     assert ledger.total(empty) == 0
     with pytest.raises(ValueError, match="ledger is empty"):
-        ledger.draw(nobody, empty)
+        ledger.draw(empty)
 
 
 @pytest.fixture
