@@ -24,7 +24,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from helpers.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
+from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
 if "LOCALCLOUD_HOME" in os.environ:
@@ -115,8 +115,8 @@ def open_lessons(browser: bool, port: int | None) -> int:
         sys.exit(f"Port {port} is in use. Choose another, or leave --port out to get one that is free.")
     python = set_up()
     with local_aws(python):
-        if (ROOT / "helpers" / "preflight.py").exists():
-            subprocess.run([python, "-m", "helpers.preflight"], cwd=ROOT, env=child_environment(python))
+        if (ROOT / "kit" / "preflight.py").exists():
+            subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
         return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
 
 
@@ -128,7 +128,7 @@ def run_jupyter(python: str, browser: bool, port: int) -> int:
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0"]
     command += ["--log-level=ERROR"]
     # Nothing that a learner does at home leaves the machine: no news, no look for updates (nor a question about them,
-    # which helpers/jupyter switches off).
+    # which kit/jupyter switches off).
     command += ["--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     screens = {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
     if not browser or (sys.platform.startswith("linux") and not screens & set(os.environ)):
@@ -136,7 +136,7 @@ def run_jupyter(python: str, browser: bool, port: int) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command += ["--allow-root"]
     # In the environment, not on the command line, where other users of the machine could read it.
-    settings = os.pathsep.join(filter(None, [str(ROOT / "helpers" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    settings = os.pathsep.join(filter(None, [str(ROOT / "kit" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]))
     child = start(command, child_environment(python, JUPYTER_TOKEN=token, JUPYTER_CONFIG_PATH=settings))
     try:
         while child.poll() is None and not answers(port):
@@ -183,7 +183,7 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
         # The lessons run in notebooks/, so a path relative to here would not be found.
         env["COURSE_REVIEWS"] = os.path.abspath(env["COURSE_REVIEWS"])
     with local_aws(python):
-        return wait_for(start([python, "-m", "helpers.run_lessons", "--out", str(out), *lessons], env))
+        return wait_for(start([python, "-m", "kit.run_lessons", "--out", str(out), *lessons], env))
 
 
 def test(pytest_arguments: list[str]) -> int:
@@ -256,8 +256,8 @@ def doctor() -> int:
     for fine, name, text in checks:
         say(f"{'ok   ' if fine else 'FIX  '} {name:<12} {text}")
     code = int(not all(fine for fine, _, _ in checks))
-    if python and (ROOT / "helpers" / "preflight.py").exists():
-        command = [python, "-m", "helpers.preflight", "--details"]
+    if python and (ROOT / "kit" / "preflight.py").exists():
+        command = [python, "-m", "kit.preflight", "--details"]
         code = subprocess.run(command, cwd=ROOT, env=child_environment(python)).returncode or code
     return code
 
@@ -319,7 +319,7 @@ def main(words: list[str]) -> int:
         return doctor()
     if args.command == "prices":
         python = set_up()
-        command = [python, "-m", "helpers.price_refresh", *words[1:]]
+        command = [python, "-m", "kit.refresh_prices", *words[1:]]
         return wait_for(start(command, child_environment(python)), signal.SIGINT)
     return local_aws_command(args.command, sure=getattr(args, "yes", False))
 

@@ -63,10 +63,12 @@ def timed(work: Callable[[], object], repeats: int) -> dict[str, Any]:
 
 def measure(jobs: int, repeats: int) -> dict[str, Any]:
     """Fill a local AWS in the folder of LOCALCLOUD_HOME, and read its ledger."""
-    from helpers import experiments, ledger
+    from helpers.models import experiments
+    from helpers.money import ledger
     from helpers.workshop import connect
-    from localcloud import process, state
-    from localcloud.store import Store
+    from localcloud import process
+    from localcloud.store import state
+    from localcloud.store.resources import Store
 
     process.start()
     process.stop()

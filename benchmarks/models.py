@@ -30,7 +30,7 @@ IMAGES = {"sklearn": "sklearn-1.9-0", "pytorch": "pytorch-2.13", "tensorflow": "
 
 def measure(job: str, reviews: Path, folder: Path) -> dict[str, Any]:
     """Train one model; its accuracy on the held-out titles, the processor seconds of the process, its model's size."""
-    from localcloud import images
+    from localcloud.jobs import images
 
     python = images.ensure(IMAGES[job])
     variables = {"SM_MODEL_DIR": str(folder / "model"), "SM_OUTPUT_DATA_DIR": str(folder / "output")}

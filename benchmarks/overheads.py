@@ -83,7 +83,7 @@ def start_times(repeats: int) -> dict[str, Any]:
 
 
 def training(ws: Any, repeats: int) -> dict[str, Any]:
-    from localcloud import images
+    from localcloud.jobs import images
 
     sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
     archive = io.BytesIO()
@@ -128,7 +128,7 @@ def training(ws: Any, repeats: int) -> dict[str, Any]:
 
 
 def glue(ws: Any, repeats: int) -> dict[str, Any]:
-    from localcloud import images, spark
+    from localcloud.jobs import images, spark
 
     client, s3 = boto3.client("glue"), boto3.client("s3")
     lines = "\n".join(json.dumps({"group": f"g{i % 7}", "text": f"row {i} " * 60}) for i in range(50_000))

@@ -132,7 +132,7 @@ class Surface:
 
 def best_so_far(surface: Surface, strategy: str, seed: int, parallel: int) -> list[float]:
     """One search, `parallel` trials under way at a time: the best value after each of its trials."""
-    from localcloud.search import Search
+    from localcloud.jobs.tuning_search import Search
 
     search = Search({"Strategy": strategy, "ParameterRanges": RANGES}, maximize=True, seed=seed)
     running: list[tuple[int, dict[str, str]]] = []
@@ -184,7 +184,7 @@ def compared(curves: dict[str, Any], difference: Any, trials: int) -> dict[str, 
 def speed(repeats: int, trials: int = 8, parallel: int = 2) -> dict[str, Any]:
     """A tuning job beside a pool of processes that trains as often with the same script, in turns."""
     from helpers.workshop import connect
-    from localcloud import images
+    from localcloud.jobs import images
 
     ws, folder = connect(quiet=True), Path(tempfile.mkdtemp(prefix="bench-"))
     python, s3 = images.ensure("sklearn-1.9-0"), boto3.client("s3")

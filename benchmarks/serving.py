@@ -68,7 +68,7 @@ async def invocations(request: Request):
 
 def make_model(python: Path, folder: Path) -> tuple[list[str], str]:
     """Train lesson 05's model into `folder/model`; return a hundred reviews to ask about, and what they are."""
-    from helpers.synthetic import synthetic_reviews
+    from helpers.data.synthetic import synthetic_reviews
 
     real = REVIEWS.exists()
     rows = pd.read_parquet(REVIEWS) if real else synthetic_reviews(10_000)
@@ -137,7 +137,7 @@ async def ask(port: int, requests: list[bytes], callers: int, number: int) -> tu
     Returns:
         seconds from the first request to the last answer, and the milliseconds of each request.
     """
-    from localcloud.unix_http import read_answer
+    from localcloud.hosting.unix_http import read_answer
 
     left, times = iter(range(number)), []
 
@@ -208,7 +208,8 @@ def main() -> None:
     os.environ.setdefault("LOCALCLOUD_IMAGES", str(PROJECT / ".localcloud" / "images"))
     os.environ["LOCALCLOUD_HOME"] = home = tempfile.mkdtemp(prefix="bench-")
     from helpers.workshop import connect
-    from localcloud import images, process
+    from localcloud import process
+    from localcloud.jobs import images
 
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     machine += f", {psutil.virtual_memory().total / 2**30:.0f} GB"

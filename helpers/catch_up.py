@@ -10,10 +10,12 @@ from tempfile import TemporaryDirectory
 
 import boto3
 
-from helpers import choice, ensure, jobs, reviews
+from helpers import PROJECT
+from helpers.aws import jobs, provision
+from helpers.data import reviews
+from helpers.models import selection
 from helpers.workshop import Workshop
 
-PROJECT = Path(__file__).resolve().parents[1]
 STAGES = ("raw", "clean", "model")
 
 
@@ -29,7 +31,7 @@ def catch_up(ws: Workshop, stage: str) -> None:
     for name, is_there, make in (
         ("raw", _has(ws, "raw/reviews/"), land_raw),
         ("clean", _has(ws, "clean/reviews/split=train/"), clean),
-        ("model", choice.recall(ws) is not None, train),
+        ("model", selection.recall(ws) is not None, train),
     ):
         if not is_there:
             print(f"Catching up: {name} …")
@@ -67,25 +69,25 @@ def clean(ws: Workshop) -> None:
     glue, s3 = boto3.client("glue"), boto3.client("s3")
     script = "jobs/glue/reviews_etl.py"
     s3.upload_file(str(PROJECT / script), ws.bucket, f"{ws.prefix}/{script}")
-    ensure.database(ws.database)
+    provision.database(ws.database)
     name = ws.name("reviews-etl")
     command = {"Name": "glueetl", "ScriptLocation": ws.s3(script), "PythonVersion": "3"}
     capacity = {"GlueVersion": "5.1", "WorkerType": "G.1X", "NumberOfWorkers": 2, "Timeout": 30}
-    ensure.glue_job(Name=name, Role=ws.role, Command=command, **capacity)
+    provision.glue_job(Name=name, Role=ws.role, Command=command, **capacity)
     run = glue.start_job_run(JobName=name, Arguments=etl_arguments(ws))
     jobs.wait_for_glue(name, run["JobRunId"])
 
 
 def train(ws: Workshop) -> None:
     """Lesson 05: two training jobs, side by side, and the choice between them by their validation accuracy."""
-    from helpers import training  # it imports the SageMaker SDK, which takes seconds
+    from helpers.models import training  # it imports the SageMaker SDK, which takes seconds
 
     trainers = [training.trainer(ws, "three", {"ngram-max": 3}), training.trainer(ws, "words", {"ngram-max": 1})]
     for trainer in trainers:
         trainer.train(input_data_config=training.channels(ws), wait=False, logs=False)
     ended = [jobs.wait_for_training(training.job_name(trainer)) for trainer in trainers]
     ended.sort(key=lambda job: jobs.final_metrics(job)["validation:accuracy"], reverse=True)
-    choice.remember(ws, *(str(job["TrainingJobName"]) for job in ended))
+    selection.remember(ws, *(str(job["TrainingJobName"]) for job in ended))
 
 
 def _has(ws: Workshop, key: str) -> bool:

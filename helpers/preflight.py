@@ -1,8 +1,7 @@
-"""What would go wrong, before it does: Python, Java, disk, memory, images, AWS. `python -m helpers.preflight`."""
+"""What would go wrong, before it does: Python, Java, disk, memory, images, AWS."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import shutil
@@ -13,12 +12,11 @@ from pathlib import Path
 
 import psutil
 
-from helpers import outside
+from helpers import PROJECT
+from helpers.models import local_training
 from helpers.workshop import on_aws
 
-PROJECT = Path(__file__).resolve().parents[1]
 GOOD, NOTE, PROBLEM = "ok", "note", "problem"
-_SIGNS = {GOOD: "✓", NOTE: "·", PROBLEM: "✗"}
 DISK_GB, DISK_WITHOUT_LESSON_08_GB, DISK_WHEN_BUILT_GB, MEMORY_GB = 12.0, 6.0, 1.0, 4.0
 
 
@@ -40,7 +38,7 @@ def _python() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(PROJECT).free / 2**30
-    built = all(map(outside.is_ready, ("pytorch", "tensorflow"))) and (on_aws() or not _missing_images())
+    built = all(map(local_training.is_ready, ("pytorch", "tensorflow"))) and (on_aws() or not _missing_images())
     least = DISK_WHEN_BUILT_GB if built or on_aws() else DISK_WITHOUT_LESSON_08_GB
     if free < least:
         return Finding(PROBLEM, "Disk", f"{free:.1f} GB free here; {least:.0f} GB are needed. Free some space.")
@@ -60,7 +58,7 @@ def _memory() -> Finding:
 
 
 def _java() -> Finding:
-    from localcloud import images, spark
+    from localcloud.jobs import images, spark
 
     python = images.folder("glue-5.1") / "bin" / "python3"
     try:
@@ -70,13 +68,13 @@ def _java() -> Finding:
 
 
 def _missing_images() -> list[str]:
-    from localcloud import images
+    from localcloud.jobs import images
 
     return [name for name in images.names() if not images.is_ready(name)]
 
 
 def _ready_images() -> list[str]:
-    from localcloud import images
+    from localcloud.jobs import images
 
     return [name for name in images.names() if images.is_ready(name)]
 
@@ -84,11 +82,11 @@ def _ready_images() -> list[str]:
 def environments() -> list[str]:
     """The environments that the course has built on this machine, by name."""
     own = [] if on_aws() else _ready_images()
-    return own + [f"{name} (training outside)" for name in ("pytorch", "tensorflow") if outside.is_ready(name)]
+    return own + [f"{name} (training outside)" for name in ("pytorch", "tensorflow") if local_training.is_ready(name)]
 
 
 def _images() -> Finding:
-    from localcloud import images
+    from localcloud.jobs import images
 
     missing = _missing_images()
     if missing:
@@ -97,7 +95,8 @@ def _images() -> Finding:
 
 
 def _cloud() -> Finding:
-    from localcloud import process, state
+    from localcloud import process
+    from localcloud.store import state
 
     if not process.running():
         return Finding(NOTE, "Local AWS", "not running; connect() starts it")
@@ -128,20 +127,3 @@ def findings() -> list[Finding]:
         except Exception as error:
             results.append(Finding(PROBLEM, check.__name__.strip("_"), f"{type(error).__name__}: {error}"))
     return results
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Look for what would go wrong, before it does.")
-    parser.add_argument("--details", action="store_true", help="all findings, not only what is worth knowing")
-    options = parser.parse_args(arguments)
-    results = findings()
-    for finding in results:
-        if options.details or finding.level != GOOD:
-            print(f"  {_SIGNS[finding.level]} {finding.what}: {finding.text}")
-    problems = sum(finding.level == PROBLEM for finding in results)
-    print(f"  {problems} problem(s) found" if problems else "  Pre-flight: all is ready")
-    return 1 if problems else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from helpers.jobs import show_sdk_logs
+from helpers.aws.jobs import show_sdk_logs
 
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
@@ -102,7 +102,8 @@ def on_aws() -> bool:
 
 
 def _connect_at_home() -> Workshop:
-    from localcloud import process, state
+    from localcloud import process
+    from localcloud.store import state
 
     try:
         endpoint = process.start()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from localcloud import images, process
-from localcloud.state import home, server_info
+from localcloud import process
+from localcloud.jobs import images
+from localcloud.store.state import home, server_info
 
 
 def main(arguments: list[str] | None = None) -> int:

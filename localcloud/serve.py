@@ -17,11 +17,11 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
 from localcloud import process
-from localcloud.aws import Cloud
-from localcloud.container import background, runs_folder
-from localcloud.engine import Engine
-from localcloud.state import BUCKET, ROLE_NAME, credentials, home, server_info
-from localcloud.store import Store
+from localcloud.cloud import Cloud
+from localcloud.engine.ministack import Engine
+from localcloud.jobs.container import background, runs_folder
+from localcloud.store.resources import Store
+from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, server_info
 
 log = logging.getLogger("localcloud")
 # What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own
@@ -62,7 +62,7 @@ async def _serve() -> None:
         engine.mend_objects()
     unclean.touch()
 
-    from localcloud.server import Server
+    from localcloud.door.server import Server
 
     app = Server(cloud, port)
     stop = asyncio.Event()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from own_cloud import REGION, OwnCloud, images_folder
 
-from localcloud import images, spark
+from localcloud.jobs import images, spark
 
 JOBS = Path(__file__).parents[1] / "jobs" / "glue"
 

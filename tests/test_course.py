@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from course import lesson_numbers  # noqa: E402
-from helpers.environment import read_pins, unmet_pins  # noqa: E402
+from kit.environment import read_pins, unmet_pins  # noqa: E402
 
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from helpers.checks.display import show
-from helpers.labs import worked_answer
+from helpers.checks.worked_answers import worked_answer
 
 
 @dataclass(frozen=True)

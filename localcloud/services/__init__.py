@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from localcloud.aws import Cloud
+from localcloud.cloud import Cloud
 from localcloud.services import (
     automl,
     comprehend,

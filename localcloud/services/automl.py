@@ -14,14 +14,14 @@ import secrets
 import time
 from collections.abc import Callable
 
-from localcloud import s3io
-from localcloud.automl import request, steps
-from localcloud.automl.search import Search
-from localcloud.aws import Cloud
-from localcloud.container import background
-from localcloud.lifecycle import INTERRUPTED
+from localcloud.cloud import Cloud
+from localcloud.jobs import s3io
+from localcloud.jobs.container import background
+from localcloud.jobs.lifecycle import INTERRUPTED
 from localcloud.protocol import ServiceError
 from localcloud.services import processing, training
+from localcloud.services.automl_search import request, steps
+from localcloud.services.automl_search.search import Search
 from localcloud.services.jobs import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation

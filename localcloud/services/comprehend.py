@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 
-from localcloud.aws import Cloud
-from localcloud.managed.quota import TokenBucket
-from localcloud.managed.worker import NotAnswered, Worker
+from localcloud.cloud import Cloud
+from localcloud.hosting.managed.quota import TokenBucket
+from localcloud.hosting.managed.worker import NotAnswered, Worker
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params, awaited_operation
 

@@ -17,11 +17,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localcloud import protocol
-from localcloud.aws import Cloud
-from localcloud.container import background
+from localcloud.cloud import Cloud
+from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import OPERATIONS, Params, operation
-from localcloud.state import ACCOUNT, REGION
+from localcloud.store.state import ACCOUNT, REGION
 
 log = logging.getLogger("localcloud")
 Deliver = Callable[[Cloud, str, Params, Params, Params], None]

@@ -18,9 +18,9 @@ from pathlib import Path
 
 import psutil
 
-from localcloud import images, s3io, spark
-from localcloud.aws import Cloud, LogStream
-from localcloud.container import Exit, background, base_environment, layered_python, new_run, run_process
+from localcloud.cloud import Cloud, LogStream
+from localcloud.jobs import images, s3io, spark
+from localcloud.jobs.container import Exit, background, base_environment, layered_python, new_run, run_process
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.registry import Params, operation

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-trigger.htm
 
 from __future__ import annotations
 
-from localcloud.aws import Cloud
+from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services import glue
 from localcloud.services.registry import Params, operation

@@ -13,8 +13,8 @@ import threading
 import time
 from collections import Counter
 
-from localcloud.aws import Cloud
-from localcloud.container import background
+from localcloud.cloud import Cloud
+from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services import events, glue, glue_triggers
 from localcloud.services.glue_triggers import (

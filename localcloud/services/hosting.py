@@ -11,16 +11,16 @@ import threading
 import time
 from dataclasses import dataclass
 
-from localcloud.aws import Cloud
-from localcloud.capture import Capture
-from localcloud.container import background
-from localcloud.endpoint_metrics import Meter
+from localcloud.cloud import Cloud
+from localcloud.hosting.capture import Capture
+from localcloud.hosting.endpoint_metrics import Meter
+from localcloud.hosting.serverless import Serverless
+from localcloud.hosting.variant import STARTUP_SECONDS, Variant, remove_sockets
+from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
-from localcloud.serverless import Serverless
 from localcloud.services.listing import page
 from localcloud.services.models import CONFIG, MODEL, ONE_INSTANCE, create, find
 from localcloud.services.registry import Params, operation
-from localcloud.variant import STARTUP_SECONDS, Variant, remove_sockets
 
 log = logging.getLogger("localcloud")
 ENDPOINT = "endpoint"

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import unquote
 
-from localcloud import serverless
-from localcloud.aws import Cloud
-from localcloud.serverless import NotStarted, Serverless, Throttled
+from localcloud.cloud import Cloud
+from localcloud.hosting import serverless
+from localcloud.hosting.serverless import NotStarted, Serverless, Throttled
 from localcloud.services import hosting
 
 MAXIMUM_PAYLOAD = 25 * 2**20  # real-time inference, AWS service quotas; server.py holds no more

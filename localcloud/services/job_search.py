@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from localcloud.aws import Cloud
+from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services import listing, training
 from localcloud.services.registry import Params, operation

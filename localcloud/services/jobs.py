@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud import lifecycle
-from localcloud.aws import Cloud, arn
+from localcloud.cloud import Cloud, arn
+from localcloud.jobs import lifecycle
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 
-from localcloud.aws import Cloud, arn
+from localcloud.cloud import Cloud, arn
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
-from localcloud.state import ROLE_ARN
+from localcloud.store.state import ROLE_ARN
 
 GROUP, PACKAGE = "model-package-group", "model-package"
 _NOT_OFFERED = ("ValidationSpecification", "SourceAlgorithmSpecification", "ManagedStorageType", "ManagedConfiguration")

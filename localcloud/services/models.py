@@ -6,8 +6,9 @@ import time
 
 from botocore.exceptions import ClientError
 
-from localcloud import capture, images, s3io, serverless
-from localcloud.aws import Cloud, arn
+from localcloud.cloud import Cloud, arn
+from localcloud.hosting import capture, serverless
+from localcloud.jobs import images, s3io
 from localcloud.protocol import ServiceError
 from localcloud.services import model_packages
 from localcloud.services.listing import page

@@ -8,15 +8,15 @@ import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud import lifecycle
-from localcloud.aws import Cloud, arn
-from localcloud.container import background
-from localcloud.pipeline import parameters
-from localcloud.pipeline.definition import Definition, parse
-from localcloud.pipeline.execution import ENDED, KIND, finish, run
+from localcloud.cloud import Cloud, arn
+from localcloud.jobs import lifecycle
+from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.listing import cut
+from localcloud.services.pipeline import parameters
+from localcloud.services.pipeline.definition import Definition, parse
+from localcloud.services.pipeline.execution import ENDED, KIND, finish, run
 from localcloud.services.registry import Params, operation
 
 PIPELINE, VERSION = "pipeline", "pipeline-version"

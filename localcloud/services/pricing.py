@@ -1,7 +1,7 @@
 """The Price List Query API (`pricing`): DescribeServices, GetAttributeValues, GetProducts, from the price table.
 
-Only what the table has and AWS's list names is here; `helpers/offers.py` says which row is which product. SKUs and rate
-codes are made here, of AWS's form; all prices are those of the table, with the date of their source.
+Only what the table has and AWS's list names is here; `pricelist/offers.py` says which row is which product. SKUs and
+rate codes are made here, of AWS's form; all prices are those of the table, with the date of their source.
 Source: https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_pricing_GetProducts.html
 """
 
@@ -15,11 +15,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from helpers import costs
-from helpers.offers import Offer, offer, usage_type
-from localcloud.aws import Cloud
+from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params, operation
+from pricelist.offers import Offer, offer, usage_type
+from pricelist.table import Price, table
 
 FORMAT = "aws_v1"
 _ON_DEMAND, _RATE = "JRTCKXETXF", "6YS6EN2CT7"  # AWS's codes of the on-demand term and of its price dimension
@@ -105,8 +105,8 @@ def _attribute_names(code: str) -> list[str]:
 
 def _products() -> dict[str, list[Params]]:
     """All products by their offer. A product is one usage type in a region; its tiers are its price dimensions."""
-    tiers: dict[tuple[str, str, str], list[tuple[costs.Price, Offer]]] = defaultdict(list)
-    for row in costs.table():
+    tiers: dict[tuple[str, str, str], list[tuple[Price, Offer]]] = defaultdict(list)
+    for row in table():
         place = offer(row)
         if place and row.region in LOCATIONS:
             tiers[place.code, row.region, usage_type(place, row.region)].append((row, place))
@@ -116,7 +116,7 @@ def _products() -> dict[str, list[Params]]:
     return products
 
 
-def _product(code: str, region: str, usage: str, rows: list[tuple[costs.Price, Offer]]) -> Params:
+def _product(code: str, region: str, usage: str, rows: list[tuple[Price, Offer]]) -> Params:
     sku = base64.b32encode(hashlib.sha256(f"{code} {usage}".encode()).digest()).decode()[:16]
     first, place = rows[0]
     published = max(_instant(row.date) for row, _ in rows)
@@ -154,7 +154,7 @@ def _product(code: str, region: str, usage: str, rows: list[tuple[costs.Price, O
     }
 
 
-def _dimension(rate: str, row: costs.Price, tier: Offer) -> dict[str, Any]:
+def _dimension(rate: str, row: Price, tier: Offer) -> dict[str, Any]:
     mark = "" if row.verified else " (unverified)"
     end = "Inf" if math.isinf(tier.end) else f"{tier.end:.0f}"
     return {

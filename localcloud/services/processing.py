@@ -11,9 +11,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from localcloud import images, lifecycle, s3io, script_mode
-from localcloud.aws import Cloud, LogStream
-from localcloud.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
+from localcloud.cloud import Cloud, LogStream
+from localcloud.jobs import images, lifecycle, s3io, script_mode
+from localcloud.jobs.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
 from localcloud.protocol import ServiceError
 from localcloud.services.jobs import JobKind
 from localcloud.services.listing import page

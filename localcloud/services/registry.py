@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from localcloud.aws import Cloud
+    from localcloud.cloud import Cloud
 
 Params = dict[str, Any]
 Handler = Callable[["Cloud", Params], Params]

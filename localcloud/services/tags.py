@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localcloud.aws import Cloud
+from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params, operation
 

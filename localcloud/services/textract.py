@@ -17,9 +17,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from localcloud.aws import Cloud
-from localcloud.managed.quota import TokenBucket
-from localcloud.managed.worker import NotAnswered, Worker
+from localcloud.cloud import Cloud
+from localcloud.hosting.managed.quota import TokenBucket
+from localcloud.hosting.managed.worker import NotAnswered, Worker
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params, awaited_operation
 

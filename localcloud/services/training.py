@@ -12,17 +12,12 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from localcloud import images, s3io, script_mode
-from localcloud.aws import Cloud, LogStream, arn
-from localcloud.checkpoints import Checkpoints
-from localcloud.container import (
-    background,
-    base_environment,
-    layered_python,
-    run_process,
-)
-from localcloud.lifecycle import INTERRUPTED, live
-from localcloud.lifecycle import end as end_job
+from localcloud.cloud import Cloud, LogStream, arn
+from localcloud.jobs import images, s3io, script_mode
+from localcloud.jobs.checkpoints import Checkpoints
+from localcloud.jobs.container import background, base_environment, layered_python, run_process
+from localcloud.jobs.lifecycle import INTERRUPTED, live
+from localcloud.jobs.lifecycle import end as end_job
 from localcloud.protocol import ServiceError
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation

@@ -12,16 +12,17 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from localcloud import jsonpath, lifecycle, s3io
-from localcloud.aws import Cloud, LogStream, arn
-from localcloud.batching import BadRecord, Processing
-from localcloud.container import background
+from localcloud.cloud import Cloud, LogStream, arn
+from localcloud.hosting import jsonpath
+from localcloud.hosting.batching import BadRecord, Processing
+from localcloud.hosting.transformer import BadAnswer, ModelFailed, Stopped, Transformer
+from localcloud.jobs import lifecycle, s3io
+from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services.jobs import JobKind
 from localcloud.services.listing import page
 from localcloud.services.models import MODEL
 from localcloud.services.registry import Params, operation
-from localcloud.transformer import BadAnswer, ModelFailed, Stopped, Transformer
 
 JOBS = JobKind("transform-job", "TransformJob", end_time="TransformEndTime", called="Transform")
 LOG_GROUP = "/aws/sagemaker/TransformJobs"

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.aws import Cloud
-from localcloud.container import background
-from localcloud.lifecycle import INTERRUPTED
+from localcloud.cloud import Cloud
+from localcloud.jobs.container import background
+from localcloud.jobs.lifecycle import INTERRUPTED
+from localcloud.jobs.tuning_search import Search
 from localcloud.protocol import ServiceError
-from localcloud.search import Search
 from localcloud.services import training
 from localcloud.services.jobs import ENDED, JobKind
 from localcloud.services.listing import cut, page

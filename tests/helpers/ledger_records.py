@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 
-from helpers import costs, ledger
-from localcloud.store import Store
+from helpers.money import costs, ledger
+from localcloud.store.resources import Store
 
 MANY = 1000
 NOW = time.time()

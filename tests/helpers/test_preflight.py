@@ -4,6 +4,7 @@ from collections import namedtuple
 
 import pytest
 
+import kit.preflight
 from helpers import preflight
 
 
@@ -48,7 +49,7 @@ def test_a_check_that_fails_itself_is_reported_not_raised(monkeypatch: pytest.Mo
 
 
 def test_the_summary_tells_by_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert preflight.main(["--details"]) == 0
+    assert kit.preflight.main(["--details"]) == 0
     assert "Python" in capsys.readouterr().out
 
 

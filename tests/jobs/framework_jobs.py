@@ -11,7 +11,7 @@ from typing import Any
 from own_cloud import PROJECT, images_folder
 from sklearn_job import environment
 
-from localcloud import images
+from localcloud.jobs import images
 
 IMAGES = {"pytorch": "pytorch-2.13", "tensorflow": "tensorflow-2.21"}
 

@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from helpers import container_contract
+from helpers.models import hosting_contract
 
 CONTAINER = PROJECT / "jobs" / "container"
 GOOD, BAD = json.dumps(["I loved it", "I hated it"]).encode(), b"{oops"
@@ -79,7 +79,7 @@ def broken(points: pd.DataFrame) -> list[str]:
 
 def test_the_courses_own_server_keeps_every_point(model: Path) -> None:
     command = [sys.executable, str(CONTAINER / "serve.py")]
-    points = container_contract.check(command, model, GOOD, BAD, "application/json")
+    points = hosting_contract.check(command, model, GOOD, BAD, "application/json")
     assert broken(points) == []
     assert len(points) == 7
 
@@ -98,10 +98,10 @@ def test_the_courses_own_server_keeps_every_point(model: Path) -> None:
 def test_each_fault_breaks_its_point(
     fault: str, point: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(container_contract, "STOP_SECONDS", 1.0)
+    monkeypatch.setattr(hosting_contract, "STOP_SECONDS", 1.0)
     (tmp_path / "faulty.py").write_text(FAULTY)
     command = [sys.executable, str(tmp_path / "faulty.py"), fault]
-    points = container_contract.check(command, model, GOOD, BAD, "application/json")
+    points = hosting_contract.check(command, model, GOOD, BAD, "application/json")
     assert POINTS[point] in broken(points)
     # Who cannot answer at all fails under load, too.
     assert set(broken(points)) <= {POINTS[point], POINTS["busy"]}
@@ -111,12 +111,12 @@ def test_each_fault_breaks_its_point(
 def test_a_server_that_ends_shows_the_last_line_of_its_log(model: Path, tmp_path: Path) -> None:
     (tmp_path / "faulty.py").write_text(FAULTY)
     command = [sys.executable, str(tmp_path / "faulty.py"), "ends"]
-    points = container_contract.check(command, model, GOOD, BAD, "application/json")
+    points = hosting_contract.check(command, model, GOOD, BAD, "application/json")
     assert points["seen"].iloc[-1] == "no model here"
 
 
 def test_the_dockerfile_is_as_far_as_can_be_said_without_docker_in_order() -> None:
-    points = container_contract.check_dockerfile(CONTAINER / "Dockerfile", PROJECT / "jobs")
+    points = hosting_contract.check_dockerfile(CONTAINER / "Dockerfile", PROJECT / "jobs")
     assert broken(points) == []
 
 
@@ -133,7 +133,7 @@ def test_a_mistake_in_a_dockerfile_is_found(old: str, new: str, point: str, tmp_
     text = (CONTAINER / "Dockerfile").read_text()
     assert old in text
     (tmp_path / "Dockerfile").write_text(text.replace(old, new))
-    (found,) = broken(container_contract.check_dockerfile(tmp_path / "Dockerfile", PROJECT / "jobs"))
+    (found,) = broken(hosting_contract.check_dockerfile(tmp_path / "Dockerfile", PROJECT / "jobs"))
     assert found.startswith(point)
 
 

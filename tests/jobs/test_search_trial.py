@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.agility import METRIC, small_reviews
+from helpers.models.parallel_search import METRIC, small_reviews
 
 SCRIPT = Path(__file__).resolve().parents[2] / "jobs" / "search" / "trial.py"
 

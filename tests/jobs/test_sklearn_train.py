@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn_job import JOB, environment, load, make_reviews, run_job, write
 
-from helpers.features import nb_log_ratio
+from helpers.models.features import nb_log_ratio
 
 train_job, ngrams, text, reviews_module = load("train", "ngrams", "text", "reviews")
 

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from helpers import labs
 from helpers.checks.exercise import Exercise
+from kit import labs
 
 LABS = [path.stem for path in labs.solutions()]
 

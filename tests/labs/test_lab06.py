@@ -11,8 +11,11 @@ import pytest
 from botocore.validate import validate_parameters
 from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
 
-from helpers import costs, labs, sources
 from helpers.checks import lab06
+from helpers.checks.worked_answers import worked_answer
+from helpers.money import costs
+from helpers.show import source
+from kit import labs
 
 
 def worked(name: str) -> Any:
@@ -22,12 +25,12 @@ def worked(name: str) -> Any:
         "IntegerParameter": IntegerParameter,
         "math": math,
     }
-    exec(labs.worked_answer(lab06.LAB, name), answer)
+    exec(worked_answer(lab06.LAB, name), answer)
     return answer[name]
 
 
 def test_the_hyperparameters_of_exercise_1_are_arguments_of_train_py() -> None:
-    parsing = sources.show("jobs/sklearn/train.py", "parse_arguments").text
+    parsing = source.show("jobs/sklearn/train.py", "parse_arguments").text
     for name in lab06.ASKED:
         assert f'"--{name}"' in parsing
 

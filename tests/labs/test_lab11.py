@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from helpers import elasticity, labs, pareto, tco
 from helpers.checks import lab11
+from helpers.checks.worked_answers import worked_answer
+from helpers.money import elasticity, pareto, tco
 
 
 def worked(name: str) -> Any:
     """The worked answer of an exercise, as a function."""
     answer: dict[str, Any] = {}
-    exec(labs.worked_answer(lab11.LAB, name), answer)
+    exec(worked_answer(lab11.LAB, name), answer)
     return answer[name]
 
 

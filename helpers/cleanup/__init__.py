@@ -1,0 +1,25 @@
+"""Everything of one learner's: found, deleted, proven gone.
+
+A lesson says `from helpers import cleanup`: `hosting` and `everything` list what is there, their `delete_…` take it
+away, `receipt` asks once more and writes down what was left. How each kind is found and deleted stands in `kinds`.
+"""
+
+from helpers.cleanup.account import (
+    delete_everything,
+    delete_glue_job,
+    delete_hosting,
+    everything,
+    hosting,
+    receipt,
+    wait_until_deleted,
+)
+
+__all__ = [
+    "delete_everything",
+    "delete_glue_job",
+    "delete_hosting",
+    "everything",
+    "hosting",
+    "receipt",
+    "wait_until_deleted",
+]

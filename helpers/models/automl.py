@@ -1,0 +1,110 @@
+"""Low-code beside code: follow an AutoML job, and compare ways to a model by minutes, dollars and lines of code."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import textwrap
+import time
+import tokenize
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pandas as pd
+
+from helpers.aws import jobs
+from helpers.money import costs
+from helpers.show.progress import Progress
+
+Json = dict[str, Any]
+ENDED = {"Completed", "Failed", "Stopped"}
+NOTEBOOK = "ml.t3.medium Studio-JupyterLab"  # where the code of a notebook runs on AWS
+_NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+
+
+def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
+    """Wait until an AutoML job has ended and return its description.
+
+    Raises:
+        JobFailed: it is not Completed; with the reason.
+        TimeoutError: it still runs after `minutes`; it goes on running.
+    """
+    sagemaker, progress = boto3.client("sagemaker"), Progress(f"AutoML job {name}")
+    started = time.monotonic()
+    deadline = started + minutes * 60
+    while True:
+        job: Json = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
+        status = f"{job['AutoMLJobStatus']} · {job['AutoMLJobSecondaryStatus']}"
+        if job["AutoMLJobStatus"] in ENDED:
+            good = job["AutoMLJobStatus"] == "Completed"
+            progress.end(status, good=good)
+            if not good:
+                raise jobs.JobFailed(f"{job['AutoMLJobStatus']}: {job.get('FailureReason', 'no reason given')}")
+            return job
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"The AutoML job {name} is still {status} after {minutes:g} minutes; it goes on.")
+        progress.update(status)
+        time.sleep(0.5 if time.monotonic() - started < 60 else 5)
+
+
+def candidates(name: str) -> pd.DataFrame:
+    """The candidates of an AutoML job, best first: one row each, by the name of its training job.
+
+    Columns: objective (the value of the job's metric; missing without one), and what `jobs.training_table` knows of the
+    training job: status, billed seconds, instance, hyperparameters, metrics.
+    """
+    listing = boto3.client("sagemaker").get_paginator("list_candidates_for_auto_ml_job")
+    rows = []
+    for page in listing.paginate(AutoMLJobName=name):
+        for candidate in page["Candidates"]:
+            final = candidate.get("FinalAutoMLJobObjectiveMetric", {})
+            step = candidate["CandidateSteps"][-1]["CandidateStepName"]
+            rows.append({"job": step, "objective": final.get("Value"), "minimize": final.get("Type") == "Minimize"})
+    table = pd.DataFrame(rows, columns=["job", "objective", "minimize"])
+    order = table.sort_values("objective", ascending=bool(table["minimize"].any()), kind="stable")
+    details = jobs.training_table(only=list(order["job"])).set_index("job")
+    return order.set_index("job")[["objective"]].join(details)
+
+
+def dollars(trained: pd.DataFrame) -> float:
+    """What the training jobs of a table with the columns `instance` and `billed seconds` cost on AWS.
+
+    AWS chooses the machines of an AutoML job: NaN when the price table has no price for one of them.
+    """
+    billed = trained.dropna(subset=["billed seconds"])
+    pairs = zip(billed["instance"], billed["billed seconds"], strict=True)
+    try:
+        return sum(costs.training(instance, seconds / 60).usd for instance, seconds in pairs)
+    except costs.UnknownPrice:
+        return float("nan")
+
+
+def notebook_dollars(minutes: float) -> float:
+    """What these minutes of a notebook's machine cost on AWS; it costs as much while nothing runs."""
+    return costs.price("SageMaker AI", NOTEBOOK).usd * minutes / 60
+
+
+def timed(work: Callable[[], float]) -> tuple[float, float]:
+    """The result of `work()`, and the minutes that it took."""
+    started = time.perf_counter()
+    result = work()
+    return result, (time.perf_counter() - started) / 60
+
+
+def lines(*functions: Callable[..., Any]) -> int:
+    """How many lines of code some functions have; comments, docstrings and blank lines do not count."""
+    return sum(_lines(textwrap.dedent(inspect.getsource(function))) for function in functions)
+
+
+def _lines(source: str) -> int:
+    counted: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in _NO_CODE:
+            counted |= set(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+            docstring = node.body[0]
+            counted -= set(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
+    return len(counted)

@@ -1,0 +1,137 @@
+"""Amazon's managed AI services beside a model of one's own: ask them within their limits, compare, and price both.
+
+Public AWS APIs only: who answers at home or on AWS makes no difference here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import numpy as np
+import pandas as pd
+from botocore.config import Config
+
+from helpers.data.scans import HEADER
+from helpers.money import costs
+
+# https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html
+SENTIMENT_BYTES, LARGEST_BATCH = 5_000, 25
+# A second has room for so many calls; what comes too fast is sent again, later and later.
+PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 10})
+Json = dict[str, Any]
+
+
+class NotJudged(RuntimeError):
+    """Comprehend has refused some documents of a batch; the message says which and why."""
+
+
+def fitting(text: str, most: int = SENTIMENT_BYTES) -> str:
+    """The text, or as many of its first words as fit into `most` bytes of UTF-8."""
+    if len(text.encode()) <= most:
+        return text
+    start = text.encode()[: most + 1].decode(errors="ignore")
+    return start.rpartition(" ")[0] or start.encode()[:most].decode(errors="ignore")
+
+
+def sentiments(texts: Sequence[str], language: str = "en") -> pd.DataFrame:
+    """What Comprehend says of each text: sentiment, and the scores positive, negative, neutral, mixed (0 to 1).
+
+    Texts go in batches of 25; one that is too large is cut, as `fitting` does.
+
+    Raises:
+        NotJudged: some were refused.
+    """
+    comprehend = boto3.client("comprehend", config=PATIENT)
+    rows: list[Json] = []
+    for start in range(0, len(texts), LARGEST_BATCH):
+        batch = [fitting(text) for text in texts[start : start + LARGEST_BATCH]]
+        answer = comprehend.batch_detect_sentiment(TextList=batch, LanguageCode=language)
+        if answer["ErrorList"]:
+            raise NotJudged("; ".join(f"{start + one['Index']}: {one['ErrorMessage']}" for one in answer["ErrorList"]))
+        for result in sorted(answer["ResultList"], key=lambda result: int(result["Index"])):
+            scores = {name.lower(): score for name, score in result["SentimentScore"].items()}
+            rows.append({"sentiment": result["Sentiment"], **scores})
+    return pd.DataFrame(rows, columns=["sentiment", "positive", "negative", "neutral", "mixed"])
+
+
+def card_text(blocks: Iterable[Json]) -> str:
+    """What Textract has read on a review card, without the card's header."""
+    lines = [str(block["Text"]) for block in blocks if block["BlockType"] == "LINE"]
+    return " ".join(line for line in lines if not line.upper().startswith(HEADER))
+
+
+def word_error_rate(written: str, read: str) -> float:
+    """Words to change, add or take away, so that what was read is what was written, per word written."""
+    truth, found = written.split(), read.split()
+    if not truth:
+        return float(bool(found))
+    row = np.arange(len(found) + 1)
+    for number, word in enumerate(truth, start=1):
+        kept = np.array([word != other for other in found], dtype=int)
+        changed, dropped = row[:-1] + kept, row[1:] + 1
+        best = np.concatenate([[number], np.minimum(changed, dropped)])
+        steps = np.arange(len(best))
+        row = np.minimum.accumulate(best - steps) + steps  # a word too many costs one, from the left
+    return float(row[-1]) / len(truth)
+
+
+def accuracy(right: Sequence[bool]) -> tuple[float, float]:
+    """The share that is right, and the half width of its 95 % interval."""
+    share, number = float(np.mean(right)), len(right)
+    return share, 1.96 * (share * (1 - share) / number) ** 0.5
+
+
+def difference(right: Sequence[bool], other: Sequence[bool]) -> tuple[float, float]:
+    """How much more often the first is right on the same documents, and the half width of the 95 % interval.
+
+    Where both are right or both wrong nothing is learnt: the interval is narrower than that of two samples.
+    """
+    gaps = np.asarray(right, dtype=float) - np.asarray(other, dtype=float)
+    return float(gaps.mean()), 1.96 * float(gaps.std()) / len(gaps) ** 0.5
+
+
+def units(texts: Iterable[str]) -> float:
+    """The units that Comprehend bills for such texts, as `sentiments` sends them, per text."""
+    return float(np.mean([costs.comprehend_units(len(fitting(text))) for text in texts]))
+
+
+def comprehend_month(documents: float, units_each: float) -> costs.Estimate:
+    """Sentiment of so many documents in a month, of so many units each on the average."""
+    least = costs.UNITS_PER_DOCUMENT  # documents of the smallest size, as many as have these units together
+    estimate = costs.comprehend(least * costs.CHARACTERS_PER_UNIT, documents * units_each / least)
+    price = estimate.how.split(" at ", 1)[1]
+    how = f"{documents:,.0f} documents of {units_each:.1f} units on the average at {price}"
+    return replace(estimate, how=how)
+
+
+def monthly(volumes: Sequence[float], ways: dict[str, Callable[[float], float]]) -> pd.DataFrame:
+    """Dollars a month: one row for each volume (documents a month), one column for each way."""
+    rows = {volume: {name: way(volume) for name, way in ways.items()} for volume in volumes}
+    return pd.DataFrame(rows).T.rename_axis("documents a month")
+
+
+def dollars_a_mistake(one: Iterable[float], other: Iterable[float]) -> float:
+    """Dollars for each mistake that the dearer of two ways avoids; infinite when it avoids none.
+
+    Args:
+        one, other: dollars and mistakes of each way, in the same time.
+    """
+    (low, more), (high, fewer) = sorted([tuple(one), tuple(other)])
+    return float((high - low) / (more - fewer)) if fewer < more else float("inf")
+
+
+def break_even(one: Callable[[float], float], other: Callable[[float], float], most: float = 1e9) -> float:
+    """The documents a month from which `other` costs less than `one`; infinite when it never does up to `most`.
+
+    Both must be dollars a month that grow with the volume, and cross once at most.
+    """
+    low, high = 0.0, most
+    if one(high) <= other(high):
+        return float("inf")
+    while high - low > max(1e-6 * high, 1e-3):
+        middle = (low + high) / 2
+        low, high = (low, middle) if one(middle) > other(middle) else (middle, high)
+    return high

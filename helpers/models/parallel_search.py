@@ -1,0 +1,246 @@
+"""Lesson 01's experiment: the same small search on one machine and on many, and what servers take to come."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+import pandas as pd
+from matplotlib.axes import Axes
+
+from helpers import PROJECT
+from helpers.aws import jobs, provision
+from helpers.data.synthetic import synthetic_reviews
+from helpers.models import experiments
+from helpers.money import costs
+from helpers.show.figures import BLACK, BLUE, COLOURS, ORANGE
+from helpers.workshop import Workshop
+
+PLACE = "01"  # below the learner's prefix: all that the lesson writes
+TABLE = "why_cloud"
+PENALTIES = ("0.01", "0.1", "0.5", "1", "10", "100")
+METRIC = "search:accuracy"
+INSTANCE = "ml.m5.large"
+TRIAL_MINUTES = 2.5  # on AWS, as lesson 06 counts them
+CODE = PROJECT / "jobs" / "search"
+LEAD_TIMES = PROJECT / "helpers" / "money" / "lead_times.csv"
+STARTS = 60.0, 120.0  # seconds until a training job works on AWS, as this course counts: not measured
+WEEK = 7 * 24 * 3600.0
+_PARQUET = {
+    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    "SerdeInfo": {"SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A search that has ended.
+
+    seconds: from the request until the last trial has ended; billed_seconds and usd: of all its trials.
+    trials: one row each, in the order of their start: job, penalty, accuracy, and asked, works, ends (when it was asked
+    for, when its script was started and when it had ended, in seconds since the search was asked for).
+    """
+
+    name: str
+    seconds: float
+    billed_seconds: float
+    usd: float
+    trials: pd.DataFrame
+
+
+def small_reviews(rows: int = 1000) -> pd.DataFrame:
+    """Some clean reviews of the synthetic sample: review, label (1: praise, 0: blame)."""
+    raw = synthetic_reviews(rows + rows // 10).dropna(subset=["review"]).drop_duplicates("review")
+    good = raw[raw["sentiment"].isin(["positive", "negative"])].head(rows)
+    label = (good["sentiment"] == "positive").astype("int64")
+    return pd.DataFrame({"review": good["review"], "label": label}).reset_index(drop=True)
+
+
+def put(ws: Workshop, reviews: pd.DataFrame) -> str:
+    """Write reviews as one Parquet object to S3 and return its key."""
+    body, key = io.BytesIO(), f"{ws.prefix}/{PLACE}/reviews/reviews.parquet"
+    reviews.to_parquet(body, index=False)
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=body.getvalue())
+    return key
+
+
+def describe(ws: Workshop, columns: Mapping[str, str]) -> None:
+    """Write into the catalog what the object holds: columns with their types. A table that exists is replaced."""
+    glue = boto3.client("glue")
+    provision.database(ws.database)
+    storage = {
+        "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items()],
+        "Location": ws.s3(f"{PLACE}/reviews/"),
+        **_PARQUET,
+    }
+    table = {
+        "Name": TABLE,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"classification": "parquet"},
+        "StorageDescriptor": storage,
+    }
+    try:
+        glue.create_table(DatabaseName=ws.database, TableInput=table)
+    except glue.exceptions.AlreadyExistsException:
+        glue.update_table(DatabaseName=ws.database, TableInput=table)
+
+
+def trainer(ws: Workshop) -> Any:
+    """What a trial is: `jobs/search/trial.py` on a machine of its own (a ModelTrainer of the SDK, see lesson 05)."""
+    from sagemaker.core import image_uris  # the SDK's import takes seconds
+    from sagemaker.core.training.configs import Compute, OutputDataConfig, SourceCode, StoppingCondition
+    from sagemaker.train import ModelTrainer
+
+    return ModelTrainer(
+        training_image=image_uris.retrieve("sklearn", ws.region, version="1.9-0", instance_type=INSTANCE),
+        source_code=SourceCode(source_dir=str(CODE), entry_script="trial.py"),
+        compute=Compute(instance_type=INSTANCE, instance_count=1),
+        output_data_config=OutputDataConfig(s3_output_path=ws.s3(f"{PLACE}/models")),
+        stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
+        role=ws.role,
+        base_job_name=ws.name(PLACE),
+        sagemaker_session=ws.session,
+    )
+
+
+def start(ws: Workshop, what: str, at_once: int, penalties: Sequence[str] = PENALTIES) -> str:
+    """Start the search, a tuning job (lesson 06) with one trial for each penalty, and return its name.
+
+    Args:
+        at_once: how many trials may run at the same time: MaxParallelTrainingJobs.
+    """
+    from sagemaker.core.parameter import CategoricalParameter
+    from sagemaker.core.training.configs import InputData
+    from sagemaker.train.tuner import HyperparameterTuner
+
+    from helpers.models import tuning
+
+    name = tuning.job_name(ws, f"{PLACE}-{what}")
+    tuner = HyperparameterTuner(
+        model_trainer=trainer(ws),
+        objective_metric_name=METRIC,
+        objective_type="Maximize",
+        metric_definitions=[{"Name": METRIC, "Regex": f"{METRIC}=([0-9.]+)"}],
+        hyperparameter_ranges={"penalty": CategoricalParameter(list(penalties))},
+        strategy="Grid",
+        max_jobs=None,
+        max_parallel_jobs=at_once,
+    )
+    channel = InputData(channel_name="reviews", data_source=ws.s3(f"{PLACE}/reviews/"))
+    tuner.tune([channel], job_name=name, wait=False)
+    return name
+
+
+def measure(name: str) -> Measured:
+    """Ask SageMaker what a search that has ended took and cost."""
+    sagemaker = boto3.client("sagemaker")
+    search = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    asked = search["CreationTime"]
+    runs = experiments.runs(tuning=[name])
+    rows = []
+    for run in runs.itertuples(index=False):
+        job = sagemaker.describe_training_job(TrainingJobName=run.job)
+        began = [s["StartTime"] for s in job["SecondaryStatusTransitions"] if s["Status"] == "Training"]
+        moments = (job["CreationTime"], began[0] if began else job["TrainingEndTime"], job["TrainingEndTime"])
+        rows.append([(moment - asked).total_seconds() for moment in moments])
+    trials = pd.DataFrame(rows, columns=["asked", "works", "ends"], dtype=float)
+    trials = runs[["job", "penalty", METRIC]].rename(columns={METRIC: "accuracy"}).join(trials)
+    seconds = (search["HyperParameterTuningEndTime"] - asked).total_seconds()
+    return Measured(name, seconds, float(runs["billed seconds"].sum()), float(runs["USD"].sum()), trials)
+
+
+def draw(axes: Axes, searches: Mapping[str, Measured]) -> None:
+    """A group for each search, a line for each trial: thin from when it was asked for, thick while it works."""
+    place, middles = 0, []
+    for colour, search in zip((ORANGE, BLUE, *COLOURS), searches.values(), strict=False):
+        middles.append(place + (len(search.trials) - 1) / 2)
+        for trial in search.trials.itertuples(index=False):
+            axes.plot([trial.asked, trial.works], [place, place], color=BLACK, linewidth=1)
+            axes.barh(place, trial.ends - trial.works, left=trial.works, height=0.7, color=colour, edgecolor=BLACK)
+            place += 1
+        place += 1
+    axes.set_yticks(middles, list(searches))
+    axes.invert_yaxis()
+
+
+@cache
+def _lead_rows() -> tuple[dict[str, str], ...]:
+    with LEAD_TIMES.open(newline="", encoding="utf-8") as file:
+        return tuple(csv.DictReader(file))
+
+
+def lead_times() -> pd.DataFrame:
+    """What the trade says that a server takes from the order: what, weeks, range, checked, date, source."""
+    rows = [
+        {
+            "what": row["what"],
+            "weeks": float(row["weeks"]),
+            "range": f"{row['low']} to {row['high']}",
+            "checked": "verified" if row["status"] == "verified" else "⚠️ unverified",
+            "date": row["date"],
+            "source": row["source"],
+        }
+        for row in _lead_rows()
+    ]
+    return pd.DataFrame(rows)
+
+
+def draw_lead_times(axes: Axes, seconds: float) -> None:
+    """On a logarithmic axis: a machine as measured, one on AWS, and servers as the trade says, with their ranges."""
+    table = lead_times()
+    stars = ["" if checked == "verified" else " *" for checked in table["checked"]]
+    servers = [what + star for what, star in zip(table["what"], stars, strict=True)]
+    names = ["A training job, measured here", "A training job on AWS, as this course counts *", *servers]
+    places = range(2, len(names))
+    ends = [[float(end) * WEEK for end in text.split(" to ")] for text in table["range"]]
+    axes.hlines(places, *zip(*ends, strict=True), color=ORANGE, linewidth=4)
+    axes.plot(table["weeks"] * WEEK, places, "D", color=BLACK)
+    axes.hlines(1, *STARTS, color=BLUE, linewidth=4)
+    axes.plot([seconds], [0], "o", color=BLUE, markersize=9)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xscale("log")
+    ticks = {1: "1 s", 60: "1 min", 3600: "1 h", 86400: "1 day", WEEK: "1 week", 52 * WEEK: "1 year"}
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.minorticks_off()
+    axes.set_xlim(min(0.5, seconds / 2), 104 * WEEK)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.grid(True, axis="x", alpha=0.3)
+
+
+def price(trials: int = len(PENALTIES)) -> costs.Estimate:
+    """What a search of so many trials costs on AWS, one at a time or all at once."""
+    return costs.tuning(INSTANCE, trials, TRIAL_MINUTES)
+
+
+def stored(ws: Workshop) -> list[str]:
+    """The keys of all that the lesson has in S3, with what the SDK has put there for its trials."""
+    bucket, name = boto3.resource("s3").Bucket(ws.bucket), ws.name(PLACE)
+    # The SDK puts its drivers below the learner's prefix, but a search's source code below the name alone.
+    places = f"{ws.prefix}/{PLACE}/", f"{ws.prefix}/{name}/", f"{name}/"
+    return [found.key for place in places for found in bucket.objects.filter(Prefix=place)]
+
+
+def tidy(ws: Workshop) -> None:
+    """Stop the searches of the lesson that still run, and delete its objects in S3 and its table in the catalog."""
+    sagemaker = boto3.client("sagemaker")
+    running = {"NameContains": ws.name(PLACE), "StatusEquals": "InProgress"}
+    for search in sagemaker.list_hyper_parameter_tuning_jobs(**running)["HyperParameterTuningJobSummaries"]:
+        name = search["HyperParameterTuningJobName"]
+        sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        with suppress(jobs.JobFailed):  # that is, Stopped
+            jobs.wait_for_tuning(name)
+    bucket = boto3.resource("s3").Bucket(ws.bucket)
+    for key in stored(ws):
+        bucket.Object(key).delete()
+    glue = boto3.client("glue")
+    try:
+        glue.delete_table(DatabaseName=ws.database, Name=TABLE)
+    except glue.exceptions.EntityNotFoundException:
+        pass

@@ -1,0 +1,172 @@
+"""The ledger: one table of everything that a learner ran, with what it costs on AWS, by service and lesson.
+
+From the public APIs alone, so it is the same on AWS and at home; there it says what the same work would have cost. The
+prices are on-demand list prices of us-east-1, without free tiers and discounts; the disks of jobs, requests to S3, logs
+and data transfer, cents at this size, are left out, and so is the machine of the notebook itself. Reading the ledger
+takes a second or two for a thousand jobs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from botocore.exceptions import ClientError
+
+from helpers.money import ledger_endpoints, ledger_entries
+from helpers.money.costs import Estimate, dollars
+from helpers.money.ledger_entries import Clients, Entry, Owner
+from helpers.show.figures import COLOURS, HATCHES, figure
+from helpers.workshop import Workshop, on_aws
+
+COLUMNS = [field.name for field in fields(Entry)]
+_RECORDS = "ledger/records/"
+_REFUSED = {"AccessDeniedException", "AccessDenied"}
+Source = Callable[[], Iterator[Entry]]
+
+
+def read(ws: Workshop) -> pd.DataFrame:
+    """Everything that this learner ran, one a row, oldest first.
+
+    Returns:
+        Columns: lesson ("03"; "other" where neither a tag `lesson` nor the name says it), service, kind, name, started,
+        quantity and its unit, usd (missing where the price table has no price), note. What the role may not read is
+        an entry that says so, without a price.
+    """
+    now, clients = datetime.now(UTC), Clients()
+    owner = Owner(ws)
+    sources: list[tuple[str, str, Source]] = [
+        ("SageMaker AI", "training", lambda: ledger_entries.training(clients, owner, now)),
+        ("SageMaker AI", "processing", lambda: ledger_entries.processing(clients, owner, now)),
+        ("SageMaker AI", "transform", lambda: ledger_entries.transform(clients, owner, now)),
+        ("SageMaker AI", "endpoint", lambda: ledger_endpoints.endpoints(clients, owner, ws, now)),
+        ("Glue", "job run", lambda: ledger_entries.glue_runs(clients, owner, now)),
+        ("Glue", "crawl", lambda: ledger_entries.crawls(clients, owner, now)),
+        ("Athena", "query", lambda: ledger_entries.queries(clients, ws)),
+        ("S3", "storage", lambda: ledger_entries.stored(clients, ws)),
+        ("S3", "requests", lambda: _recorded(clients, ws)),
+    ]
+    with ThreadPoolExecutor(len(sources)) as pool:
+        entries = [entry for some in pool.map(lambda source: list(_allowed(*source)), sources) for entry in some]
+    table = pd.DataFrame([asdict(entry) for entry in entries], columns=COLUMNS)
+    table["started"] = pd.to_datetime(table["started"], utc=True)
+    return table.astype({"quantity": float, "usd": float}).sort_values("started", ignore_index=True)
+
+
+def _allowed(service: str, kind: str, source: Source) -> Iterator[Entry]:
+    """What a source yields; where the role may not read on, an entry that says so."""
+    try:
+        yield from source()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _REFUSED:
+            raise
+        note = f"your role may not {error.operation_name}: there may be more"
+        yield Entry(ledger_entries.OTHER, service, kind, "not readable", None, 0.0, "", math.nan, note)
+
+
+def record(
+    ws: Workshop, estimate: Estimate, *, service: str, lesson: str, what: str, quantity: float, unit: str
+) -> None:
+    """Note what no API remembers, as the units that a managed service has billed: it is in the ledger from then on."""
+    entry = {"lesson": lesson, "service": service, "kind": "requests", "name": what, "quantity": quantity, "unit": unit}
+    note = "" if estimate.verified else "unverified price"
+    entry |= {"started": datetime.now(UTC).isoformat(), "usd": estimate.usd, "note": note}
+    key = f"{ws.prefix}/{_RECORDS}{uuid.uuid4()}.json"
+    Clients().s3.put_object(Bucket=ws.bucket, Key=key, Body=json.dumps(entry).encode())
+
+
+def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:
+    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{_RECORDS}")
+    for page in pages:
+        for item in page.get("Contents", []):
+            noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=item["Key"])["Body"].read())
+            yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
+
+
+remember = ledger_endpoints.remember
+
+
+def by(table: pd.DataFrame) -> pd.DataFrame:
+    """Dollars by lesson and service, with a `total` row and column."""
+    sums = table.pivot_table(
+        "usd", index="lesson", columns="service", aggfunc="sum", fill_value=0.0, margins=True, margins_name="total"
+    )
+    return sums.fillna(0.0)  # the margin of what has no price
+
+
+def total(table: pd.DataFrame) -> float:
+    """All dollars together; what has no price counts nothing."""
+    return float(table["usd"].sum())
+
+
+def spent(ws: Workshop, lesson: str) -> None:
+    """Print what a lesson, as "05", has cost so far, by service, and all lessons together."""
+    table = read(ws)
+    sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
+    parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
+    print(f"💰 ledger: lesson {lesson} {_verb()} {parts}; all lessons so far {dollars(total(table))}")
+
+
+def title(table: pd.DataFrame) -> str:
+    """The sum: what all this cost, or at home what it would have cost on AWS."""
+    without = int(table["usd"].isna().sum())
+    missing = f" ({without} without a price)" if without else ""
+    return f"All {len(table)} entries together {_verb()} {dollars(total(table))}{missing}"
+
+
+def _verb() -> str:
+    return "cost" if on_aws() else "would have cost on AWS"
+
+
+def _finding(table: pd.DataFrame) -> str:
+    """What the two dearest lessons are of the whole; with fewer that cost anything, the sum."""
+    sums = table.groupby("lesson")["usd"].sum().nlargest(2)
+    if len(sums[sums > 0]) < 2:
+        return title(table)
+    first, second = (f"lesson {each}" if str(each).isdigit() else f"'{each}'" for each in sums.index)
+    share = sums.sum() / total(table)
+    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total(table))} that all {_verb()}"
+
+
+def _without_small(sums: pd.DataFrame) -> pd.DataFrame:
+    """Dollars by service, with those below 1 % of the bill in one column `others`."""
+    services = sums.sum()
+    small = services.index[services < 0.01 * services.sum()]
+    others = sums[small].sum(axis=1)
+    shown = sums.drop(columns=small)
+    return shown.assign(others=others) if others.sum() > 0 else shown
+
+
+def draw(table: pd.DataFrame) -> None:
+    """Bars of dollars for each lesson, stacked by service; services below 1 % of the bill are "others".
+
+    Raises:
+        ValueError: the ledger is empty.
+    """
+    if table.empty:
+        raise ValueError("The ledger is empty: nothing of this learner's has run yet.")
+    sums = by(table).drop(index="total", columns="total")
+    shown = _without_small(sums)
+    parts = [f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items()]
+    finding = _finding(table)
+    sentences = dict.fromkeys([title(table), finding, f"By lesson: {', '.join(parts)}"])  # each one once
+    with figure(
+        finding.replace(" of the ", "\nof the "), "lesson", "US dollars, list price", ". ".join(sentences) + "."
+    ) as axes:
+        below = pd.Series(0.0, index=sums.index)
+        for number, service in enumerate(shown):
+            look: Any = {"color": COLOURS[number % len(COLOURS)], "hatch": HATCHES[number % len(HATCHES)]}
+            axes.bar(sums.index, shown[service], bottom=below, label=str(service), edgecolor="black", **look)
+            below += shown[service]
+        for place, usd in enumerate(below):
+            above: Any = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 9}
+            axes.annotate(f"${usd:.2f}" if usd >= 0.01 else "< 1¢", (place, usd), **above)
+        axes.set_ylim(0, 1.1 * below.max() or 1)  # room for the dollars above
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

@@ -1,0 +1,203 @@
+"""Accuracy against operating cost: what each model costs a month in each way of serving it, and who is beaten.
+
+Two tables of models: those that this learner has trained, from SageMaker's API; and eight that were measured on the
+real reviews (`measured_models.csv`). Where and when is in MEASURED_WHERE, what nobody has measured is in ASSUMED.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from helpers.models import experiments
+from helpers.money import costs
+from helpers.show.figures import BLACK, BLUE, COLOURS
+from helpers.workshop import Workshop
+from pricelist.table import Price
+
+MEASURED = Path(__file__).with_name("measured_models.csv")
+MEASURED_REVIEWS = 25_000
+INSTANCE, CORES, MEMORY_GB = "ml.m5.large", 2, 2
+NIGHTS = 30
+START_SECONDS = 120  # what a machine takes on AWS before the script begins: lesson 05 says two to three minutes in all
+BATCH_START_SECONDS = 300  # of a transform job; lesson 08 says six minutes for a small one
+# Beside the model a request takes: p50 of one caller, 2.5 ms (benchmarks/results/serving.json), less the model's 1.6.
+OVERHEAD_MS = 0.9
+BUSY = 0.7  # a machine is not filled further, or its callers wait
+MEASURED_WHERE = (
+    f"Measured before the course, no later than 2026-11-22, on one core of the authors' machine: scikit-learn 1.9.1, "
+    f"PyTorch 2.13.0 on the CPU; the data's own split, {MEASURED_REVIEWS:,} reviews for the test. fit_seconds are of "
+    f"the processor, ms is the middle of single reviews, per_second with many at once; each measured once."
+)
+ASSUMED = (
+    f"Assumed, not measured on AWS: an {INSTANCE} is as fast as the machine of the measurements; around the model a "
+    f"request takes {OVERHEAD_MS} ms, as at home on 2026-11-22; {START_SECONDS} s of start for a training, "
+    f"{BATCH_START_SECONDS} s for a transform job; {MEMORY_GB} GB for serverless; machines at most {BUSY:.0%} busy."
+)
+METRIC = "validation:accuracy"
+WAYS = ("always on", "serverless", "nightly batch")
+# The models of the account are alike in their speed: that of pairs with class weights, measured on the real reviews.
+USUAL_MS, USUAL_PER_SECOND = 1.6, 2225
+
+
+def measured(trials: int = 1) -> pd.DataFrame:
+    """The eight models: accuracy (0 to 1), training_usd, ms a review, reviews per_second when many come at once.
+
+    Args:
+        trials: how many trainings it took to find the model: the budget of tuning.
+    Raises:
+        ValueError: no training at all.
+    """
+    if trials < 1:
+        raise ValueError(f"A model takes one training at least; trials is {trials}.")
+    table = pd.read_csv(MEASURED, index_col="model")
+    minutes = (table["fit_seconds"] + START_SECONDS) / 60
+    return table.assign(training_usd=[trials * costs.training(INSTANCE, each).usd for each in minutes])
+
+
+def trained(ws: Workshop) -> pd.DataFrame:
+    """What this learner has trained and not lost: the latest of each job's name, and the best trial of each search.
+
+    Returns:
+        Columns: accuracy (on validation), training_usd (of a search: of all its trials), runs, and ms and per_second,
+        the same for all. Best first.
+    """
+    runs = experiments.runs(ws.name(""))
+    if METRIC not in runs:
+        return pd.DataFrame(columns=["accuracy", "training_usd", "runs", "ms", "per_second"])
+    rows = {}
+    for source, some in runs.groupby("source"):
+        good = some[(some["status"] == "Completed") & some[METRIC].notna()]
+        if source and len(good):
+            rows[_short(ws, str(source))] = (good[METRIC].max(), some["USD"].sum(), len(some))
+        elif not source:
+            for job in good.itertuples(index=False):  # the later ones take the place of the earlier ones
+                row = good[good["job"] == job.job].iloc[0]
+                rows[_short(ws, str(job.job))] = (row[METRIC], row["USD"], 1)
+    table = pd.DataFrame.from_dict(rows, "index", columns=["accuracy", "training_usd", "runs"])
+    return table.assign(ms=USUAL_MS, per_second=USUAL_PER_SECOND).sort_values("accuracy", ascending=False)
+
+
+def _short(ws: Workshop, job: str) -> str:
+    """A job's name without the learner's prefix and without the time at its end."""
+    return re.sub(r"-(\d{14}|[0-9a-f]{8})$", "", job.removeprefix(ws.name("")).strip("-")).removeprefix("sentiment-")
+
+
+def machines(requests: float, ms: float, peak: float) -> int:
+    """Machines of an always-on endpoint: for the peak, which is so many times the mean of a month, and one at least."""
+    per_second = requests / (costs.HOURS_PER_MONTH * 3600) * peak
+    return max(1, math.ceil(per_second * (ms + OVERHEAD_MS) / 1000 / CORES / BUSY))
+
+
+def serving(way: str, requests: float, ms: float, per_second: float, peak: float = 10) -> float:
+    """USD a month of one of WAYS for so many requests, each of one review.
+
+    Raises:
+        ValueError: there is no such way, or a number is below what can be (a peak is the mean at least).
+    """
+    if not (requests >= 0 and ms >= 0 and per_second > 0 and peak >= 1):
+        raise ValueError(f"No price for {requests=}, {ms=}, {per_second=}, {peak=}: too low.")
+    if way == "always on":
+        return machines(requests, ms, peak) * costs.endpoint(INSTANCE, costs.HOURS_PER_MONTH).usd
+    if way == "serverless":
+        return costs.serverless(MEMORY_GB, requests, (ms + OVERHEAD_MS) / 1000).usd
+    if way == "nightly batch":
+        hours = (NIGHTS * BATCH_START_SECONDS + requests / per_second) / 3600
+        return hours * _batch_price().usd
+    raise ValueError(f"There is no way {way!r}; there are {', '.join(WAYS)}.")
+
+
+def _batch_price() -> Price:
+    return costs.price("SageMaker AI", f"{INSTANCE} Batch Transform")
+
+
+def label(way: str) -> str:
+    """A way's name for a figure; a star marks one whose price is unverified."""
+    return way if way != "nightly batch" or _batch_price().verified else f"{way} *"
+
+
+def operations(models: pd.DataFrame, requests: float, trainings: float = 1, peak: float = 10) -> pd.DataFrame:
+    """Each model in each way: model, way, accuracy, training, serving and usd a month, and `front`: see `front`.
+
+    Args:
+        trainings: how often a month the model is trained (and tuned) again.
+    """
+    rows = [
+        (name, way, row["accuracy"], trainings * row["training_usd"], serve)
+        for name, row in models.iterrows()
+        for way in WAYS
+        for serve in [serving(way, requests, row["ms"], row["per_second"], peak)]
+    ]
+    table = pd.DataFrame(rows, columns=["model", "way", "accuracy", "training", "serving"])
+    table["usd"] = table["training"] + table["serving"]
+    return table.assign(front=front(table["usd"].to_list(), table["accuracy"].to_list()))
+
+
+def front(usd: list[float], accuracy: list[float]) -> list[bool]:
+    """Which points nobody beats: none is as cheap and as accurate, and better in one of the two."""
+    points = list(zip(usd, accuracy, strict=True))
+    return [
+        not any(u <= usd_ and a >= accuracy_ and (u, a) != (usd_, accuracy_) for u, a in points)
+        for usd_, accuracy_ in points
+    ]
+
+
+def steps(table: pd.DataFrame, requests: float) -> pd.DataFrame:
+    """The front from the cheapest to the most accurate, and what each step up costs.
+
+    Returns:
+        Columns: model, way, accuracy, usd, fewer_errors a month than the row before, usd_more, and
+        usd_per_1000_errors: what a thousand mistakes must cost you at least for the step to pay.
+    """
+    rows = table[table["front"]].sort_values("usd", ignore_index=True)
+    rows = rows.drop_duplicates(["usd", "accuracy"])[["model", "way", "accuracy", "usd"]]
+    rows["fewer_errors"] = rows["accuracy"].diff() * requests
+    rows["usd_more"] = rows["usd"].diff()
+    return rows.assign(usd_per_1000_errors=1000 * rows["usd_more"] / rows["fewer_errors"])
+
+
+def with_errors(table: pd.DataFrame, requests: float, usd_per_error: float) -> pd.DataFrame:
+    """The table with what mistakes cost: errors a month, errors_usd, total_usd; the cheapest in all first."""
+    errors = (1 - table["accuracy"]) * requests
+    found = table.assign(errors=errors, errors_usd=errors * usd_per_error)
+    return found.assign(total_usd=found["usd"] + found["errors_usd"]).sort_values("total_usd", ignore_index=True)
+
+
+def margin(accuracy: float, reviews: int) -> float:
+    """The 95 % interval of an accuracy measured on so many reviews, up and down."""
+    return 1.96 * math.sqrt(accuracy * (1 - accuracy) / reviews)
+
+
+def draw(axes: Axes, table: pd.DataFrame) -> None:
+    """Accuracy by USD a month, logarithmic; marker and colour by way, the front as a line with its models' names."""
+    for number, way in enumerate(WAYS):
+        some = table[table["way"] == way]
+        axes.scatter(
+            some["usd"],
+            100 * some["accuracy"],
+            marker="os^"[number],
+            color=COLOURS[number],
+            label=label(way),
+            zorder=3,
+            s=45,
+        )
+    best = table[table["front"]].sort_values("usd")
+    axes.step(best["usd"], 100 * best["accuracy"], where="post", color=BLACK, linewidth=1.2, zorder=2, label="front")
+    for row in best.drop_duplicates(["usd", "accuracy"]).itertuples():
+        axes.annotate(
+            str(row.model), (float(row.usd), 100 * float(row.accuracy)),  # type: ignore[arg-type]
+            xytext=(-9, -3), textcoords="offset points", ha="right", fontsize=9, color=BLUE,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    low, high = table["usd"].min(), table["usd"].max()
+    axes.set_xlim(low / (high / low) ** 0.6, high * 2)  # room for the names, left of the front
+    axes.xaxis.set_major_formatter("${x:g}")
+    axes.grid(axis="x", alpha=0.3)
+    span = float(np.ptp(table["accuracy"])) * 100 or 1
+    axes.set_ylim(100 * table["accuracy"].min() - 0.15 * span, 100 * table["accuracy"].max() + 0.15 * span)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

@@ -1,0 +1,284 @@
+"""The course's pipeline, as lesson 10 builds it step by step: from clean reviews to a registered, then deployed model.
+
+Two pipelines. `retrain` takes a snapshot of the data, trains two models side by side, evaluates, and registers the
+better one if it is good enough. `deploy` puts an approved version of the registry behind an endpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from sagemaker.core import image_uris
+from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
+from sagemaker.core.processing import ScriptProcessor
+from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode, StoppingCondition
+from sagemaker.core.workflow import ExecutionVariables, Join, ParameterFloat, ParameterString, PropertyFile
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.functions import JsonGet
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.pipeline_definition_config import PipelineDefinitionConfig
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.serve.model_builder import ModelBuilder
+from sagemaker.train import ModelTrainer
+
+from helpers import PROJECT
+from helpers.models.training import METRICS
+from helpers.workshop import Workshop
+
+JOBS = PROJECT / "jobs"
+INSTANCE = "ml.m5.large"
+SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+ACCURACY = "binary_classification_metrics.accuracy.value"  # in evaluation.json
+_OPT = "/opt/ml/processing"
+logging.getLogger().setLevel(logging.WARNING)  # the SDK's import has set it to INFO, for all packages
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Makes the steps of one pipeline; each step's job is named after the learner and the step.
+
+    Args:
+        cache: how long a step's result may stand in for a new run, as ISO 8601 duration; empty for never.
+    """
+
+    ws: Workshop
+    cache: str = "P7D"
+
+    @cached_property
+    def session(self) -> PipelineSession:
+        """In this session a job is described, not started. With the bucket named, it asks AWS nothing else."""
+        return PipelineSession(
+            boto3.Session(region_name=self.ws.region),
+            default_bucket=self.ws.bucket,
+            default_bucket_prefix=self.ws.prefix,
+        )
+
+    @cached_property
+    def image(self) -> str:
+        return str(image_uris.retrieve("sklearn", self.ws.region, version="1.9-0", instance_type=INSTANCE))
+
+    @property
+    def caching(self) -> CacheConfig | None:
+        return CacheConfig(enable_caching=True, expire_after=self.cache) if self.cache else None
+
+    def process(
+        self,
+        name: str,
+        script: str,
+        takes: Mapping[str, Any],
+        leaves: Sequence[str],
+        arguments: Sequence[Any] = (),
+        report: PropertyFile | None = None,
+    ) -> ProcessingStep:
+        """A processing job that runs a script of jobs/pipeline.
+
+        Args:
+            takes: folder below /opt/ml/processing -> address in S3, or a property of an earlier step.
+            leaves: folders there that go to S3, below an address of this execution's own.
+            report: a file in one of them that conditions can look into.
+        """
+        processor = ScriptProcessor(
+            image_uri=self.image,
+            command=["python3"],
+            role=self.ws.role,
+            instance_type=INSTANCE,
+            instance_count=1,
+            max_runtime_in_seconds=600,
+            base_job_name=self.ws.name(name.lower()),
+            sagemaker_session=self.session,
+        )
+        with _quiet():
+            request = processor.run(
+                code=str(JOBS / "pipeline" / script),
+                inputs=[_input(folder, uri) for folder, uri in takes.items()],
+                outputs=[_output(folder, self._address(name, folder)) for folder in leaves],
+                arguments=list(arguments) or None,
+            )
+        files = [report] if report else None
+        return ProcessingStep(name, step_args=request, property_files=files, cache_config=self.caching)
+
+    def _address(self, step: str, folder: str) -> Join:
+        return Join(
+            on="/", values=[self.ws.s3("pipeline").rstrip("/"), ExecutionVariables.PIPELINE_EXECUTION_ID, step, folder]
+        )
+
+    def train(self, name: str, hyperparameters: dict[str, Any], channels: Mapping[str, Any]) -> TrainingStep:
+        """The training job of lesson 05 as a step; `channels`: name -> address in S3, or a property of a step."""
+        trainer = ModelTrainer(
+            training_image=self.image,
+            source_code=SourceCode(source_dir=str(JOBS / "sklearn"), entry_script="train.py"),
+            compute=Compute(instance_type=INSTANCE, instance_count=1),
+            output_data_config=OutputDataConfig(s3_output_path=self.ws.s3("models")),
+            stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
+            hyperparameters=hyperparameters,
+            role=self.ws.role,
+            base_job_name=self.ws.name(name.lower()),
+            sagemaker_session=self.session,
+        ).with_metric_definitions(METRICS)
+        inputs = [InputData(channel_name=channel, data_source=source) for channel, source in channels.items()]
+        with _quiet():
+            return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=self.caching)
+
+    def register(self, name: str, model: Any, evaluation: Any, properties: dict[str, Any]) -> ModelStep:
+        """A new version in the learner's model package group, waiting for approval.
+
+        Args:
+            model: address of model.tar.gz.
+            evaluation: address of evaluation.json, whose figures the registry shows.
+            properties: what else shall be known about this version, as texts.
+        """
+        builder = ModelBuilder(
+            image_uri=self.image,
+            s3_model_data_url=model,
+            env_vars=SERVING,
+            role_arn=self.ws.role,
+            sagemaker_session=self.session,
+        )
+        with _quiet():
+            request = builder.register(
+                model_package_group_name=group(self.ws),
+                content_types=["application/json", "application/jsonlines", "text/csv"],
+                response_types=["application/json", "application/jsonlines", "text/csv"],
+                inference_instances=[INSTANCE],
+                transform_instances=[INSTANCE],
+                approval_status="PendingManualApproval",
+                model_metrics=ModelMetrics(
+                    model_statistics=MetricsSource(content_type="application/json", s3_uri=evaluation)
+                ),
+                customer_metadata_properties=properties,
+            )
+        # Marketplace is nothing for a pipeline's step: the SDK would take it out itself, with a warning.
+        request.create_model_package_request.pop("CertifyForMarketplace", None)
+        return ModelStep(name, step_args=request)
+
+    def pipeline(self, name: str, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
+        """A pipeline whose jobs keep the learner's names, so that the learner can find them."""
+        return Pipeline(
+            name=self.ws.name(name),
+            parameters=list(parameters),
+            steps=list(steps),
+            sagemaker_session=self.session,
+            pipeline_definition_config=PipelineDefinitionConfig(use_custom_job_prefix=True),
+            pipeline_experiment_config=None,
+        )
+
+
+def group(ws: Workshop) -> str:
+    """The learner's model package group."""
+    return ws.name("sentiment")
+
+
+def output(step: ProcessingStep, folder: str, *below: str) -> Any:
+    """The address at which a processing step leaves a folder, or a file in it."""
+    uri = step.properties.ProcessingOutputConfig.Outputs[folder].S3Output.S3Uri
+    return Join(on="/", values=[uri, *below]) if below else uri
+
+
+def retrain(ws: Workshop, cache: str = "P7D") -> Pipeline:
+    """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
+    steps = Steps(ws, cache)
+    data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
+    version = ParameterString("DataVersion", default_value="by-hand")
+    threshold = ParameterFloat("Threshold", default_value=0.8)
+    features = steps.process("Features", "features.py", {"clean": data}, ["snapshot"], ["--data-version", version])
+    channels = {split: output(features, "snapshot", split) for split in ("train", "validation")}
+    words = steps.train("TrainWords", {"ngram-max": 1}, channels)
+    three = steps.train("TrainThree", {"ngram-max": 3}, channels)
+    report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
+    evaluate = steps.process(
+        "Evaluate",
+        "evaluate.py",
+        {
+            "models/words": words.properties.ModelArtifacts.S3ModelArtifacts,
+            "models/three": three.properties.ModelArtifacts.S3ModelArtifacts,
+            "snapshot": output(features, "snapshot"),
+        },
+        ["evaluation", "chosen"],
+        report=report,
+    )
+    accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=ACCURACY)
+    register = steps.register(
+        "Register",
+        output(evaluate, "chosen", "model.tar.gz"),
+        output(evaluate, "evaluation", "evaluation.json"),
+        {"DataVersion": version},
+    )
+    weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
+    enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
+    gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
+    return steps.pipeline("retrain", [data, version, threshold], [features, words, three, evaluate, gate])
+
+
+def deployment(ws: Workshop) -> str:
+    """The definition of the pipeline that deploys an approved version: what the SDK writes is JSON like this, too.
+
+    The endpoint is made when there is none, and updated without downtime when there is one.
+    """
+    name = ws.name("automatic")
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": {"Get": "Steps.Model.ModelName"},
+        "InstanceType": INSTANCE,
+        "InitialInstanceCount": 1,
+    }
+    return json.dumps(
+        {
+            "Version": "2020-12-01",
+            "Parameters": [{"Name": "ModelPackage", "Type": "String"}],
+            "Steps": [
+                _step(
+                    "Model",
+                    ModelName=name,
+                    ExecutionRoleArn=ws.role,
+                    PrimaryContainer={"ModelPackageName": {"Get": "Parameters.ModelPackage"}},
+                ),
+                _step(
+                    "EndpointConfig",
+                    EndpointConfigName={
+                        "Std:Join": {"On": "-", "Values": [name, {"Get": "Execution.PipelineExecutionId"}]}
+                    },
+                    ProductionVariants=[variant],
+                ),
+                _step(
+                    "Endpoint",
+                    EndpointName=name,
+                    EndpointConfigName={"Get": "Steps.EndpointConfig.EndpointConfigName"},
+                ),
+            ],
+        }
+    )
+
+
+def _step(kind: str, **arguments: Any) -> dict[str, Any]:
+    return {"Name": kind, "Type": kind, "Arguments": arguments}
+
+
+def _input(folder: str, uri: Any) -> ProcessingInput:
+    where = ProcessingS3Input(s3_uri=uri, local_path=f"{_OPT}/{folder}", s3_data_type="S3Prefix", s3_input_mode="File")
+    return ProcessingInput(input_name=folder.replace("/", "-"), s3_input=where)
+
+
+def _output(folder: str, uri: Any) -> ProcessingOutput:
+    where = ProcessingS3Output(s3_uri=uri, local_path=f"{_OPT}/{folder}", s3_upload_mode="EndOfJob")
+    return ProcessingOutput(output_name=folder, s3_output=where)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the SDK's warning, at each step, that nothing is started: that is what this session is for."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Running within a PipelineSession")
+        yield

@@ -1,0 +1,178 @@
+"""The embedded engine (ministack, an ASGI app): S3, the Glue Data Catalog, IAM, STS, CloudWatch, Logs, Athena, Budgets.
+
+Three things are added around it. It is told by environment variables, before its import, to stay inside our folder.
+What it holds in memory is made safe against `kill -9`: a small service is saved after every change, CloudWatch Logs
+(many small appends) is journalled and replayed. And only services that it really executes are forwarded to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from localcloud.engine import athena, cloudwatch
+from localcloud.store.resources import Store
+from localcloud.store.state import ACCOUNT, REGION, Credentials
+
+# What the engine really does, by signing name, and the name of its module that holds the state.
+STATE_MODULES = {
+    "iam": "iam",
+    "glue": "glue",
+    "athena": "athena",
+    "monitoring": "cloudwatch",
+    "budgets": "budgets",
+    "events": "eventbridge",
+}
+FORWARDED = {"s3", "sts", "logs", *STATE_MODULES}
+GLUE_CATALOG = (
+    *("CreateDatabase", "DeleteDatabase", "GetDatabase", "GetDatabases", "UpdateDatabase"),
+    *("CreateTable", "DeleteTable", "GetTable", "GetTables", "UpdateTable", "BatchDeleteTable"),
+    *("CreatePartition", "DeletePartition", "GetPartition", "GetPartitions", "BatchCreatePartition"),
+    *("BatchGetPartition", "BatchUpdatePartition", "CreatePartitionIndex", "GetPartitionIndexes"),
+    *("GetColumnStatisticsForTable", "UpdateColumnStatisticsForTable", "DeleteColumnStatisticsForTable"),
+)
+EVENT_RULES = (
+    *("DescribeRule", "ListRules", "EnableRule", "DisableRule", "RemoveTargets", "ListTargetsByRule"),
+    *("ListRuleNamesByTarget", "PutEvents", "TestEventPattern", "DescribeEventBus", "ListEventBuses"),
+    *("TagResource", "UntagResource", "ListTagsForResource"),
+)
+# Services of which the engine serves some operations only, beside those that we serve ourselves.
+PARTS = {"glue": GLUE_CATALOG, "events": EVENT_RULES}
+_READS = ("Describe", "Get", "List", "Filter", "BatchGet", "Head", "Simulate", "Lookup", "Generate")
+MINIMUM_FREE_BYTES = 200 * 2**20
+
+
+class Engine:
+    """The ASGI app and its persistence. Create it before anything imports `ministack`."""
+
+    def __init__(self, folder: Path, store: Store, credentials: Credentials) -> None:
+        self.folder = folder
+        self.s3_folder = folder / "s3" / ACCOUNT
+        self._store = store
+        self._access_key = credentials.access_key
+        self._saving: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._wanted: dict[str, int] = defaultdict(int)
+        self._saved: dict[str, int] = defaultdict(int)
+        (folder / "state").mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # $LOCALCLOUD_HOME may be a folder that others can read
+        os.environ.update(
+            S3_PERSIST="1",
+            S3_DATA_DIR=str(folder / "s3"),
+            PERSIST_STATE="1",
+            STATE_DIR=str(folder / "state"),
+            BIND_HOST="127.0.0.1",
+            IOT_MTLS_ENABLED="0",
+            SFTP_ENABLED="0",
+            MINISTACK_ACCOUNT_ID=ACCOUNT,
+            MINISTACK_REGION=REGION,
+            ATHENA_ENGINE="duckdb",
+            DOCKER_HOST="unix:///nonexistent",
+            LOG_LEVEL="WARNING",
+        )
+        from ministack.app import app
+        from ministack.services import athena as engine_athena
+        from ministack.services import cloudwatch as engine_cloudwatch
+
+        athena.correct(engine_athena)
+        cloudwatch.correct(engine_cloudwatch)
+
+        self.app: Any = app
+
+    def authorization(self, service: str) -> str:
+        """The header by which the engine knows service and account; it does not check the signature, we do."""
+        credential = f"{self._access_key}/{time.strftime('%Y%m%d')}/{REGION}/{service}/aws4_request"
+        return f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature={'0' * 64}"
+
+    async def request(
+        self, service: str, headers: dict[str, str], body: bytes, *, method: str = "POST", path: str = "/"
+    ) -> tuple[int, bytes]:
+        """Call the engine in this process, without HTTP: for our own services."""
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        everything = {"host": "127.0.0.1", **headers, "authorization": self.authorization(service)}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "scheme": "http",
+            "headers": [(k.encode(), v.encode()) for k, v in everything.items()],
+        }
+        await self.app(scope, receive, send)
+        return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:])
+
+    async def changed(self, service: str, operation: str, headers: dict[str, str], body: bytes) -> None:
+        """Make an acknowledged change durable before the answer goes out."""
+        if service == "logs":
+            if not operation.startswith(_READS):
+                entry = json.dumps([headers.get("x-amz-target", ""), body.decode()])
+                self._store.journal_append(entry.encode())
+        elif service in STATE_MODULES and (service == "athena" or not operation.startswith(_READS)):
+            await self._save(STATE_MODULES[service])
+
+    async def bucket_changed(self) -> None:
+        """Objects are safe as files; the list of buckets and their settings is state."""
+        await self._save("s3")
+
+    async def _save(self, module_name: str) -> None:
+        """Save one service's state; changes that arrive meanwhile share the next save."""
+        self._wanted[module_name] += 1
+        ticket = self._wanted[module_name]
+        async with self._saving[module_name]:
+            if self._saved[module_name] >= ticket:
+                return
+            from ministack.app import _get_module
+            from ministack.core.persistence import save_state
+
+            covers = self._wanted[module_name]
+            state = _get_module(module_name).get_state()
+            before = self._stamp(module_name)
+            await asyncio.to_thread(save_state, module_name, state)
+            if self._stamp(module_name) == before:  # the engine logs a failed save and goes on
+                raise OSError(f"the state of {module_name} could not be written; is the disk full?")
+            self._saved[module_name] = covers
+
+    def _stamp(self, module_name: str) -> int:
+        """When a service's state was last written; it is replaced as a whole, so a save gives it another time."""
+        path = self.folder / "state" / f"{module_name}.json"
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    async def replay_logs(self) -> None:
+        """After a crash: apply the log calls that no clean shutdown has saved."""
+        for entry in self._store.journal():
+            target, body = json.loads(entry)
+            headers = {"x-amz-target": target, "content-type": "application/x-amz-json-1.1"}
+            await self.request("logs", headers, body.encode())
+
+    def mend_objects(self) -> None:
+        """After a crash: drop temporary files, and a sidecar older than its object (the engine then makes it anew)."""
+        for path in (self.folder / "s3").rglob("*"):
+            if path.name.endswith(".tmp"):
+                path.unlink(missing_ok=True)
+            elif path.name.endswith(".meta.json"):
+                data = path.with_name(path.name.removesuffix(".meta.json"))
+                if data.is_file() and data.stat().st_mtime_ns > path.stat().st_mtime_ns:
+                    path.unlink()
+
+    def finished_cleanly(self, began: float) -> bool:
+        """Whether the engine has saved the logs since its shutdown `began`: then their journal is spent."""
+        saved = not self._store.journal() or self._stamp("cloudwatch_logs") >= began * 1e9
+        if saved:
+            self._store.journal_clear()
+        return saved
+
+    def disk_is_full(self, incoming: int) -> bool:
+        return shutil.disk_usage(self.folder).free < MINIMUM_FREE_BYTES + 2 * incoming

@@ -1,0 +1,1 @@
+"""The store: where everything lies on disk (`state`), and our own services' resources in SQLite (`resources`)."""

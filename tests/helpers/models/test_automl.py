@@ -1,0 +1,106 @@
+"""Low-code beside code: an AutoML job followed to its end, and what is counted of each way."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import boto3
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers.aws.jobs import JobFailed
+from helpers.models import automl, tuning
+
+PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
+PARQUET = "x-application/vnd.amazon+parquet"
+
+
+def start(workshop: Any, name: str, label: str = "sentiment") -> str:
+    """An AutoML job on small texts, of which one opinion in ten is of the other kind."""
+    random = np.random.default_rng(0)
+    texts = [" and ".join(random.choice(PRAISE if row % 2 else BLAME, 3)) for row in range(200)]
+    frame = pd.DataFrame({"review": texts, label: np.where(np.arange(200) % 2, "positive", "negative")})
+    key = f"{workshop.prefix}/lowcode/{name}/data.parquet"
+    boto3.client("s3").put_object(Bucket=workshop.bucket, Key=key, Body=frame.to_parquet(index=False))
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{workshop.bucket}/{key}"}
+    columns = {"ContentColumn": "review", "TargetLabelColumn": "sentiment"}
+    boto3.client("sagemaker").create_auto_ml_job_v2(
+        AutoMLJobName=name,
+        RoleArn=workshop.role,
+        AutoMLJobInputDataConfig=[{"ContentType": PARQUET, "DataSource": {"S3DataSource": source}}],
+        AutoMLProblemTypeConfig={"TextClassificationJobConfig": columns},
+        OutputDataConfig={"S3OutputPath": workshop.s3("lowcode")},
+    )
+    return name
+
+
+@pytest.fixture(scope="module")
+def finished(workshop: Any) -> dict[str, Any]:
+    """The description of an AutoML job that has ended."""
+    return automl.wait_for_automl(start(workshop, tuning.job_name(workshop, "ml")), minutes=3)
+
+
+def test_the_candidates_are_listed_best_first_with_their_recipes(finished: dict[str, Any]) -> None:
+    table = automl.candidates(finished["AutoMLJobName"])
+    assert table.index[0] == finished["BestCandidate"]["CandidateName"]
+    assert table["objective"].is_monotonic_decreasing
+    assert (table["objective"] == table["Accuracy"]).all()
+    assert {"logistic-regression", "linear-svc"} <= set(table["model"])
+    assert (table["billed seconds"] >= 1).all()
+
+
+def test_a_search_costs_the_sum_of_its_training_jobs() -> None:
+    table = pd.DataFrame(
+        {"instance": ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"], "billed seconds": [60, 120, None]}
+    )
+    assert automl.dollars(table) == pytest.approx(0.115 / 60 + 2 * 0.23 / 60)
+
+
+def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
+    rows = [("ml.m5.large", 60), ("ml.none.large", 60)]
+    assert np.isnan(automl.dollars(pd.DataFrame(rows, columns=["instance", "billed seconds"])))
+
+
+def test_an_automl_job_that_fails_says_why(workshop: Any) -> None:
+    name = start(workshop, tuning.job_name(workshop, "bad"), label="other")
+    with pytest.raises(JobFailed, match="The column sentiment is not in the training data"):
+        automl.wait_for_automl(name, minutes=2)
+
+
+def three_lines(word: str) -> str:
+    """Docstrings do not count,
+
+    however long they are.
+    """
+    # nor do comments
+
+    parts = ["a", word]
+    return " ".join(parts)
+
+
+def five_lines() -> str:
+    text = """a
+    text"""
+    return three_lines(
+        text)  # fmt: skip
+
+
+def test_lines_of_code_are_counted_without_comments_docstrings_and_blanks() -> None:
+    assert automl.lines(three_lines) == 3
+    assert automl.lines(three_lines, five_lines) == 8
+
+
+def test_work_is_timed_in_minutes() -> None:
+    def work() -> float:
+        time.sleep(0.3)
+        return 0.5
+
+    result, minutes = automl.timed(work)
+    assert result == 0.5
+    assert 0.3 / 60 <= minutes < 2 / 60
+
+
+def test_a_notebook_is_billed_by_its_minutes() -> None:
+    assert automl.notebook_dollars(60) == pytest.approx(0.05)

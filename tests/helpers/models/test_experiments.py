@@ -1,0 +1,132 @@
+"""The table of runs, from real training and tuning jobs of the local AWS."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import boto3
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from botocore.exceptions import ClientError
+from sagemaker.core.parameter import ContinuousParameter
+from sagemaker.train.tuner import HyperparameterTuner
+
+from helpers.aws import jobs
+from helpers.models import experiments, selection, training
+from helpers.money import costs
+
+METRIC = "validation:accuracy"
+
+
+def tune(ws: Any, name: str, **hyperparameters: Any) -> str:
+    """A tuning job of two trials over C, ended."""
+    tuner = HyperparameterTuner(
+        model_trainer=training.trainer(ws, name, hyperparameters),
+        objective_metric_name=METRIC,
+        metric_definitions=[{"Name": metric.name, "Regex": metric.regex} for metric in training.METRICS],
+        hyperparameter_ranges={"C": ContinuousParameter(0.1, 10, scaling_type="Logarithmic")},
+        strategy="Random",
+        max_jobs=2,
+        max_parallel_jobs=2,
+    )
+    name = f"{name}-{time.time_ns() % 10**9}"
+    tuner.tune(training.channels(ws), job_name=name, wait=False)
+    sagemaker = boto3.client("sagemaker")
+    while True:
+        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        if job["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"):
+            return name
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def searches(trained: Any) -> tuple[str, str]:
+    """Two ended tuning jobs of two trials each; in the second all trials fail."""
+    return tune(trained, "good"), tune(trained, "bad", **{"min-df": 10**6})
+
+
+def test_the_trials_of_a_tuning_job_are_rows_with_parameters_metrics_and_price(searches: tuple[str, str]) -> None:
+    table = experiments.runs(tuning=[searches[0]])
+    assert len(table) == 2
+    assert set(table["source"]) == {searches[0]}
+    assert table["C"].dtype.kind == table[METRIC].dtype.kind == "f"
+    for row in table.to_dict("records"):
+        job = boto3.client("sagemaker").describe_training_job(TrainingJobName=row["job"])
+        assert row[METRIC] == jobs.final_metrics(job)[METRIC]
+        assert row["C"] == float(job["HyperParameters"]["C"])
+    prices = [costs.training("ml.m5.large", seconds / 60).usd for seconds in table["billed seconds"]]
+    assert table["USD"].tolist() == pytest.approx(prices)
+    assert table["started"].is_monotonic_increasing
+    assert "_tuning_objective_metric" not in table
+
+
+def test_failed_trials_are_rows_without_a_metric(searches: tuple[str, str]) -> None:
+    table = experiments.runs(tuning=searches)
+    assert table.groupby("source")[METRIC].count().to_dict() == {searches[0]: 2, searches[1]: 0}
+    assert (table["status"] == "Failed").sum() == 2
+
+
+def test_jobs_are_found_by_name_and_those_without_a_tuning_job_have_no_source(
+    searches: tuple[str, str], trained: Any
+) -> None:
+    assert set(experiments.runs(searches[0])["source"]) == {searches[0]}
+    assert set(experiments.runs(trained.name("sentiment"))["source"]) == {""}
+
+
+def test_a_run_on_an_instance_of_unknown_price_has_none(trained: Any) -> None:
+    chosen = selection.recall(trained)
+    assert chosen is not None
+    kept = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "StoppingCondition")
+    request = {key: chosen[0][key] for key in kept}
+    compute = {**chosen[0]["ResourceConfig"], "InstanceType": "ml.trn1.2xlarge"}
+    name = f"unpriced-{time.time_ns() % 10**9}"
+    boto3.client("sagemaker").create_training_job(TrainingJobName=name, ResourceConfig=compute, **request)
+    jobs.wait_for_training(name)
+    with pytest.raises(costs.UnknownPrice):
+        costs.training("ml.trn1.2xlarge", 1)
+    assert experiments.runs(name)["USD"].isna().all()
+
+
+def test_no_jobs_are_an_empty_table(workshop: Any) -> None:
+    assert experiments.runs("no-job-has-this-name").empty
+
+
+def test_an_unknown_tuning_job_is_an_error(workshop: Any) -> None:
+    with pytest.raises(ClientError, match="not found"):
+        experiments.runs(tuning=["nobody"])
+
+
+def test_two_hundred_jobs_are_read_in_a_few_seconds(
+    searches: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = experiments.runs(tuning=[searches[0]])["job"][0]
+    started = time.monotonic()
+    described = experiments._describe(boto3.client("sagemaker"), [name] * 200)
+    assert len(described) == 200
+    assert time.monotonic() - started < 10
+    monkeypatch.setattr(experiments, "QUIET_SECONDS", 0.0)
+    experiments._describe(boto3.client("sagemaker"), [name] * 3)
+    assert "Reading the jobs: 3 of 3" in capsys.readouterr().out
+
+
+TABLE = pd.DataFrame({"source": ["a", "a", "b", "b"], "C": [0.1, 1.0, 10.0, 100.0], "accuracy": [0.7, 0.8, None, 0.75]})
+
+
+def test_the_line_of_the_best_so_far_never_falls() -> None:
+    _, axes = plt.subplots()
+    experiments.draw_progress(axes, TABLE, "accuracy")
+    lines = [[value for value in line.get_ydata() if value == value] for line in axes.get_lines()]
+    assert lines == [[0.7, 0.8], [0.75]]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    plt.close()
+
+
+@pytest.mark.parametrize(("maximize", "best"), [(True, [1.0, 0.8]), (False, [0.1, 0.7])])
+def test_the_best_run_is_ringed(maximize: bool, best: list[float]) -> None:
+    _, axes = plt.subplots()
+    experiments.draw_parameter(axes, TABLE, "C", "accuracy", logarithmic=True, maximize=maximize)
+    assert axes.collections[-1].get_offsets().tolist() == [best]
+    assert axes.get_xscale() == "log"
+    plt.close()

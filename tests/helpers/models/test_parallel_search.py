@@ -1,0 +1,144 @@
+"""Lesson 01's search on the local AWS: measured as SageMaker says it, cheap to repeat, gone when it is tidied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import matplotlib.pyplot as plt
+import pytest
+
+from helpers.aws import athena, jobs
+from helpers.models import parallel_search
+from helpers.show import cycle_picture, figures
+
+
+@pytest.fixture(scope="module")
+def placed(workshop: Any) -> Iterator[Any]:
+    """The workshop with a hundred of the reviews in S3 and in the catalog."""
+    parallel_search.put(workshop, parallel_search.small_reviews(100))
+    parallel_search.describe(workshop, {"review": "string", "label": "bigint"})
+    yield workshop
+    parallel_search.tidy(workshop)
+
+
+@pytest.fixture(scope="module")
+def searched(placed: Any) -> parallel_search.Measured:
+    """A search of two trials, one at a time, that has ended."""
+    name = parallel_search.start(placed, "one", 1, penalties=("1", "10"))
+    jobs.wait_for_tuning(name)
+    return parallel_search.measure(name)
+
+
+def test_the_small_reviews_are_clean_and_have_both_labels() -> None:
+    reviews = parallel_search.small_reviews(300)
+    assert len(reviews) == 300
+    assert reviews["review"].is_unique
+    assert 0.3 < reviews["label"].mean() < 0.7
+
+
+def test_athena_reads_what_the_catalog_describes(placed: Any) -> None:
+    found = athena.ask(placed, f"SELECT count(*) AS reviews FROM {parallel_search.TABLE}")
+    assert found["reviews"].item() == 100
+
+
+def test_a_table_that_exists_is_described_anew(placed: Any) -> None:
+    parallel_search.describe(placed, {"review": "string", "label": "bigint"})
+    table = boto3.client("glue").get_table(DatabaseName=placed.database, Name=parallel_search.TABLE)["Table"]
+    assert table["StorageDescriptor"]["Location"] == placed.s3("01/reviews/")
+
+
+def test_each_trial_is_asked_for_works_and_ends_within_the_search(searched: parallel_search.Measured) -> None:
+    trials = searched.trials
+    assert trials["penalty"].to_list() == [1, 10]
+    assert (trials["asked"] <= trials["works"]).all()
+    assert (trials["works"] < trials["ends"]).all()
+    assert trials["asked"].min() >= 0
+    assert trials["ends"].max() <= searched.seconds
+
+
+def test_one_at_a_time_means_one_after_the_other(searched: parallel_search.Measured) -> None:
+    assert searched.trials["asked"][1] >= searched.trials["ends"][0]
+
+
+def test_the_price_is_that_of_the_billed_seconds(searched: parallel_search.Measured) -> None:
+    assert searched.usd == pytest.approx(searched.billed_seconds / 3600 * 0.115)
+
+
+def test_a_trial_says_how_many_reviews_it_has_read(searched: parallel_search.Measured) -> None:
+    assert "100 reviews read" in jobs.training_log(searched.trials["job"][0])
+
+
+def test_tidying_stops_a_search_that_nobody_waited_for(placed: Any) -> None:
+    name = parallel_search.start(placed, "left", 1)
+    parallel_search.tidy(placed)
+    sagemaker = boto3.client("sagemaker")
+    search = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    assert search["HyperParameterTuningJobStatus"] == "Stopped"
+    assert parallel_search.stored(placed) == []
+    keys = [found.key for found in boto3.resource("s3").Bucket(placed.bucket).objects.all()]
+    assert not [key for key in keys if f"{placed.name(parallel_search.PLACE)}/" in key], (
+        "the SDK's code of the search is left"
+    )
+    wanted = {"NameContains": name, "StatusEquals": "InProgress"}
+    assert not sagemaker.list_training_jobs(**wanted)["TrainingJobSummaries"]
+
+
+def test_tidying_leaves_no_object_and_no_table_and_can_be_repeated(workshop: Any) -> None:
+    parallel_search.put(workshop, parallel_search.small_reviews(10))
+    parallel_search.describe(workshop, {"review": "string", "label": "bigint"})
+    parallel_search.tidy(workshop)
+    parallel_search.tidy(workshop)
+    prefix = f"{workshop.prefix}/{parallel_search.PLACE}/"
+    assert boto3.client("s3").list_objects_v2(Bucket=workshop.bucket, Prefix=prefix)["KeyCount"] == 0
+    tables = boto3.client("glue").get_tables(DatabaseName=workshop.database)["TableList"]
+    assert parallel_search.TABLE not in {table["Name"] for table in tables}
+
+
+def test_each_search_is_named_at_the_middle_of_its_trials(searched: parallel_search.Measured) -> None:
+    figure, axes = plt.subplots()
+    parallel_search.draw(axes, {"one at a time": searched, "three at a time": searched})
+    labels = {text.get_text(): text.get_position()[1] for text in axes.get_yticklabels()}
+    plt.close(figure)
+    assert labels == {"one at a time": 0.5, "three at a time": 3.5}
+
+
+def test_six_trials_cost_what_fifteen_minutes_cost() -> None:
+    assert parallel_search.price().usd == pytest.approx(6 * 2.5 / 60 * 0.115)
+
+
+def test_a_lead_time_lies_in_its_range_and_is_verified_only_with_a_date() -> None:
+    for row in parallel_search.lead_times().itertuples():
+        low, high = map(float, row.range.split(" to "))
+        assert low <= row.weeks <= high
+        assert row.source
+        assert (row.checked == "verified") == row.date[:4].isdecimal()
+
+
+def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star_in_the_figure() -> None:
+    figure, axes = plt.subplots()
+    parallel_search.draw_lead_times(axes, 2)
+    stars = [text.get_text().endswith(" *") for text in axes.get_yticklabels()]
+    plt.close(figure)
+    assert stars == [False, True, *(checked != "verified" for checked in parallel_search.lead_times()["checked"])]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 2, 120])
+def test_the_measured_machine_lies_inside_the_figure(seconds: float) -> None:
+    figure, axes = plt.subplots()
+    parallel_search.draw_lead_times(axes, seconds)
+    low, high = axes.get_xlim()
+    plt.close(figure)
+    assert low < seconds < high
+
+
+def test_the_circle_names_each_step_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[figures.Picture] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    cycle_picture.cycle()
+    assert (
+        shown[0].alt.index("question") < shown[0].alt.index("train, tune (many") < shown[0].alt.index("next question")
+    )
+    assert "lesson 04)" in shown[0].alt
+    assert "lessons 02, 03)" in shown[0].alt

@@ -1,0 +1,180 @@
+"""Prices before a launch, by hand calculation."""
+
+import re
+
+import pytest
+
+from helpers.money import costs
+from pricelist import table as prices
+
+
+def test_a_glue_job_of_three_minutes_at_two_dpus_costs_by_hand() -> None:
+    assert costs.glue_job(2, 3).usd == pytest.approx(2 * 3 / 60 * 0.44)
+
+
+def test_a_glue_job_of_ten_seconds_is_billed_as_a_minute() -> None:
+    assert costs.glue_job(2, 10 / 60).usd == costs.glue_job(2, 1).usd
+
+
+def test_a_glue_job_of_61_seconds_at_two_dpus_is_billed_by_the_second() -> None:
+    # 2 DPU * 61 s = 122 DPU-seconds; 122 / 3600 * 0.44 = 0.0149111...
+    assert costs.glue_job(2, 61 / 60).usd == pytest.approx(0.01491111, abs=1e-8)
+
+
+def test_a_crawl_is_billed_as_ten_minutes_at_least() -> None:
+    assert costs.crawler(1).usd == pytest.approx(2 * 10 / 60 * 0.44)
+
+
+def test_an_endpoint_left_on_for_a_month_costs_by_hand() -> None:
+    # 730 hours of 0.115 USD
+    assert costs.endpoint("ml.m5.large", 730).usd == pytest.approx(83.95)
+    assert costs.monthly(costs.endpoint("ml.m5.large", 1)).usd == pytest.approx(83.95)
+
+
+def test_two_instances_cost_twice_as_much() -> None:
+    assert costs.endpoint("ml.m5.large", 10, instances=2).usd == pytest.approx(2 * 10 * 0.115)
+    assert costs.training("ml.m5.large", 30, instances=2).usd == pytest.approx(0.115)
+    assert "2 x ml.m5.large for 30 min" in str(costs.processing("ml.m5.large", 30, instances=2))
+
+
+def test_processing_transform_and_tuning_cost_by_hand() -> None:
+    assert costs.processing("ml.m5.large", 6).usd == pytest.approx(0.0115)
+    assert costs.transform("ml.m5.large", 6).usd == pytest.approx(0.0115)
+    assert costs.tuning("ml.m5.xlarge", trials=8, minutes=3).usd == pytest.approx(8 * 3 / 60 * 0.23)
+
+
+def test_spot_costs_the_billable_time_and_says_what_it_saved() -> None:
+    # 1,000 s of training billed as 300 s: 70 % saved, 300 / 3600 * 0.115 USD
+    estimate = costs.spot("ml.m5.large", training_seconds=1000, billable_seconds=300)
+    assert costs.spot_saving(1000, 300) == pytest.approx(0.7)
+    assert estimate.usd == pytest.approx(0.00958333, abs=1e-8)
+    assert "70% saved by Spot" in str(estimate)
+
+
+@pytest.mark.parametrize("seconds", [(0, 0), (100, 101), (100, -1)])
+def test_times_that_no_spot_job_has_are_refused(seconds: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="TrainingTimeInSeconds"):
+        costs.spot_saving(*seconds)
+
+
+def test_250_characters_through_comprehend_are_three_units() -> None:
+    # 250 characters are 3 units of 100, begun ones in full: 3 * 0.0001
+    assert costs.comprehend(250).usd == pytest.approx(0.0003)
+
+
+@pytest.mark.parametrize(("characters", "units"), [(1, 3), (300, 3), (301, 4), (1000, 10), (1001, 11)])
+def test_comprehend_bills_begun_units_and_three_at_least(characters: int, units: int) -> None:
+    assert costs.comprehend_units(characters) == units
+
+
+def test_each_part_of_a_large_volume_has_the_price_of_its_tier() -> None:
+    # 10M documents of 13 units: 10M * 0.0001 + 40M * 0.00005 + 80M * 0.000025 = 1,000 + 2,000 + 2,000
+    assert costs.comprehend(1300, documents=10e6).usd == pytest.approx(5000)
+    # 2M pages: 1M * 0.0015 + 1M * 0.0006
+    assert costs.textract(2e6, region="us-west-2").usd == pytest.approx(2100)
+
+
+def test_pages_cost_by_hand() -> None:
+    assert costs.textract(40).usd == pytest.approx(0.06)
+
+
+def test_a_volume_whose_tier_has_no_price_in_a_region_is_refused() -> None:
+    with pytest.raises(costs.UnknownPrice, match="eu-west-1"):
+        costs.textract(1, region="eu-west-1")
+
+
+def test_serverless_requests_are_billed_by_memory_and_time() -> None:
+    estimate = costs.serverless(2, 1_000, 0.05)
+    assert estimate.usd == pytest.approx(2 * 1_000 * 0.05 * 0.00002)
+    assert "1,000 requests of 50 ms with 2 GB at $0.00002 per GB-second" in str(estimate)
+
+
+def test_at_break_even_both_kinds_of_endpoint_cost_the_same() -> None:
+    requests = costs.break_even("ml.m5.large", 2, 0.05)
+    assert costs.serverless(2, requests, 0.05).usd == pytest.approx(costs.endpoint("ml.m5.large", 1).usd)
+    assert requests == pytest.approx(57_500)
+
+
+def test_a_query_is_billed_as_ten_megabytes_at_least() -> None:
+    assert costs.athena(1).usd == costs.athena(0).usd == pytest.approx(5.0 * 10 / 2**20)
+
+
+def test_a_query_is_billed_by_begun_megabytes() -> None:
+    assert costs.athena(11 * 2**20 + 1).usd == pytest.approx(5.0 * 12 / 2**20)
+    assert "12 MB scanned" in str(costs.athena(11 * 2**20 + 1))
+
+
+@pytest.mark.parametrize("minutes", [-1.0, float("nan")])
+def test_what_is_no_amount_has_no_price(minutes: float) -> None:
+    with pytest.raises(ValueError, match="is no cost"):
+        costs.training("ml.m5.large", minutes)
+
+
+def test_an_estimate_says_how_it_comes_about_and_of_when_its_price_is() -> None:
+    text = str(costs.training("ml.m5.large", 2))
+    assert "ml.m5.large for 2 min at $0.115 per instance-hour (us-east-1, 2026-08-11)" in text
+
+
+def test_an_unknown_instance_is_refused_with_what_there_is() -> None:
+    with pytest.raises(costs.UnknownPrice, match=r"ml\.m5\.large Training"):
+        costs.training("ml.imaginary", 1)
+
+
+def test_a_region_without_prices_is_refused() -> None:
+    with pytest.raises(costs.UnknownPrice, match="eu-north-1"):
+        costs.price("Glue", "Crawler", region="eu-north-1")
+
+
+@pytest.mark.parametrize(
+    ("service", "item", "region", "currency", "words"),
+    [
+        ("SageMaker AI", "ml.m5.large", "us-east-1", "USD", "ml.m5.large Hosting, ml.m5.large Processing"),
+        ("SageMaker AI", "ml.m5.large Training", "us-east-1", "EUR", "No price in EUR"),
+        ("Lambda", "request", "us-east-1", "USD", "services: Athena"),
+        ("Athena", "SQL query", "sa-east-1", "USD", "regions for Athena: us-east-1"),
+    ],
+)
+def test_what_the_table_lacks_is_named(service: str, item: str, region: str, currency: str, words: str) -> None:
+    with pytest.raises(costs.UnknownPrice, match=words):
+        costs.price(service, item, region, currency)
+
+
+def test_a_discount_that_holds_everywhere_is_found_from_any_region() -> None:
+    assert costs.price("SageMaker AI", "Savings Plans maximum discount", "eu-west-1").usd == 64
+
+
+def test_an_unverified_price_says_so_wherever_it_is_used() -> None:
+    row = costs.price("SageMaker AI", "ml.m5.large Batch Transform")
+    estimate = costs.transform("ml.m5.large", 60)
+    assert not row.verified
+    assert not estimate.verified
+    assert "$0.115 (unverified) per instance-hour" in str(row)
+    assert str(row) in str(estimate)
+    assert "(unverified)" in str(costs.monthly(estimate))
+    assert "(unverified)" not in str(costs.training("ml.m5.large", 60))
+
+
+def test_no_price_is_in_the_table_twice() -> None:
+    rows = [(row.service, row.item, row.region) for row in prices.table()]
+    assert len(set(rows)) == len(rows)
+
+
+def test_every_price_has_a_date_a_source_and_an_amount_and_only_unverified_ones_are_undated() -> None:
+    for row in prices.table():
+        assert row.source
+        assert row.usd >= 0
+        assert row.date[:2] == "20" if row.verified else row.date
+
+
+def test_sources_are_citations_without_addresses_or_paths() -> None:
+    cited = " ".join(row.source for row in prices.table())
+    assert "://" not in cited
+    assert not re.search(r"(^|[\s(])/\w", cited)
+    assert not re.search(r"\.(com|io|net|org)\b", cited)
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"), [(84.0, "$84.00"), (0.0293, "$0.029"), (0.0000477, "$0.000048"), (0, "$0.00")]
+)
+def test_a_small_amount_keeps_two_digits_that_say_something(usd: float, text: str) -> None:
+    assert f"about {text}: " in str(costs.Estimate(usd, "how"))

@@ -1,0 +1,338 @@
+"""The ledger of one learner: each kind of work by hand calculation, nothing of another's, a thousand jobs in time."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import sqlite3
+import tarfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import pandas as pd
+import pytest
+from botocore.exceptions import ClientError
+from ledger_records import MANY, fill, write_logs_and_objects
+from own_cloud import OwnCloud, wait_until
+from sagemaker.core import image_uris
+
+from helpers.aws import jobs
+from helpers.cleanup import account
+from helpers.money import ledger
+from helpers.money.ledger_endpoints import Life, Machines, _life_of
+from helpers.money.ledger_entries import lesson_of
+from helpers.show.figures import Picture
+from localcloud.store.resources import Store
+
+
+@pytest.fixture(scope="module")
+def ann() -> Iterator[Any]:
+    """The workshop of a learner with a past, in a local AWS of this module."""
+    cloud = OwnCloud()
+    # The tests' own check of each answer takes several times as long as the answer.
+    del cloud.environment["LOCALCLOUD_CHECK_ANSWERS"]
+    try:
+        cloud.start()
+        cloud.stop()
+        store = Store(cloud.home / "store.db")
+        fill(store)
+        store.close()
+        with sqlite3.connect(cloud.home / "store.db") as db:
+            assert db.execute("SELECT count(*) FROM resources").fetchone()[0] > MANY
+        cloud.start()
+        with patch.dict(os.environ, COURSE_CLOUD="local", COURSE_LEARNER="ann", LOCALCLOUD_HOME=str(cloud.home)):
+            from helpers.workshop import connect
+
+            ws = connect(quiet=True)
+            write_logs_and_objects(ws)
+            yield ws
+    finally:
+        boto3.setup_default_session()
+        cloud.remove()
+
+
+@pytest.fixture(scope="module")
+def table(ann: Any) -> pd.DataFrame:
+    return ledger.read(ann)
+
+
+def one(table: pd.DataFrame, name: str, kind: str | None = None) -> pd.Series:
+    (found,) = (row for _, row in table[table["name"] == name].iterrows() if kind in (None, row["kind"]))
+    return found
+
+
+def test_a_thousand_jobs_come_a_hundred_at_a_time_not_one_by_one(ann: Any) -> None:
+    # How long that takes, benchmarks/ledger.py measures.
+    asked: list[str] = []
+    session = boto3.DEFAULT_SESSION or boto3.Session()
+    session.events.register("before-send.sagemaker", lambda event_name, **_: asked.append(event_name.split(".")[-1]))
+    try:
+        assert len(ledger.read(ann)) > MANY
+    finally:
+        boto3.setup_default_session()
+    assert asked.count("Search") == -(-MANY // 100) + 2  # and the learner's other jobs, and those of pipelines
+    assert "DescribeTrainingJob" not in asked
+
+
+def test_each_of_a_thousand_jobs_costs_its_billable_seconds(table: pd.DataFrame) -> None:
+    many = table[table["name"].str.contains("sentiment-0")]
+    assert len(many) == MANY
+    assert set(many["lesson"]) == {"05"}
+    assert many["usd"].sum() == pytest.approx(MANY * 36 / 3600 * 0.115)
+
+
+def test_a_spot_job_costs_what_was_billed_not_what_it_took(table: pd.DataFrame) -> None:
+    assert one(table, "dsaws-ann-05-spot")["usd"] == pytest.approx(300 / 3600 * 0.115)
+
+
+def test_each_machine_of_a_job_is_counted(table: pd.DataFrame) -> None:
+    pair = one(table, "dsaws-ann-05-pair")
+    assert (pair["quantity"], pair["usd"]) == (72, pytest.approx(72 / 3600 * 0.115))
+
+
+def test_a_tag_says_the_lesson(table: pd.DataFrame) -> None:
+    assert one(table, "dsaws-ann-odd")["lesson"] == "06"
+
+
+def test_trials_and_candidates_are_told_from_other_training(table: pd.DataFrame) -> None:
+    trial, candidate = one(table, "dsaws-ann-random-1-002"), one(table, "dsaws-ann-ml-26-1")
+    assert (trial["kind"], trial["lesson"]) == ("trial", "06")
+    assert (candidate["kind"], candidate["lesson"]) == ("AutoML candidate", "04")
+
+
+def test_an_instance_without_a_price_is_listed_without_one_and_says_so(table: pd.DataFrame) -> None:
+    rare = one(table, "dsaws-ann-08-rare")
+    assert math.isnan(rare["usd"])
+    assert rare["note"] == "not in the price table"
+
+
+def test_a_pipeline_s_jobs_are_known_by_where_they_write(table: pd.DataFrame) -> None:
+    pipelines = table[table["name"].str.startswith("pipelines-")]
+    assert pipelines["name"].tolist() == ["pipelines-abcdefghijkl-TrainWords-1"]
+    assert pipelines["lesson"].tolist() == ["10"]
+
+
+def test_nothing_of_another_learner_is_in_it(table: pd.DataFrame) -> None:
+    assert not table["name"].str.contains("joann").any()
+
+
+def test_processing_costs_from_start_to_end_in_begun_seconds(table: pd.DataFrame) -> None:
+    check = one(table, "dsaws-ann-10-check")
+    assert (check["quantity"], check["usd"]) == (91, pytest.approx(91 / 3600 * 0.115))
+
+
+def test_an_unverified_price_is_marked(table: pd.DataFrame) -> None:
+    transform = one(table, "dsaws-ann-pytorch-1")
+    assert (transform["lesson"], transform["note"]) == ("08", "unverified price")
+    assert transform["usd"] == pytest.approx(36 / 3600 * 0.115)
+
+
+def test_glue_runs_cost_by_the_second_and_a_minute_at_least(table: pd.DataFrame) -> None:
+    runs = table[table["kind"] == "job run"].sort_values("usd")
+    by_hand = [0.0, 2 * 60 / 3600 * 0.44, 2 * 61 / 3600 * 0.44, 2 * 120 / 3600 * 0.29]
+    assert runs["usd"].tolist() == pytest.approx(sorted(by_hand))
+    assert set(runs["lesson"]) == {"03"}
+
+
+def test_crawls_come_from_their_log_and_cost_ten_minutes_at_least(table: pd.DataFrame) -> None:
+    crawls = table[table["kind"] == "crawl"]
+    assert crawls["usd"].tolist() == pytest.approx([2 * 10 / 60 * 0.44, 2 * 15 / 60 * 0.44])
+    assert set(crawls["lesson"]) == {"02"}
+
+
+def test_an_endpoint_left_on_for_a_month_costs_730_hours_though_it_is_deleted(table: pd.DataFrame) -> None:
+    endpoint = one(table, "dsaws-ann-sentiment")
+    assert endpoint["usd"] == pytest.approx(83.95)
+    assert endpoint["lesson"] == "07"
+
+
+def test_a_serverless_endpoint_costs_the_time_of_its_answers(table: pd.DataFrame) -> None:
+    # 10 answers of 50 ms and 10 of 150 ms with 2 GB: 2 s * 2 GB * 0.00002
+    assert one(table, "dsaws-ann-sentiment-serverless")["usd"] == pytest.approx(0.00008)
+
+
+def test_an_endpoint_that_nobody_noted_is_listed_from_its_log_without_a_price(table: pd.DataFrame) -> None:
+    endpoint = one(table, "dsaws-ann-forgotten")
+    assert math.isnan(endpoint["usd"])
+    assert "not known any more" in endpoint["note"]
+
+
+def test_a_query_costs_ten_megabytes_at_least_and_a_failed_one_nothing(table: pd.DataFrame) -> None:
+    queries = table[table["kind"] == "query"].sort_values("usd")
+    assert queries["usd"].tolist() == pytest.approx([0.0, 5 * 10 / 2**20])
+    assert queries["lesson"].tolist() == ["other", "03"]
+
+
+def test_what_is_stored_costs_by_the_month(table: pd.DataFrame) -> None:
+    (stored,) = table[table["kind"] == "storage"].to_dict("records")
+    assert stored["quantity"] >= 2**20
+    assert stored["usd"] == pytest.approx(stored["quantity"] / 2**30 * 0.023)
+
+
+def test_what_no_api_remembers_can_be_noted(table: pd.DataFrame) -> None:
+    noted = one(table, "DetectSentiment")
+    assert (noted["service"], noted["lesson"], noted["quantity"]) == ("Comprehend", "09", 3)
+    assert noted["usd"] == pytest.approx(0.0003)
+
+
+def test_the_sums_by_lesson_and_service_are_those_of_the_table(table: pd.DataFrame) -> None:
+    sums = ledger.by(table)
+    assert sums.loc["total", "total"] == pytest.approx(ledger.total(table))
+    assert sums.loc["03", "Glue"] == pytest.approx(table[table["kind"] == "job run"]["usd"].sum())
+
+
+def test_a_lesson_of_which_nothing_has_a_price_sums_to_zero(table: pd.DataFrame) -> None:
+    sums = ledger.by(table[table["name"] == "dsaws-ann-08-rare"])
+    assert sums.loc["08", "total"] == 0.0
+
+
+def test_at_home_the_title_says_what_it_would_have_cost(ann: Any, table: pd.DataFrame) -> None:
+    assert "together would have cost on AWS $" in ledger.title(table)
+    assert "(2 without a price)" in ledger.title(table)
+
+
+def test_the_plot_shows_each_lesson_and_says_its_dollars(
+    ann: Any, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Picture] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    ledger.draw(table)
+    (picture,) = shown
+    assert "07: $83.95" in picture.alt
+    assert picture.alt.startswith(ledger.title(table))
+
+
+def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    """Entries of a ledger with nothing but their lesson, service and dollars."""
+    return pd.DataFrame(rows, columns=["lesson", "service", "usd"])
+
+
+def test_the_plot_names_the_two_dearest_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    bill = of(("05", "SageMaker AI", 1.0), ("09", "Comprehend", 6.0), ("other", "Athena", 3.0))
+    assert ledger._finding(bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
+    monkeypatch.setenv("COURSE_CLOUD", "aws")
+    assert ledger._finding(bill).endswith("of the $10.00 that all cost")
+
+
+def test_where_only_one_lesson_cost_anything_the_plot_says_the_sum() -> None:
+    bill = of(("09", "Comprehend", 6.0), ("05", "SageMaker AI", 0.0))
+    assert ledger._finding(bill) == ledger.title(bill)
+
+
+def test_services_below_one_percent_are_others_and_those_that_cost_nothing_are_not_shown() -> None:
+    bill = of(("09", "Comprehend", 99.5), ("05", "SageMaker AI", 0.3), ("05", "S3", 0.2), ("05", "Glue", 0.0))
+    shown = ledger._without_small(ledger.by(bill).drop(index="total", columns="total"))
+    assert shown.columns.tolist() == ["Comprehend", "others"]
+    assert shown.loc["05", "others"] == pytest.approx(0.5)
+    free = of(("09", "Comprehend", 1.0), ("05", "Glue", 0.0))
+    assert ledger._without_small(ledger.by(free).drop(index="total", columns="total")).columns.tolist() == [
+        "Comprehend"
+    ]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])
+def test_what_the_role_may_not_read_is_an_entry_that_says_so(code: str) -> None:
+    def refused() -> Iterator[ledger.Entry]:
+        yield ledger.Entry("03", "Glue", "job run", "before", None, 1.0, "DPU-second", 0.5)
+        raise ClientError({"Error": {"Code": code, "Message": "not authorized"}}, "GetJobRuns")
+
+    before, after = ledger._allowed("Glue", "job run", refused)
+    assert before.name == "before"
+    assert (after.name, after.note) == ("not readable", "your role may not GetJobRuns: there may be more")
+    assert math.isnan(after.usd)
+
+
+def test_another_error_than_a_refusal_is_not_hidden() -> None:
+    def broken() -> Iterator[ledger.Entry]:
+        raise ClientError({"Error": {"Code": "InternalFailure", "Message": "x"}}, "GetJobRuns")
+        yield
+
+    with pytest.raises(ClientError, match="InternalFailure"):
+        list(ledger._allowed("Glue", "job run", broken))
+
+
+def test_a_name_that_is_taken_again_within_a_minute_keeps_two_lives_apart() -> None:
+    machines = (Machines("all", "ml.m5.large", 1),)
+    first, second = (Life("dsaws-ann-a", began, began, machines, "07") for began in (1000.0, 1060.0))
+    assert _life_of("dsaws-ann-a", 1001.0, [first, second]) == first
+    assert _life_of("dsaws-ann-a", 1061.0, [first, second]) == second
+
+
+def test_an_empty_ledger_has_the_columns_and_no_plot(ann: Any) -> None:
+    nobody = replace(ann, prefix="data-science-on-aws/nobody", database="dsaws_nobody")
+    empty = ledger.read(nobody)
+    assert empty.columns.tolist() == ledger.COLUMNS
+    assert ledger.total(empty) == 0
+    with pytest.raises(ValueError, match="ledger is empty"):
+        ledger.draw(empty)
+
+
+@pytest.fixture
+def endpoint(ann: Any, tmp_path: Path) -> Iterator[str]:
+    """An endpoint of ann's, in service, of the smallest model there is."""
+    archive, name = tmp_path / "model.tar.gz", ann.name("05-live")
+    script = (
+        b"def model_fn(folder):\n    return 1\n\ndef transform_fn(model, body, kind, accept):\n    return '1', accept\n"
+    )
+    with tarfile.open(archive, "w:gz") as tar:
+        member = tarfile.TarInfo("code/inference.py")
+        member.size = len(script)
+        tar.addfile(member, io.BytesIO(script))
+    boto3.client("s3").upload_file(str(archive), ann.bucket, f"{ann.prefix}/model.tar.gz")
+    sagemaker = boto3.client("sagemaker")
+    container = {
+        "Image": image_uris.retrieve("sklearn", ann.region, version="1.9-0", instance_type="ml.m5.large"),
+        "ModelDataUrl": ann.s3("model.tar.gz"),
+        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"},
+    }
+    sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ann.role)
+    variant = {"VariantName": "all", "ModelName": name, "InstanceType": "ml.m5.xlarge", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    jobs.wait_for_endpoint(name)
+    yield name
+    account.delete_hosting(ann)
+
+
+def test_an_endpoint_costs_while_it_exists_and_is_remembered_when_it_is_gone(ann: Any, endpoint: str) -> None:
+    created = boto3.client("sagemaker").describe_endpoint(EndpointName=endpoint)["CreationTime"].timestamp()
+    before = time.time() - created
+    alive = one(ledger.read(ann), endpoint)
+    assert alive["note"] == "exists, and costs on"
+    assert before - 0.1 <= alive["quantity"] <= time.time() - created
+    assert alive["usd"] == pytest.approx(alive["quantity"] / 3600 * 0.23)
+    time.sleep(1.0)
+    asked = time.time() - created
+    boto3.client("sagemaker").delete_endpoint(EndpointName=endpoint)
+    wait_until(lambda: not boto3.client("sagemaker").list_endpoints(NameContains=endpoint)["Endpoints"])
+    gone = one(ledger.read(ann), endpoint)
+    assert gone["note"] == ""
+    assert gone["quantity"] >= asked - 0.1, "its log says when it ended, though nobody looked at it then"
+    assert gone["usd"] == pytest.approx(gone["quantity"] / 3600 * 0.23)
+    time.sleep(1.1)
+    assert one(ledger.read(ann), endpoint)["usd"] == gone["usd"], "it costs no more"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "lesson"),
+    [
+        ("sentiment-three-20261122", "training", "05"),
+        ("sentiment", "endpoint", "07"),
+        ("sentiment-serverless", "endpoint", "07"),
+        ("sentiment-pytorch-1", "training", "08"),
+        ("three", "endpoint", "08"),
+        ("11-whatever", "training", "11"),
+        ("lesson-12-x", "processing", "12"),
+        ("lab06-1122-0000", "trial", "06"),
+        ("rawhide", "crawler", "other"),
+        ("99-x", "training", "other"),
+    ],
+)
+def test_a_name_says_its_lesson_or_other(name: str, kind: str, lesson: str) -> None:
+    assert lesson_of(name, kind=kind) == lesson

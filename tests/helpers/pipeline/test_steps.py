@@ -1,0 +1,216 @@
+"""The course's pipelines and their event chain, run for real: from clean reviews to an endpoint that answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import numpy as np
+import pandas as pd
+import pytest
+from own_cloud import wait_until
+
+from helpers.aws import provision
+from helpers.aws.jobs import JobFailed
+from helpers.cleanup import account
+from helpers.pipeline import event_chain, executions
+
+PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
+JOBS = ["Features", "TrainWords", "TrainThree", "Evaluate"]
+
+
+def clean_reviews(seed: int) -> pd.DataFrame:
+    """300 reviews of both classes and 20 titles; one opinion in six belongs to the other class."""
+    random, rows = np.random.default_rng(seed), []
+    for row in range(300):
+        label = row % 2
+        opinions = [random.choice(PRAISE if (random.random() < 5 / 6) == label else BLAME) for _ in range(5)]
+        rows.append((". ".join(opinions), label, f"tt{seed}{row % 20:03}"))
+    return pd.DataFrame(rows, columns=["review", "label", "title_id"])
+
+
+@pytest.fixture(scope="module")
+def ws(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A learner with clean reviews in three splits; at the end nothing of the chain is left."""
+    folder, s3 = tmp_path_factory.mktemp("clean"), boto3.client("s3")
+    for seed, split in enumerate(("train", "validation", "test")):
+        clean_reviews(seed).to_parquet(folder / f"{split}.parquet", index=False)
+        key = f"{workshop.prefix}/pipeline-test/split={split}/part-0.parquet"
+        s3.upload_file(str(folder / f"{split}.parquet"), workshop.bucket, key)
+    yield workshop
+    event_chain.delete(workshop)
+    account.delete_hosting(workshop)
+
+
+@pytest.fixture(scope="module")
+def steps(ws: Any) -> Any:
+    """helpers.pipeline.steps; it imports the SDK, which wants to know the region at once."""
+    from helpers.pipeline import steps
+
+    return steps
+
+
+@pytest.fixture(scope="module")
+def retrain(ws: Any, steps: Any) -> Any:
+    made = steps.retrain(ws)
+    made.upsert(role_arn=ws.role)
+    return made
+
+
+def run(retrain: Any, ws: Any, **parameters: Any) -> str:
+    given = {"CleanReviews": ws.s3("pipeline-test/"), "Threshold": 0.7, **parameters}
+    return str(retrain.start(parameters=given).arn)
+
+
+@pytest.fixture(scope="module")
+def first(retrain: Any, ws: Any) -> str:
+    arn = run(retrain, ws, DataVersion="first")
+    executions.wait(arn)
+    return arn
+
+
+def versions(ws: Any) -> list[Any]:
+    sagemaker, group = boto3.client("sagemaker"), ws.name("sentiment")
+    listed = sagemaker.list_model_packages(ModelPackageGroupName=group, SortOrder="Ascending")
+    return [
+        sagemaker.describe_model_package(ModelPackageName=one["ModelPackageArn"])
+        for one in listed["ModelPackageSummaryList"]
+    ]
+
+
+def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, first: str) -> None:
+    version = versions(ws)[0]
+    assert version["ModelApprovalStatus"] == "PendingManualApproval"
+    assert version["CustomerMetadataProperties"] == {"DataVersion": "first"}
+    bucket, _, key = version["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"].removeprefix("s3://").partition("/")
+    report = json.load(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
+    assert report["binary_classification_metrics"]["accuracy"]["value"] >= 0.7
+    assert set(report["candidates"]) == {"words", "three"}
+
+
+def test_both_trainings_begin_after_the_features_and_end_before_the_evaluation(first: str) -> None:
+    steps = executions.table(first).set_index("step")
+    ends = steps["begins"] + steps["seconds"]
+    for training in ("TrainWords", "TrainThree"):
+        assert steps["begins"][training] >= ends["Features"] - 0.1
+        assert steps["begins"]["Evaluate"] >= ends[training] - 0.1
+    assert abs(steps["begins"]["TrainWords"] - steps["begins"]["TrainThree"]) < 1
+
+
+def test_every_job_of_a_run_is_billed_and_what_is_no_job_is_not(first: str) -> None:
+    steps = executions.table(first).set_index("step")
+    assert (steps.loc[JOBS, ["billed", "usd"]] > 0).all(axis=None)
+    assert steps.loc[["GoodEnough", "Register"], "usd"].sum() == 0
+
+
+def test_the_same_again_comes_from_the_cache_and_another_data_version_does_not(
+    retrain: Any, ws: Any, first: str
+) -> None:
+    again = run(retrain, ws, DataVersion="first")
+    executions.wait(again)
+    steps = executions.table(again)
+    assert steps.loc[steps["cached"], "step"].tolist() == JOBS
+    assert steps["usd"].sum() == 0
+    other = run(retrain, ws, DataVersion="second")
+    executions.wait(other)
+    assert not executions.table(other)["cached"].any()
+
+
+def test_a_weak_model_stops_with_a_sentence_and_is_not_registered(retrain: Any, ws: Any, first: str) -> None:
+    before = len(versions(ws))
+    with pytest.raises(JobFailed, match=r"Accuracy 0\.\d+ is below 1\.0"):
+        executions.wait(run(retrain, ws, DataVersion="first", Threshold=1.0))
+    assert len(versions(ws)) == before
+
+
+def test_data_with_a_leak_stops_the_first_step(retrain: Any, ws: Any) -> None:
+    s3 = boto3.client("s3")
+    for split in ("train", "validation", "test"):  # one file three times
+        source = {"Bucket": ws.bucket, "Key": f"{ws.prefix}/pipeline-test/split=train/part-0.parquet"}
+        s3.copy_object(Bucket=ws.bucket, Key=f"{ws.prefix}/leak/split={split}/part-0.parquet", CopySource=source)
+    arn = run(retrain, ws, CleanReviews=ws.s3("leak/"))
+    with pytest.raises(JobFailed, match="a leak"):
+        executions.wait(arn)
+    assert executions.table(arn)["step"].tolist() == ["Features"]
+
+
+def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, steps: Any, first: str) -> None:
+    sagemaker, name = boto3.client("sagemaker"), ws.name("deploy")
+    target = {
+        "Arn": event_chain.put_pipeline(name, steps.deployment(ws), ws.role),
+        "RoleArn": ws.role,
+        "SageMakerPipelineParameters": {
+            "PipelineParameterList": [{"Name": "ModelPackage", "Value": "$.detail.ModelPackageArn"}]
+        },
+    }
+    detail = {"ModelPackageGroupName": [steps.group(ws)], "ModelApprovalStatus": ["Approved"]}
+    pattern = {"detail-type": ["SageMaker Model Package State Change"], "detail": detail}
+    event_chain.rule(ws.name("approved"), pattern, target)
+    for version in versions(ws)[:2]:
+        known = set(executions.arns(name))
+        arn = version["ModelPackageArn"]
+        sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        executions.wait(executions.next_of(name, known, minutes=1))
+        wait_until(
+            lambda: sagemaker.describe_endpoint(EndpointName=ws.name("automatic"))["EndpointStatus"] == "InService"
+        )
+    answer = boto3.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=ws.name("automatic"), ContentType="application/json", Body=json.dumps("a great film. so moving")
+    )
+    assert json.loads(answer["Body"].read())[0]["label"] == "positive"
+
+
+def test_an_approval_is_needed(ws: Any, steps: Any, first: str) -> None:
+    waiting = next(one for one in versions(ws) if one["ModelApprovalStatus"] == "PendingManualApproval")
+    event_chain.put_pipeline(ws.name("deploy"), steps.deployment(ws), ws.role)
+    given = [{"Name": "ModelPackage", "Value": waiting["ModelPackageArn"]}]
+    started = boto3.client("sagemaker").start_pipeline_execution(
+        PipelineName=ws.name("deploy"), PipelineParameters=given
+    )
+    with pytest.raises(JobFailed, match="PendingManualApproval"):
+        executions.wait(started["PipelineExecutionArn"])
+
+
+def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_version(ws: Any, retrain: Any) -> None:
+    job, s3, glue = ws.name("quick-etl"), boto3.client("s3"), boto3.client("glue")
+    s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/quick.py", Body=b"print('clean')")
+    command = {"Name": "glueetl", "ScriptLocation": ws.s3("quick.py"), "PythonVersion": "3"}
+    provision.glue_job(Name=job, Role=ws.role, Command=command, GlueVersion="5.1", WorkerType="G.1X", NumberOfWorkers=2)
+    for _ in range(2):  # a lesson may be run again
+        event_chain.workflow(ws.name("quick"), job, {}, {"BatchSize": 1})
+    event_chain.announce_objects(ws)
+    objects = {"bucket": {"name": [ws.bucket]}, "object": {"key": [{"prefix": f"{ws.prefix}/incoming/"}]}}
+    workflow = f"arn:aws:glue:{ws.region}:{ws.account}:workflow/{ws.name('quick')}"
+    event_chain.rule(
+        ws.name("incoming"),
+        {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": objects},
+        {"Arn": workflow, "RoleArn": ws.role},
+    )
+    given = {"CleanReviews": ws.s3("pipeline-test/"), "DataVersion": "$.detail.jobRunId", "Threshold": "0.7"}
+    listed = [{"Name": name, "Value": value} for name, value in given.items()]
+    event_chain.rule(
+        ws.name("cleaned"),
+        {"source": ["aws.glue"], "detail": {"jobName": [job], "state": ["SUCCEEDED"]}},
+        {
+            "Arn": retrain.describe()["PipelineArn"],
+            "RoleArn": ws.role,
+            "SageMakerPipelineParameters": {"PipelineParameterList": listed},
+        },
+    )
+    known = set(executions.arns(retrain.name))
+    s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/incoming/day-1.jsonl", Body=b"{}\n")
+    executions.wait(executions.next_of(retrain.name, known, minutes=2))
+    runs = glue.get_job_runs(JobName=job)["JobRuns"]
+    assert versions(ws)[-1]["CustomerMetadataProperties"]["DataVersion"] == runs[0]["Id"]
+    assert (len(runs), runs[0]["TriggerName"]) == (1, ws.name("quick"))
+    glue.delete_job(JobName=job)
+
+
+def test_everything_is_found_by_the_learners_name_and_deleted(ws: Any, first: str) -> None:
+    kinds = set(event_chain.left(ws)["kind"])
+    assert kinds >= {"rule", "pipeline", "model package", "model package group"}
+    event_chain.delete(ws)
+    assert event_chain.left(ws).empty
+    event_chain.delete(ws)  # nothing there is no error
