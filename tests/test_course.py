@@ -168,7 +168,7 @@ def test_a_set_up_that_was_killed_recovers_at_the_next_start(project: Path) -> N
     assert second.returncode == 0, second.stderr
     assert "unfinished or unusable: making it anew" in second.stdout
     python = second.stdout.split("Ready: ")[1].strip()
-    imports = "import mypy_extensions, helpers.environment, localcloud"
+    imports = "import mypy_extensions, kit.environment, localcloud"
     assert subprocess.run([python, "-c", imports], cwd=project.parent).returncode == 0
 
     third = course(project, "setup", python=base_python())

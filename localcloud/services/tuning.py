@@ -1,7 +1,7 @@
 """SageMaker hyperparameter tuning that searches: each trial is a training job of its own.
 
-A controller thread per tuning job keeps up to MaxParallelTrainingJobs trials running, asks `search.py` for the next
-values and tells it what the trials achieved.
+A controller thread per tuning job keeps up to MaxParallelTrainingJobs trials running, asks `tuning_search.py` for the
+next values and tells it what the trials achieved.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def test_every_figure_has_alternative_text(path: Path) -> None:
     for cell in cells(path, "code"):
         for output in cell.outputs:
             data = output.get("data", {})
-            assert not [kind for kind in data if kind.startswith("image/")], f"{cell.id}: use helpers.plots.figure"
+            assert not [kind for kind in data if kind.startswith("image/")], f"{cell.id}: use helpers.show"
             for tag in re.findall(r"<img [^>]*", data.get("text/html", "")):
                 assert re.search(r'alt="[^"]{20,}"', tag), cell.id
     for cell in cells(path, "markdown"):

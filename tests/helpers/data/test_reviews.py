@@ -484,7 +484,7 @@ def test_an_error_half_way_leaves_the_folder_as_it_was(archive: Path, tmp_path: 
 def test_a_full_disk_leaves_no_partial_file_and_says_so(tmp_path: Path):
     program = f"""
 import resource, signal
-from helpers.reviews import write_raw
+from helpers.data.reviews import write_raw
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 write_raw({str(tmp_path)!r}, rows=1_000)

@@ -159,7 +159,7 @@ def test_the_server_needs_neither_aws_settings_nor_a_home_folder(tmp_path: Path)
 
 
 def test_the_project_folder_is_the_default_home() -> None:
-    code = "from localcloud.state import home; print(home())"
+    code = "from localcloud.store.state import home; print(home())"
     environment = {name: value for name, value in os.environ.items() if name != "LOCALCLOUD_HOME"}
     shown = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""localcloud/spark.py and the launcher: Java, Spark's settings, staged buckets, what goes back to S3."""
+"""localcloud/jobs/spark.py and the launcher: Java, Spark's settings, staged buckets, what goes back to S3."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def test_only_the_user_can_read_the_file(store: Store, tmp_path: Path) -> None:
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from localcloud.store import Store\n"
+        "import sys; from pathlib import Path; from localcloud.store.resources import Store\n"
         "store = Store(Path(sys.argv[1]))\n"
         "for n in range(10**6): store.insert('k', str(n), {}); print(n, flush=True)"
     )
