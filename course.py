@@ -24,12 +24,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kit import work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
 if "LOCALCLOUD_HOME" in os.environ:
     os.environ["LOCALCLOUD_HOME"] = str(STATE)  # kernels run in another folder than this command
-START_PAGE = "notebooks/00_start_here.ipynb"
+START_PAGE = "work/notebooks/00_start_here.ipynb"
 
 COMMANDS = {
     "open": "start the local AWS and open JupyterLab on the lessons (the default)",
@@ -114,9 +115,13 @@ def open_lessons(browser: bool, port: int | None) -> int:
     if port and not is_free(port):
         sys.exit(f"Port {port} is in use. Choose another, or leave --port out to get one that is free.")
     python = set_up()
+    try:
+        for news in work_folder.fill(ROOT):
+            say(news)
+    except OSError as error:
+        sys.exit(f"Your copies of the lessons cannot be written to work/: {error}\nMend that, then run this again.")
     with local_aws(python):
-        if (ROOT / "kit" / "preflight.py").exists():
-            subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
+        subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
         return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
 
 
@@ -256,7 +261,7 @@ def doctor() -> int:
     for fine, name, text in checks:
         say(f"{'ok   ' if fine else 'FIX  '} {name:<12} {text}")
     code = int(not all(fine for fine, _, _ in checks))
-    if python and (ROOT / "kit" / "preflight.py").exists():
+    if python:
         command = [python, "-m", "kit.preflight", "--details"]
         code = subprocess.run(command, cwd=ROOT, env=child_environment(python)).returncode or code
     return code
