@@ -1,4 +1,4 @@
-"""Every lesson executes once, from an empty account, and answers what is committed; some run a second time over that."""
+"""Every lesson executes once, from an empty account, and answers what is committed; some run again over that."""
 
 from __future__ import annotations
 
