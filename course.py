@@ -35,7 +35,7 @@ START_PAGE = "work/notebooks/00_start_here.ipynb"
 COMMANDS = {
     "open": "start the local AWS and open JupyterLab on the lessons (the default)",
     "run": "execute the lessons unattended and write them as web pages to out/",
-    "test": "check the code and run the whole test suite",
+    "test": "check the code and run the test suite, or with --quick or --changed a part of it",
     "setup": "only set up, for example before a class",
     "status": "show whether the local AWS runs",
     "stop": "stop the local AWS; what it stored stays",
@@ -191,20 +191,6 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
         return wait_for(start([python, "-m", "kit.run_lessons", "--out", str(out), *lessons], env))
 
 
-def test(pytest_arguments: list[str]) -> int:
-    python = set_up()
-    env = child_environment(python)
-    failed = []
-    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        name = " ".join(tool)
-        say(f"== {name}")
-        if wait_for(start([python, "-m", *tool], env)):
-            failed.append(name)
-    say(f"== {'FAILED: ' + ', '.join(failed) if failed else 'style and types are fine'}; now pytest")
-    code = wait_for(start([python, "-m", "pytest", *pytest_arguments], env), signal.SIGINT)
-    return code or int(bool(failed))
-
-
 def local_aws_command(name: str, sure: bool = False) -> int:
     if not STATE.exists() and not ready_python():
         say("The course is not set up yet, so there is no local AWS here: nothing runs, nothing is stored.")
@@ -290,7 +276,6 @@ def parser() -> argparse.ArgumentParser:
         help="the generated sample or the real 50,000 reviews (default: %(default)s)",
     )
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
-    each["test"].usage = "python3 course.py test [-- arguments for pytest]"
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
     each["prices"].add_argument(
         "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
@@ -300,8 +285,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    cut = words.index("--") if "--" in words else len(words)
-    words, pytest_arguments = words[:cut], words[cut + 1 :]
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words = ["open", *words]
     if not words[0].startswith("-") and words[0] not in COMMANDS:
@@ -310,13 +293,15 @@ def main(words: list[str]) -> int:
         wrong = f"There is no command {words[0]!r}.{hint} The commands are: {', '.join(COMMANDS)}."
         print(wrong, file=sys.stderr)
         return 2
+    if words[0] == "test":
+        python = set_up()
+        tests = [python, "-m", "kit.run_tests", *words[1:]]
+        return wait_for(start(tests, child_environment(python)), signal.SIGINT)
     args = parser().parse_args(words)
     if args.command == "open":
         return open_lessons(not args.no_browser, args.port)
     if args.command == "run":
         return run_lessons(args.lessons, args.data, args.out)
-    if args.command == "test":
-        return test(pytest_arguments)
     if args.command == "setup":
         say(f"Ready: {set_up()}")
         return 0
