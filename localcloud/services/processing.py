@@ -15,7 +15,7 @@ from localcloud.cloud import Cloud, LogStream
 from localcloud.jobs import images, lifecycle, s3io, script_mode
 from localcloud.jobs.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
 from localcloud.protocol import ServiceError
-from localcloud.services.jobs import JobKind
+from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
 

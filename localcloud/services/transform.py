@@ -19,7 +19,7 @@ from localcloud.hosting.transformer import BadAnswer, ModelFailed, Stopped, Tran
 from localcloud.jobs import lifecycle, s3io
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
-from localcloud.services.jobs import JobKind
+from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.models import MODEL
 from localcloud.services.registry import Params, operation
