@@ -19,9 +19,9 @@ from hypercorn.config import Config
 from localcloud import process
 from localcloud.cloud import Cloud
 from localcloud.engine.ministack import Engine
-from localcloud.jobs.container import background, runs_folder
+from localcloud.jobs.container import background
 from localcloud.store.resources import Store
-from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, server_info
+from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, runs_folder, server_info
 
 log = logging.getLogger("localcloud")
 # What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own

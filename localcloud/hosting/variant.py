@@ -17,10 +17,11 @@ from typing import Any
 
 import httpx
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.hosting.unix_http import Answer, Client, NotThere
 from localcloud.jobs import images, s3io
 from localcloud.jobs.container import background, base_environment, layered_python, new_run, place_opt_ml, run_process
+from localcloud.jobs.log_stream import LogStream
 from localcloud.jobs.script_mode import fetch_code
 from localcloud.runtime import model_server
 

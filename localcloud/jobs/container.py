@@ -7,7 +7,6 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/amazon-sagemaker-toolkit
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import images, supervise
+from localcloud.store.state import runs_folder
 
 POLL_SECONDS = 0.1
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the images of AWS
@@ -41,13 +41,6 @@ class Exit:
     stopped: bool
     timed_out: bool
     seconds: float
-
-
-def runs_folder(home: Path) -> Path:
-    """Where this installation's runs are: below its home, or, when that path has a space, in the temporary folder."""
-    if " " not in str(home):
-        return home / "runs"
-    return Path(tempfile.gettempdir()) / f"localcloud-runs-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
 
 
 def new_run(cloud: Cloud, kind: str, name: str) -> Path:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.jobs import s3io
 from localcloud.jobs.container import background, new_run
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
 from localcloud.services import crawler_schema
 from localcloud.services.registry import Params, operation

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import psutil
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.jobs import images, s3io, spark
 from localcloud.jobs.container import Exit, background, base_environment, layered_python, new_run, run_process
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.registry import Params, operation
