@@ -18,6 +18,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localcloud import environment
 from localcloud.engine.ministack import Engine
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials, mark
@@ -76,12 +77,4 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """What a job's process gets so that boto3 inside it talks to this local AWS, with no other credentials."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "LOCALCLOUD_OWNER": mark(self.home),
-        }
+        return {**environment.of_a_job(self.endpoint, self.credentials), "LOCALCLOUD_OWNER": mark(self.home)}

@@ -62,9 +62,11 @@ async def _serve() -> None:
         engine.mend_objects()
     unclean.touch()
 
+    from localcloud.door.request_log import logged
     from localcloud.door.server import Server
 
-    app = Server(cloud, port)
+    server = Server(cloud, port)
+    app = logged(server) if "requests" in os.environ.get("LOCALCLOUD_LOG", "").split(",") else server
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

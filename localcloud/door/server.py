@@ -10,21 +10,18 @@ import asyncio
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
 from localcloud import protocol
 from localcloud.cloud import Cloud
+from localcloud.door.request_log import OPERATION, SERVICE, Receive, Scope, Send
 from localcloud.door.signing import Denied, check_caller, check_signature
 from localcloud.engine.ministack import FORWARDED, PARTS
 from localcloud.protocol import ServiceError
 from localcloud.services import AWAITED, OPERATIONS, invoke
 
 log = logging.getLogger("localcloud")
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # The JSON services that this process serves or forwards: signing name -> X-Amz-Target prefix.
 JSON_TARGETS = {
@@ -73,6 +70,7 @@ class Server:
             known = self.cloud.credentials.access_key in authorization
             body = await _read_body(receive, limit, keep=known)
             service = check_signature(scope["method"], path, query, headers, body, self.cloud.credentials)
+            scope[SERVICE] = service
         except Denied as denied:
             await _refuse(send, denied, headers)
             return
@@ -105,6 +103,7 @@ class Server:
             return
         target = headers.get("x-amz-target", "")
         operation = target.rpartition(".")[2] or _query_action(headers, body)
+        scope[OPERATION] = operation
         if service in JSON_TARGETS and not target.startswith(JSON_TARGETS[service] + "."):
             raise ServiceError(
                 "UnknownOperationException",

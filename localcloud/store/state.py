@@ -26,6 +26,11 @@ def home() -> Path:
     return folder
 
 
+def images_folder() -> Path:
+    """Where the image environments are: $LOCALCLOUD_IMAGES, else below the home. Installations may share them."""
+    return Path(os.environ.get("LOCALCLOUD_IMAGES") or home() / "images")
+
+
 def runs_folder(home: Path) -> Path:
     """Where this installation's runs are: below its home, or, when that path has a space, in the temporary folder."""
     if " " not in str(home):

@@ -1,0 +1,45 @@
+"""What passes the door, as a table: read from the registrations of our services and from what the engine gets."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from localcloud.engine.ministack import FORWARDED, PARTS
+from localcloud.protocol import botocore_name
+from localcloud.services import AWAITED, OPERATIONS, invoke
+
+_EVERYTHING = "all that the engine has"
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Service (boto3's name), operations, and what executes them: the engine, or a module of ours."""
+    offered: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (service, operation), handler in {**OPERATIONS, **AWAITED}.items():
+        offered[botocore_name(service), _file(handler.__module__)].append(operation)
+    offered["sagemaker-runtime", _file(invoke.__name__)].append("InvokeEndpoint")
+    for service in FORWARDED:
+        offered[botocore_name(service), "engine"] += PARTS.get(service, (_EVERYTHING,))
+    table = []
+    for (service, where), names in sorted(offered.items()):
+        table.append((service, ", ".join(sorted(names, key=_resource)), where))
+    return table
+
+
+def _file(module: str) -> str:
+    return "/".join(module.split(".")[1:]) + ".py"
+
+
+def _resource(operation: str) -> tuple[str, str]:
+    """Sorts the operations of one resource together: the name without its verb, in the singular."""
+    noun = re.sub(r"^(Batch)?[A-Z][a-z]+", "", operation)
+    return noun.removesuffix("s"), operation
+
+
+def markdown() -> Iterator[str]:
+    """The lines of the table that stands in `localcloud/README.md`."""
+    yield "| service | operations | executed by |"
+    yield "|---|---|---|"
+    for service, operations, where in rows():
+        yield f"| `{service}` | {operations} | `{where}` |"
