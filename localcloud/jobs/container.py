@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,6 +53,25 @@ def new_run(cloud: Cloud, kind: str, name: str) -> Path:
         raise OSError(f"{runs} belongs to somebody else. Move it away, then try again.")
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]  # a crawler's name may hold anything, "../" too
     return Path(tempfile.mkdtemp(prefix=f"{kind}-{safe}-", dir=runs))
+
+
+def end_run(run: Path) -> None:
+    """Delete a run's folder, unless LOCALCLOUD_KEEP_RUNS is set: then it stays, to look at, until the next start."""
+    if not _kept():
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _kept() -> bool:
+    return bool(os.environ.get("LOCALCLOUD_KEEP_RUNS"))
+
+
+def _write_again(run: Path, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    """Leave in a run's folder a script that runs its command once more, as it was, without the local AWS around it."""
+    script = run / "again.sh"
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    whole = shlex.join(["env", "-i", *variables, *command])
+    script.write_text(f"#!/bin/sh\ncd {shlex.quote(str(folder))} &&\nexec {whole}\n")
+    script.chmod(0o700)
 
 
 def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
@@ -112,6 +133,8 @@ def run_process(
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """
+    if hide and _kept():
+        _write_again(hide, command, environment, folder)
     supervisor = [sys.executable, "-I", supervise.__file__, *command]
     started = time.monotonic()
     stopped = timed_out = asked = False

@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import s3io
-from localcloud.jobs.container import background, new_run
+from localcloud.jobs.container import background, end_run, new_run
 from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
 from localcloud.services import crawler_schema
@@ -172,7 +171,7 @@ def crawl(cloud: Cloud, name: str) -> None:
         status, message = "FAILED", f"Internal Service Exception: {error}"
     finally:
         if run:
-            shutil.rmtree(run, ignore_errors=True)
+            end_run(run)
     stream.put([f"ERROR : {message}" if message else f"BENCHMARK : Finished crawl: {tables} table(s)"])
     last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "StartTime": began}
     if message:
