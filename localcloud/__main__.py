@@ -20,9 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
         ("status", "say whether it runs"),
         ("reset", "stop it and delete all that it holds (not the images)"),
         ("serve", "run it in the foreground"),
-        ("operations", "list what it offers, as a table in Markdown"),
     ):
         commands.add_parser(name, help=text)
+    operations = commands.add_parser("operations", help="list what it offers, as a table in Markdown")
+    operations.add_argument("--write", action="store_true", help="write the table into localcloud/README.md")
     image = commands.add_parser("image", help="build an image's environment ahead of its first use")
     image.add_argument("action", choices=["build", "list"])
     image.add_argument("name", nargs="*")
@@ -84,10 +85,13 @@ def _image(options: argparse.Namespace) -> int:
     return 0
 
 
-def _operations(_: argparse.Namespace) -> int:
-    from localcloud.door.offered import markdown  # with it come all services: the other commands need not wait
+def _operations(options: argparse.Namespace) -> int:
+    from localcloud.door import offered  # with it come all services: the other commands need not wait for them
 
-    print("\n".join(markdown()))
+    if options.write:
+        offered.README.write_text(offered.in_text(offered.README.read_text()))
+    else:
+        print("\n".join(offered.markdown()))
     return 0
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 from localcloud.engine.ministack import FORWARDED, PARTS
 from localcloud.protocol import botocore_name
 from localcloud.services import AWAITED, OPERATIONS, invoke
 
+BEGIN, END = "<!-- python -m localcloud operations --write -->", "<!-- end of the operations -->"
+README = Path(__file__).parents[1] / "README.md"
 _EVERYTHING = "all that the engine has"
 
 
@@ -43,3 +46,10 @@ def markdown() -> Iterator[str]:
     yield "|---|---|---|"
     for service, operations, where in rows():
         yield f"| `{service}` | {operations} | `{where}` |"
+
+
+def in_text(text: str) -> str:
+    """The text with today's table between its two marks."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return before + begin + "\n" + "\n".join(markdown()) + "\n" + end + after
