@@ -20,17 +20,9 @@ import httpx
 from localcloud.cloud import Cloud
 from localcloud.hosting.unix_http import Answer, Client, NotThere
 from localcloud.jobs import images, s3io
-from localcloud.jobs.container import (
-    background,
-    base_environment,
-    end_run,
-    layered_python,
-    new_run,
-    place_opt_ml,
-    run_process,
-)
+from localcloud.jobs.container import background, base_environment, end_run, layered_python, new_run, run_process
 from localcloud.jobs.log_stream import LogStream
-from localcloud.jobs.script_mode import fetch_code
+from localcloud.jobs.opt_ml import fetch_code, place_opt_ml
 from localcloud.runtime import model_server
 
 log = logging.getLogger("localcloud")

@@ -1,7 +1,6 @@
 """Run a job's process under the SageMaker container contract: /opt/ml layout, environment, logs, stop, time limit.
 
-The folder `<run>/opt/ml` plays `/opt/ml`. Code that names `/opt/ml` literally (the SDK's own drivers do) finds it,
-because the job's private copy of its code has the folder's true path written in its place.
+The folder `<run>/opt/ml` plays `/opt/ml`; `opt_ml.py` says how code that names it finds it.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/amazon-sagemaker-toolkits.html
 """
 
@@ -27,7 +26,6 @@ from localcloud.store.state import runs_folder
 
 POLL_SECONDS = 0.1
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the images of AWS
-_MAX_CODE_FILE = 2**20
 # What of the server's own environment a job may see: how to reach the network, not who the learner is.
 _PASSED_ON = (
     *("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
@@ -100,15 +98,6 @@ def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
 def layered_python(run: Path, image: str, progress: Callable[[str], None] | None = None) -> Path:
     """The Python of a fresh layer over an image."""
     return images.make_layer(images.ensure(image, progress), run / "layer")
-
-
-def place_opt_ml(folder: Path, opt_ml: Path) -> None:
-    """Write the true path of /opt/ml into every text file below `folder` that names it."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_size < _MAX_CODE_FILE:
-            content = path.read_bytes()
-            if b"/opt/ml" in content and b"\0" not in content:
-                path.write_bytes(content.replace(b"/opt/ml", str(opt_ml).encode()))
 
 
 def run_process(

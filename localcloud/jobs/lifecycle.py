@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.cloud import Cloud
-from localcloud.jobs import images, s3io, script_mode
+from localcloud.jobs import images, opt_ml, s3io
 from localcloud.jobs.container import end_run, new_run
 
 log = logging.getLogger("localcloud")
@@ -41,7 +41,7 @@ def live(
             return {"status": "Stopped"} if stop.is_set() else {"status": "Failed", "reason": INTERRUPTED}
         run = new_run(cloud, kind, name)
         return execute(run)
-    except (s3io.TransferFailed, script_mode.BadCode) as error:
+    except (s3io.TransferFailed, opt_ml.BadCode) as error:
         return {"status": "Stopped" if stop.is_set() else "Failed", "reason": _as_inside(run, str(error))}
     except images.BuildFailed as error:
         return {"status": "Failed", "reason": f"InternalServerError: {error}"}

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import images, lifecycle, s3io, script_mode
-from localcloud.jobs.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
+from localcloud.jobs.container import Exit, background, base_environment, layered_python, run_process
 from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs.opt_ml import place_opt_ml
 from localcloud.protocol import ServiceError
 from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
