@@ -10,11 +10,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from localcloud.door.request import Receive, Scope, Send, path_of
+
 log = logging.getLogger("localcloud")
 SERVICE, OPERATION = "localcloud.service", "localcloud.operation"  # where in its scope the server notes what it is
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -34,8 +33,7 @@ def logged(app: Application) -> Application:
         finally:
             if scope["type"] == "http":
                 milliseconds = (time.perf_counter() - began) * 1000
-                raw: bytes = scope.get("raw_path") or scope["path"].encode()
-                what = scope.get(OPERATION) or raw.decode("latin-1").partition("?")[0]
+                what = scope.get(OPERATION) or path_of(scope)
                 service = scope.get(SERVICE, "refused")
                 log.info("%s %s %s %s %.0f ms", scope["method"], service, what[:300], status, milliseconds)
 

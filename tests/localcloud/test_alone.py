@@ -91,7 +91,7 @@ def test_without_a_server_env_prints_nothing_to_evaluate(alone: Path) -> None:
 
 def test_env_removes_what_would_lead_elsewhere(alone: Path) -> None:
     run(alone, "-m", "localcloud", "start")
-    mine = {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "NO_PROXY": "example.org"}
+    mine = {"AWS_PROFILE": "work", "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "no_proxy": "example.org"}
     lines = run(alone, "-m", "localcloud", "env", **mine).stdout.splitlines()
     assert {"unset AWS_PROFILE", "unset AWS_ENDPOINT_URL_S3"} <= set(lines)
     assert "export NO_PROXY=127.0.0.1,example.org,localhost" in lines
