@@ -13,21 +13,22 @@ from localcloud.services import AWAITED, OPERATIONS, invoke
 
 BEGIN, END = "<!-- python -m localcloud operations --write -->", "<!-- end of the operations -->"
 README = Path(__file__).parents[1] / "README.md"
-_EVERYTHING = "all that the engine has"
 
 
 def rows() -> list[tuple[str, str, str]]:
-    """Service (boto3's name), operations, and what executes them: the engine, or a module of ours."""
+    """Service (boto3's name), operations, and what executes them: the engine, or a module of ours; in Markdown."""
     offered: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (service, operation), handler in {**OPERATIONS, **AWAITED}.items():
         offered[botocore_name(service), _file(handler.__module__)].append(operation)
     offered["sagemaker-runtime", _file(invoke.__name__)].append("InvokeEndpoint")
-    for service in FORWARDED:
-        offered[botocore_name(service), "engine"] += PARTS.get(service, (_EVERYTHING,))
-    table = []
-    for (service, where), names in sorted(offered.items()):
-        table.append((service, ", ".join(sorted(names, key=_resource)), where))
-    return table
+    for service, operations in PARTS.items():
+        offered[botocore_name(service), "engine"] += operations
+    table = [
+        (f"`{service}`", ", ".join(sorted(names, key=_resource)), where)
+        for (service, where), names in sorted(offered.items())
+    ]
+    whole = ", ".join(f"`{name}`" for name in sorted(map(botocore_name, FORWARDED - PARTS.keys())))
+    return [(whole, "all that the engine has", "engine"), *table]
 
 
 def _file(module: str) -> str:
@@ -45,7 +46,7 @@ def markdown() -> Iterator[str]:
     yield "| service | operations | executed by |"
     yield "|---|---|---|"
     for service, operations, where in rows():
-        yield f"| `{service}` | {operations} | `{where}` |"
+        yield f"| {service} | {operations} | `{where}` |"
 
 
 def in_text(text: str) -> str:

@@ -109,6 +109,12 @@ def test_a_circle_for_type_checkers_only_would_be_found(tmp_path: Path, monkeypa
         test_no_module_imports_itself_by_a_detour()
 
 
+def test_only_the_engines_floor_knows_which_engine_it_is() -> None:
+    assert {floor(module) for module in MODULES if "ministack" in {i.partition(".")[0] for i in imports(module)}} == {
+        "engine"
+    }
+
+
 @pytest.mark.parametrize("name", [name for name in ORDER if f"localcloud.{name}" in MODULES])
 def test_every_floor_says_what_it_is(name: str) -> None:
     assert ast.get_docstring(ast.parse(MODULES[f"localcloud.{name}"].read_text()))
