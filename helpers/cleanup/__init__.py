@@ -1,10 +1,10 @@
 """Everything of one learner's: found, deleted, proven gone.
 
 A lesson says `from helpers import cleanup`: `hosting` and `everything` list what is there, their `delete_…` take it
-away, `receipt` asks once more and writes down what was left. How each kind is found and deleted stands in `kinds`.
+away, `receipt` asks once more and writes down what was left. How each kind is found and deleted stands in `finders`.
 """
 
-from helpers.cleanup.account import (
+from helpers.cleanup.leftovers import (
     delete_everything,
     delete_glue_job,
     delete_hosting,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from botocore.config import Config
 
-from helpers.data.scans import HEADER
+from helpers.data.cards import HEADER
 from helpers.money import costs
 
 # https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html

@@ -1,4 +1,4 @@
-"""The figures of lesson 10 say what is in them; what an execution is read from is tested in test_pipeline.py."""
+"""The figures of lesson 10 say what is in them; what an execution is read from is tested in test_build.py."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import PROJECT, preflight
-from helpers.cleanup.kinds import (
+from helpers.cleanup.finders import (
     FINDERS,
     Finder,
     Left,
@@ -21,7 +21,7 @@ from helpers.cleanup.kinds import (
     models,
     wait_until,
 )
-from helpers.cleanup.kinds import (
+from helpers.cleanup.finders import (
     delete_glue_job as delete_glue_job,
 )
 from helpers.money import ledger

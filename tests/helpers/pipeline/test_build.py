@@ -14,7 +14,7 @@ from own_cloud import wait_until
 
 from helpers.aws import provision
 from helpers.aws.jobs import JobFailed
-from helpers.cleanup import account
+from helpers.cleanup import leftovers
 from helpers.pipeline import event_chain, executions
 
 PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
@@ -41,20 +41,20 @@ def ws(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         s3.upload_file(str(folder / f"{split}.parquet"), workshop.bucket, key)
     yield workshop
     event_chain.delete(workshop)
-    account.delete_hosting(workshop)
+    leftovers.delete_hosting(workshop)
 
 
 @pytest.fixture(scope="module")
-def steps(ws: Any) -> Any:
-    """helpers.pipeline.steps; it imports the SDK, which wants to know the region at once."""
-    from helpers.pipeline import steps
+def build(ws: Any) -> Any:
+    """helpers.pipeline.build; it imports the SDK, which wants to know the region at once."""
+    from helpers.pipeline import build
 
-    return steps
+    return build
 
 
 @pytest.fixture(scope="module")
-def retrain(ws: Any, steps: Any) -> Any:
-    made = steps.retrain(ws)
+def retrain(ws: Any, build: Any) -> Any:
+    made = build.retrain(ws)
     made.upsert(role_arn=ws.role)
     return made
 
@@ -136,16 +136,16 @@ def test_data_with_a_leak_stops_the_first_step(retrain: Any, ws: Any) -> None:
     assert executions.table(arn)["step"].tolist() == ["Features"]
 
 
-def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, steps: Any, first: str) -> None:
+def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, build: Any, first: str) -> None:
     sagemaker, name = boto3.client("sagemaker"), ws.name("deploy")
     target = {
-        "Arn": event_chain.put_pipeline(name, steps.deployment(ws), ws.role),
+        "Arn": event_chain.put_pipeline(name, build.deployment(ws), ws.role),
         "RoleArn": ws.role,
         "SageMakerPipelineParameters": {
             "PipelineParameterList": [{"Name": "ModelPackage", "Value": "$.detail.ModelPackageArn"}]
         },
     }
-    detail = {"ModelPackageGroupName": [steps.group(ws)], "ModelApprovalStatus": ["Approved"]}
+    detail = {"ModelPackageGroupName": [build.group(ws)], "ModelApprovalStatus": ["Approved"]}
     pattern = {"detail-type": ["SageMaker Model Package State Change"], "detail": detail}
     event_chain.rule(ws.name("approved"), pattern, target)
     for version in versions(ws)[:2]:
@@ -162,9 +162,9 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
     assert json.loads(answer["Body"].read())[0]["label"] == "positive"
 
 
-def test_an_approval_is_needed(ws: Any, steps: Any, first: str) -> None:
+def test_an_approval_is_needed(ws: Any, build: Any, first: str) -> None:
     waiting = next(one for one in versions(ws) if one["ModelApprovalStatus"] == "PendingManualApproval")
-    event_chain.put_pipeline(ws.name("deploy"), steps.deployment(ws), ws.role)
+    event_chain.put_pipeline(ws.name("deploy"), build.deployment(ws), ws.role)
     given = [{"Name": "ModelPackage", "Value": waiting["ModelPackageArn"]}]
     started = boto3.client("sagemaker").start_pipeline_execution(
         PipelineName=ws.name("deploy"), PipelineParameters=given
