@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import boto3
 
+from helpers.aws.client import wait_until
 
-def records(uri: str, at_least: int = 1, *, seconds: float = 300) -> list[dict[str, Any]]:
+
+def records(uri: str, *, seconds: float = 300) -> list[dict[str, Any]]:
     """All records below a DestinationS3Uri, by the time of their requests. They come late, so this waits for some.
 
     Raises:
-        TimeoutError: there are not `at_least` so many after `seconds`.
+        TimeoutError: there is none after `seconds`.
     """
-    deadline = time.monotonic() + seconds
-    while True:
-        lines = [line for item in _objects(uri) for line in item.get()["Body"].read().decode().splitlines()]
-        if len(lines) >= at_least:
-            found = [json.loads(line) for line in lines]
-            return sorted(found, key=lambda record: str(record["eventMetadata"]["inferenceTime"]))
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{len(lines)} records below {uri} after {seconds:g} s, not {at_least}")
-        time.sleep(1)
+
+    def lines() -> list[str]:
+        return [line for item in _objects(uri) for line in item.get()["Body"].read().decode().splitlines()]
+
+    found = map(json.loads, wait_until(lines, f"record below {uri}", seconds=seconds, every=1))
+    return sorted(found, key=lambda record: str(record["eventMetadata"]["inferenceTime"]))
 
 
 def clear(uri: str) -> None:

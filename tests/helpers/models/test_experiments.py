@@ -98,19 +98,6 @@ def test_an_unknown_tuning_job_is_an_error(workshop: Any) -> None:
         experiments.runs(tuning=["nobody"])
 
 
-def test_two_hundred_jobs_are_read_in_a_few_seconds(
-    searches: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = experiments.runs(tuning=[searches[0]])["job"][0]
-    started = time.monotonic()
-    described = experiments._describe(boto3.client("sagemaker"), [name] * 200)
-    assert len(described) == 200
-    assert time.monotonic() - started < 10
-    monkeypatch.setattr(experiments, "QUIET_SECONDS", 0.0)
-    experiments._describe(boto3.client("sagemaker"), [name] * 3)
-    assert "Reading the jobs: 3 of 3" in capsys.readouterr().out
-
-
 TABLE = pd.DataFrame({"source": ["a", "a", "b", "b"], "C": [0.1, 1.0, 10.0, 100.0], "accuracy": [0.7, 0.8, None, 0.75]})
 
 
