@@ -1,14 +1,18 @@
-"""The runs of training and tuning as one table and a plot: what was tried, what came of it, how long, at what price.
+"""The runs of training and tuning as one table: what was tried, what came of it, how long, at what price; the choice.
 
-From SageMaker's API alone, so it works for every job that anyone has started, with no tracking server beside it.
+From SageMaker's API alone, so it works for every job that anyone has started, with no tracking server beside it. Which
+models go on to serve is a small file in S3: lesson 05 chooses, lesson 07 deploys. A team keeps such a choice in a model
+registry; this file is what remains of one when everything else is left out.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from itertools import chain
 from typing import Any
 
+import boto3
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,10 +21,12 @@ from helpers.aws.client import client, listed
 from helpers.aws.jobs import training_table
 from helpers.money import costs
 from helpers.show.figures import BLACK, COLOURS, VERMILION
+from helpers.workshop import Workshop
 
 _NAMES = "TrainingJobSummaries[].TrainingJobName"
 _LAST = ["seconds", "billed seconds", "USD"]
 MARKERS = "osD^vP"
+_CHOICE = "models/choice.json"
 
 
 def runs(name_contains: str = "", *, tuning: Collection[str] | None = None) -> pd.DataFrame:
@@ -71,6 +77,36 @@ def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
         return pd.to_numeric(column)
     except (ValueError, TypeError):
         return column
+
+
+def choose(ws: Workshop, chosen: str, runner_up: str) -> None:
+    """Write down the names of two training jobs: of the model to deploy, and of the second best.
+
+    Raises:
+        ClientError: there is no such training job.
+    """
+    sagemaker = boto3.client("sagemaker")
+    for name in (chosen, runner_up):
+        sagemaker.describe_training_job(TrainingJobName=name)
+    body = json.dumps({"chosen": chosen, "runner_up": runner_up}, indent=2)
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}", Body=body)
+
+
+def chosen(ws: Workshop) -> tuple[Any, Any] | None:
+    """The chosen training job and the runner-up, each as DescribeTrainingJob describes it; None without a choice.
+
+    A choice whose jobs or model files are gone is no choice.
+    """
+    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    try:
+        choice = json.loads(s3.get_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}")["Body"].read())
+        jobs = [sagemaker.describe_training_job(TrainingJobName=choice[role]) for role in ("chosen", "runner_up")]
+        for job in jobs:
+            bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+            s3.head_object(Bucket=bucket, Key=key)
+    except (s3.exceptions.ClientError, KeyError):
+        return None
+    return jobs[0], jobs[1]
 
 
 def draw_progress(axes: Axes, table: pd.DataFrame, metric: str, *, maximize: bool = True) -> None:

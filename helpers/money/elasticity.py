@@ -1,10 +1,11 @@
-"""What it is worth that machines come and go: a search at once, and a burst that meets a fixed cluster."""
+"""What it is worth that machines come and go: a search at once, a burst that meets a fixed cluster, weeks of wait."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -123,6 +124,14 @@ def compare(
 def waiting(served: pd.DataFrame, times: Sequence[float]) -> list[int]:
     """How many jobs have come and not begun, at each of some times in hours."""
     return [int(((served["comes"] <= t) & (served["starts"] > t)).sum()) for t in times]
+
+
+def lead_times() -> pd.DataFrame:
+    """What the trade says that a server takes from the order: what, weeks, range, checked, date, source."""
+    table = pd.read_csv(Path(__file__).with_name("lead_times.csv"), dtype="str", keep_default_na=False)
+    table["range"] = table["low"] + " to " + table["high"]
+    table["checked"] = table["status"].where(table["status"] == "verified", "⚠️ unverified")
+    return table[["what", "weeks", "range", "checked", "date", "source"]].astype({"weeks": float})
 
 
 def draw_waiting(axes: Axes, fixed: pd.DataFrame, on_demand: pd.DataFrame, hours: float) -> None:

@@ -13,11 +13,11 @@ from sagemaker.core.utils.exceptions import FailedStatusError
 
 from helpers import catch_up
 from helpers.aws import jobs
-from helpers.models import experiments, selection, training
+from helpers.models import experiments, training
 
 
 def chosen(ws: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    recalled = selection.recall(ws)
+    recalled = experiments.chosen(ws)
     assert recalled is not None
     return recalled
 
@@ -40,7 +40,7 @@ def test_an_unknown_stage_names_those_there_are(workshop: Any) -> None:
 
 def test_a_choice_of_a_job_that_does_not_exist_is_refused(trained: Any) -> None:
     with pytest.raises(ClientError, match="not found"):
-        selection.remember(trained, "no-such-job", "no-such-job")
+        experiments.choose(trained, "no-such-job", "no-such-job")
 
 
 def test_a_choice_whose_model_file_is_gone_is_no_choice(trained: Any) -> None:
@@ -49,7 +49,7 @@ def test_a_choice_whose_model_file_is_gone_is_no_choice(trained: Any) -> None:
     file = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.delete_object(Bucket=bucket, Key=key)
     try:
-        assert selection.recall(trained) is None
+        assert experiments.chosen(trained) is None
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=file)
 

@@ -11,7 +11,7 @@ from sagemaker.core import image_uris
 
 from helpers.aws import jobs
 from helpers.cleanup import leftovers
-from helpers.models import selection
+from helpers.models import experiments
 
 CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 
@@ -20,7 +20,7 @@ CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt
 def endpoint(trained: Any) -> Iterator[str]:
     """An endpoint of the learner, which is being made, and a model of another's whose name holds the learner's."""
     sagemaker, name = boto3.client("sagemaker"), trained.name("cleanup")
-    recalled = selection.recall(trained)
+    recalled = experiments.chosen(trained)
     assert recalled
     container = {
         "Image": image_uris.retrieve("sklearn", trained.region, version="1.9-0", instance_type="ml.m5.large"),

@@ -14,7 +14,7 @@ from sagemaker.core.parameter import ContinuousParameter
 from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
-from helpers.models import experiments, selection, training
+from helpers.models import experiments, training
 from helpers.money import costs
 
 METRIC = "validation:accuracy"
@@ -76,7 +76,7 @@ def test_jobs_are_found_by_name_and_those_without_a_tuning_job_have_no_source(
 
 
 def test_a_run_on_an_instance_of_unknown_price_has_none(trained: Any) -> None:
-    chosen = selection.recall(trained)
+    chosen = experiments.chosen(trained)
     assert chosen is not None
     kept = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "StoppingCondition")
     request = {key: chosen[0][key] for key in kept}

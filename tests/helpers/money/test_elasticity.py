@@ -95,3 +95,11 @@ def test_who_waits_is_counted_between_coming_and_beginning() -> None:
     served = elasticity.queue([0, 0, 0], 1, 1)
     assert elasticity.waiting(served, [0, 0.5, 1, 1.5, 2]) == [2, 2, 1, 1, 0]
     assert np.all(served["starts"] >= served["comes"])
+
+
+def test_a_lead_time_lies_in_its_range_and_is_verified_only_with_a_date() -> None:
+    for row in elasticity.lead_times().itertuples():
+        low, high = map(float, row.range.split(" to "))
+        assert low <= row.weeks <= high
+        assert row.source
+        assert (row.checked == "verified") == row.date[:4].isdecimal()

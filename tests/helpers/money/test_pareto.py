@@ -12,7 +12,7 @@ from sagemaker.core.parameter import CategoricalParameter
 from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
-from helpers.models import experiments, selection, training, tuning
+from helpers.models import experiments, training
 from helpers.money import costs, pareto
 
 
@@ -117,7 +117,7 @@ def test_the_interval_of_an_accuracy_is_that_of_lesson_07() -> None:
 
 def test_what_the_learner_has_trained_is_read_from_the_api(trained: Any) -> None:
     table = pareto.trained(trained)
-    chosen = selection.recall(trained)
+    chosen = experiments.chosen(trained)
     assert chosen is not None
     assert {"three", "words"} <= set(table.index)
     assert table["accuracy"].is_monotonic_decreasing
@@ -127,10 +127,10 @@ def test_what_the_learner_has_trained_is_read_from_the_api(trained: Any) -> None
 
 
 def test_a_search_is_one_model_that_cost_all_its_trials(trained: Any) -> None:
-    name = tuning.job_name(trained, "search")
+    name = training.search_name(trained, "search")
     HyperparameterTuner(
-        training.trainer(trained, "trial", {}), tuning.OBJECTIVE,
-        {"min-df": CategoricalParameter(["2", "1000000"])}, tuning.METRIC_DEFINITIONS,
+        training.trainer(trained, "trial", {}), pareto.METRIC,
+        {"min-df": CategoricalParameter(["2", "1000000"])}, training.METRIC_DEFINITIONS,
         strategy="Grid", max_jobs=None, max_parallel_jobs=2,
     ).tune(training.channels(trained), job_name=name, wait=False)  # fmt: skip
     jobs.wait_for_tuning(name)

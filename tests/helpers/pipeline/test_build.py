@@ -54,7 +54,44 @@ def build(ws: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def retrain(ws: Any, build: Any) -> Any:
-    made = build.retrain(ws)
+    """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
+    from sagemaker.core.workflow import Join, ParameterFloat, ParameterString, PropertyFile
+    from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+    from sagemaker.core.workflow.functions import JsonGet
+    from sagemaker.mlops.workflow.condition_step import ConditionStep
+    from sagemaker.mlops.workflow.fail_step import FailStep
+
+    steps = build.Steps(ws)
+    data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
+    version = ParameterString("DataVersion", default_value="by-hand")
+    threshold = ParameterFloat("Threshold", default_value=0.8)
+    features = steps.process("Features", "features.py", {"clean": data}, ["snapshot"], ["--data-version", version])
+    channels = {split: build.output(features, "snapshot", split) for split in ("train", "validation")}
+    words = steps.train("TrainWords", {"ngram-max": 1}, channels)
+    three = steps.train("TrainThree", {"ngram-max": 3}, channels)
+    report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
+    evaluate = steps.process(
+        "Evaluate",
+        "evaluate.py",
+        {
+            "models/words": words.properties.ModelArtifacts.S3ModelArtifacts,
+            "models/three": three.properties.ModelArtifacts.S3ModelArtifacts,
+            "snapshot": build.output(features, "snapshot"),
+        },
+        ["evaluation", "chosen"],
+        report=report,
+    )
+    accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=build.ACCURACY)
+    register = steps.register(
+        "Register",
+        build.output(evaluate, "chosen", "model.tar.gz"),
+        build.output(evaluate, "evaluation", "evaluation.json"),
+        {"DataVersion": version},
+    )
+    weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
+    enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
+    gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
+    made = steps.pipeline("retrain", [data, version, threshold], [features, words, three, evaluate, gate])
     made.upsert(role_arn=ws.role)
     return made
 
