@@ -8,12 +8,12 @@ from itertools import count
 
 import pytest
 
-from helpers.models import load_test
+from helpers.aws import endpoints
 
 
 def test_every_answer_is_kept_in_order_with_its_time() -> None:
     numbers = count()
-    with load_test.steady(lambda: next(numbers), pause=0.01) as visits:
+    with endpoints.steady(lambda: next(numbers), pause=0.01) as visits:
         time.sleep(0.2)
     assert len(visits) > 3
     assert [visit.answer for visit in visits] == list(range(len(visits)))
@@ -22,14 +22,14 @@ def test_every_answer_is_kept_in_order_with_its_time() -> None:
 
 def test_an_error_is_kept_and_the_asking_goes_on() -> None:
     numbers = count()
-    with load_test.steady(lambda: 1 / next(numbers), pause=0.01) as visits:
+    with endpoints.steady(lambda: 1 / next(numbers), pause=0.01) as visits:
         time.sleep(0.1)
     assert visits[0].error == "ZeroDivisionError: division by zero"
-    assert visits[1] == load_test.Visit(visits[1].seconds, 1.0)
+    assert visits[1] == endpoints.Visit(visits[1].seconds, 1.0)
 
 
 def test_the_asking_ends_when_the_block_raises() -> None:
-    with pytest.raises(KeyError), load_test.steady(lambda: 0, pause=0.01):
+    with pytest.raises(KeyError), endpoints.steady(lambda: 0, pause=0.01):
         raise KeyError
     assert "steady traffic" not in [thread.name for thread in threading.enumerate()]
 
@@ -46,7 +46,7 @@ def test_a_rush_sends_every_request_once_and_so_many_at_a_time() -> None:
         with lock:
             now[0] -= 1
 
-    rush = load_test.rush(ask, callers=4, requests=20)
+    rush = endpoints.rush(ask, callers=4, requests=20)
     assert sorted(asked) == list(range(20))
     assert most[0] == 4
     assert len(rush.milliseconds) == 20
@@ -56,4 +56,4 @@ def test_a_rush_sends_every_request_once_and_so_many_at_a_time() -> None:
 
 def test_an_error_in_a_rush_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
-        load_test.rush(lambda number: 1 / (number - 3), callers=2, requests=10)
+        endpoints.rush(lambda number: 1 / (number - 3), callers=2, requests=10)
