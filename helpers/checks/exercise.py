@@ -1,7 +1,7 @@
 """One exercise of a lab: `check()`, `hint()` and `solution()` for the learner, `grade()` for the tests.
 
 An outcome is a card in Jupyter, plain text elsewhere; it is told by a symbol and a word, and the colour only repeats it
-(Okabe-Ito, safe for colour blindness). The worked answer is read from the solution notebook, where two marks surround it.
+(Okabe-Ito, safe for colour blindness). The worked answer stands in the solution notebook, between two marks.
 """
 
 from __future__ import annotations
