@@ -38,6 +38,17 @@ def is_missing(error: ClientError) -> bool:
     return missing or "could not find" in message or "does not exist" in message
 
 
+def exists(describe: Callable[..., Any], **name: str) -> bool:
+    """Whether AWS has what an operation that describes or gets one thing is asked for."""
+    try:
+        describe(**name)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+        return False
+    return True
+
+
 def log_streams(logs: Any, group: str, prefix: str = "") -> Iterator[Any]:
     """The streams of a log group whose names begin so, as DescribeLogStreams has them; none without such a group."""
     wanted = {"logStreamNamePrefix": prefix} if prefix else {}

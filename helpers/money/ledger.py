@@ -22,6 +22,7 @@ import pandas as pd
 from botocore.exceptions import ClientError
 
 from helpers import PROJECT
+from helpers.aws.client import listed
 from helpers.money import ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
@@ -52,7 +53,7 @@ def read(ws: Workshop) -> pd.DataFrame:
         ("SageMaker AI", "transform", lambda: ledger_entries.transform(clients, owner, now)),
         ("SageMaker AI", "endpoint", lambda: ledger_endpoints.endpoints(clients, owner, ws, now)),
         ("Glue", "job run", lambda: ledger_entries.glue_runs(clients, owner, now)),
-        ("Glue", "crawl", lambda: ledger_entries.crawls(clients, owner, now)),
+        ("Glue", "crawl", lambda: ledger_entries.crawls(clients, owner)),
         ("Athena", "query", lambda: ledger_entries.queries(clients, ws)),
         ("S3", "storage", lambda: ledger_entries.stored(clients, ws)),
         ("S3", "requests", lambda: _recorded(clients, ws)),
@@ -87,11 +88,10 @@ def record(
 
 
 def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{_RECORDS}")
-    for page in pages:
-        for item in page.get("Contents", []):
-            noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=item["Key"])["Body"].read())
-            yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
+    kept = {"Bucket": ws.bucket, "Prefix": f"{ws.prefix}/{_RECORDS}"}
+    for key in listed(clients.s3, "list_objects_v2", "Contents[].Key", **kept):
+        noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=key)["Body"].read())
+        yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
 
 
 remember = ledger_endpoints.remember

@@ -41,7 +41,7 @@ def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained:
     found = leftovers.hosting(trained)
     assert found["kind"].tolist() == ["endpoint", "endpoint configuration", "model"]
     assert set(found["name"]) == {endpoint}
-    assert found["status"][0] == "Creating", "AWS deletes none that is being made: it is waited for"
+    assert found["state"][0] == "Creating", "AWS deletes none that is being made: it is waited for"
     leftovers.delete_hosting(trained)
     assert leftovers.hosting(trained).empty
     sagemaker = boto3.client("sagemaker")
@@ -54,4 +54,4 @@ def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained:
 
 def test_deleting_where_nothing_is_does_nothing(workshop: Any) -> None:
     leftovers.delete_hosting(workshop)
-    assert leftovers.hosting(workshop).columns.tolist() == ["kind", "name", "status"]
+    assert leftovers.hosting(workshop).columns.tolist() == ["kind", "name", "state"]

@@ -40,7 +40,7 @@ def ws(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         key = f"{workshop.prefix}/pipeline-test/split={split}/part-0.parquet"
         s3.upload_file(str(folder / f"{split}.parquet"), workshop.bucket, key)
     yield workshop
-    event_chain.delete(workshop)
+    leftovers.delete_automation(workshop)
     leftovers.delete_hosting(workshop)
 
 
@@ -176,7 +176,7 @@ def test_data_with_a_leak_stops_the_first_step(retrain: Any, ws: Any) -> None:
 def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, build: Any, first: str) -> None:
     sagemaker, name = boto3.client("sagemaker"), ws.name("deploy")
     target = {
-        "Arn": event_chain.put_pipeline(name, build.deployment(ws), ws.role),
+        "Arn": provision.pipeline(name, build.deployment(ws), ws.role),
         "RoleArn": ws.role,
         "SageMakerPipelineParameters": {
             "PipelineParameterList": [{"Name": "ModelPackage", "Value": "$.detail.ModelPackageArn"}]
@@ -201,7 +201,7 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
 
 def test_an_approval_is_needed(ws: Any, build: Any, first: str) -> None:
     waiting = next(one for one in versions(ws) if one["ModelApprovalStatus"] == "PendingManualApproval")
-    event_chain.put_pipeline(ws.name("deploy"), build.deployment(ws), ws.role)
+    provision.pipeline(ws.name("deploy"), build.deployment(ws), ws.role)
     given = [{"Name": "ModelPackage", "Value": waiting["ModelPackageArn"]}]
     started = boto3.client("sagemaker").start_pipeline_execution(
         PipelineName=ws.name("deploy"), PipelineParameters=given
@@ -246,8 +246,8 @@ def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_v
 
 
 def test_everything_is_found_by_the_learners_name_and_deleted(ws: Any, first: str) -> None:
-    kinds = set(event_chain.left(ws)["kind"])
+    kinds = set(leftovers.automation(ws)["kind"])
     assert kinds >= {"rule", "pipeline", "model package", "model package group"}
-    event_chain.delete(ws)
-    assert event_chain.left(ws).empty
-    event_chain.delete(ws)  # nothing there is no error
+    leftovers.delete_automation(ws)
+    assert leftovers.automation(ws).empty
+    leftovers.delete_automation(ws)  # nothing there is no error
