@@ -22,11 +22,11 @@ class QueryFailed(RuntimeError):
     """A query ended without a result; the message is Athena's reason."""
 
 
-def run(ws: Workshop, sql: str, *, minutes: float = 5) -> Json:
+def run(ws: Workshop, sql: str) -> Json:
     """Run a query on this learner's database, wait for its end, and return it (`QueryExecution`), failed or not.
 
     Raises:
-        TimeoutError: it still runs after `minutes`; it goes on running.
+        TimeoutError: it still runs after ten minutes; it goes on running.
     """
     athena = boto3.client("athena")
     started = athena.start_query_execution(
@@ -39,7 +39,7 @@ def run(ws: Workshop, sql: str, *, minutes: float = 5) -> Json:
         execution: Json = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
         return None if execution["Status"]["State"] in ("QUEUED", "RUNNING") else execution
 
-    return wait_until(ended, "end of the query", seconds=60 * minutes, every=0.2)
+    return wait_until(ended, "end of the query", every=0.2)
 
 
 def rows(execution: Json) -> pd.DataFrame:

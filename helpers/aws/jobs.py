@@ -17,6 +17,7 @@ Json = dict[str, Any]
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
 ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
 _AT_ONCE = 8
+_LONGEST = 2 * 3600.0  # seconds that anything is waited for: all of the course's jobs are limited to less
 _QUIET_SECONDS = 2.0  # how long the reading of jobs may take without a line that says so
 
 
@@ -31,7 +32,6 @@ def wait(
     good: str,
     bad: Collection[str],
     *,
-    minutes: float,
     details: Callable[[Json], Iterable[str | None]] = lambda description: (),
     log: Callable[[], list[str]] = list,
 ) -> Json:
@@ -44,7 +44,7 @@ def wait(
         log: lines of which the last ones explain a failure.
     Raises:
         JobFailed: it ended as one of `bad`.
-        TimeoutError: it still runs after `minutes`; it goes on running.
+        TimeoutError: it still runs after two hours; it goes on running.
     """
     started, progress = time.monotonic(), Progress(what)
     while True:
@@ -54,8 +54,8 @@ def wait(
         if found == good or found in bad:
             break
         progress.update(line)
-        if time.monotonic() - started > minutes * 60:
-            raise TimeoutError(f"{what} is still {line} after {minutes:g} minutes; it goes on.")
+        if time.monotonic() - started > _LONGEST:
+            raise TimeoutError(f"{what} is still {line} after {_LONGEST / 3600:g} hours; it goes on.")
         time.sleep(0.5 if time.monotonic() - started < 60 else 5)
     progress.end(line, good=found == good)
     if found != good:
@@ -64,7 +64,7 @@ def wait(
     return description
 
 
-def wait_for_glue(job_name: str, run_id: str, *, minutes: float = 30) -> Json:
+def wait_for_glue(job_name: str, run_id: str) -> Json:
     """Wait for a Glue job run (`JobRun` of GetJobRun). Raises JobFailed and TimeoutError as `wait`."""
     glue = boto3.client("glue")
     return wait(
@@ -73,25 +73,22 @@ def wait_for_glue(job_name: str, run_id: str, *, minutes: float = 30) -> Json:
         "JobRunState",
         "SUCCEEDED",
         ("FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"),
-        minutes=minutes,
         details=lambda run: [run.get("StateDetail")],
         log=lambda: log_lines("/aws-glue/jobs/error", run_id),
     )
 
 
-def wait_for_crawler(name: str, *, minutes: float = 15) -> Json:
+def wait_for_crawler(name: str) -> Json:
     """Wait until a crawler is READY again and return its description. Raises JobFailed when its crawl failed."""
     glue = boto3.client("glue")
-    crawler = wait(
-        f"Crawler {name}", lambda: glue.get_crawler(Name=name)["Crawler"], "State", "READY", (), minutes=minutes
-    )
+    crawler = wait(f"Crawler {name}", lambda: glue.get_crawler(Name=name)["Crawler"], "State", "READY", ())
     last = crawler.get("LastCrawl", {})
     if last.get("Status") != "SUCCEEDED":
         raise JobFailed(f"{last.get('Status')}: {last.get('ErrorMessage', 'no reason given')}")
     return crawler
 
 
-def wait_for_training(name: str, *, minutes: float = 60) -> Json:
+def wait_for_training(name: str) -> Json:
     """Wait for a training job (DescribeTrainingJob). Raises JobFailed and TimeoutError as `wait`."""
     sagemaker = boto3.client("sagemaker")
 
@@ -106,13 +103,12 @@ def wait_for_training(name: str, *, minutes: float = 60) -> Json:
         "TrainingJobStatus",
         "Completed",
         ("Failed", "Stopped"),
-        minutes=minutes,
         details=details,
         log=lambda: training_log(name),
     )
 
 
-def wait_for_tuning(name: str, *, minutes: float = 120) -> Json:
+def wait_for_tuning(name: str) -> Json:
     """Wait for a tuning job (DescribeHyperParameterTuningJob). Raises JobFailed and TimeoutError as `wait`."""
     sagemaker = boto3.client("sagemaker")
 
@@ -128,12 +124,11 @@ def wait_for_tuning(name: str, *, minutes: float = 120) -> Json:
         "HyperParameterTuningJobStatus",
         "Completed",
         ("Failed", "Stopped"),
-        minutes=minutes,
         details=details,
     )
 
 
-def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
+def wait_for_automl(name: str) -> Json:
     """Wait for an AutoML job (DescribeAutoMLJobV2). Raises JobFailed and TimeoutError as `wait`."""
     sagemaker = boto3.client("sagemaker")
     return wait(
@@ -142,12 +137,11 @@ def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
         "AutoMLJobStatus",
         "Completed",
         ("Failed", "Stopped"),
-        minutes=minutes,
         details=lambda job: [job["AutoMLJobSecondaryStatus"]],
     )
 
 
-def wait_for_endpoint(name: str, *, minutes: float = 20) -> Json:
+def wait_for_endpoint(name: str) -> Json:
     """Wait until an endpoint is InService (DescribeEndpoint). Raises JobFailed and TimeoutError as `wait`."""
     sagemaker = boto3.client("sagemaker")
     return wait(
@@ -156,7 +150,6 @@ def wait_for_endpoint(name: str, *, minutes: float = 20) -> Json:
         "EndpointStatus",
         "InService",
         ("Failed", "OutOfService"),
-        minutes=minutes,
     )
 
 

@@ -18,12 +18,12 @@ from helpers.show.progress import Progress
 Json = dict[str, Any]
 
 
-def wait(execution_arn: str, *, minutes: float = 60) -> Json:
+def wait(execution_arn: str) -> Json:
     """Wait until a pipeline execution has ended and return its description.
 
     Raises:
         JobFailed: it did not succeed; with the reason of the first step that failed.
-        TimeoutError: it still runs after `minutes`; it goes on running.
+        TimeoutError: it still runs after two hours; it goes on running.
     """
     sagemaker = boto3.client("sagemaker")
     return jobs.wait(
@@ -32,17 +32,16 @@ def wait(execution_arn: str, *, minutes: float = 60) -> Json:
         "PipelineExecutionStatus",
         "Succeeded",
         ("Failed", "Stopped"),
-        minutes=minutes,
         details=lambda _: [step["StepName"] for step in _steps(execution_arn) if step["StepStatus"] == "Executing"],
         log=lambda: [step["FailureReason"] for step in _steps(execution_arn) if step.get("FailureReason")][:1],
     )
 
 
-def next_of(pipeline: str, known: set[str], *, minutes: float = 10) -> str:
+def next_of(pipeline: str, known: set[str]) -> str:
     """Wait until a pipeline has an execution that is not among the `known`, and return its ARN.
 
     Raises:
-        TimeoutError: none has begun within `minutes`.
+        TimeoutError: none has begun within ten minutes.
     """
     progress = Progress(f"A new execution of {pipeline}")
 
@@ -50,7 +49,7 @@ def next_of(pipeline: str, known: set[str], *, minutes: float = 10) -> str:
         progress.update("waiting")
         return [arn for arn in arns(pipeline) if arn not in known]
 
-    found = wait_until(new, f"new execution of {pipeline}", seconds=60 * minutes)
+    found = wait_until(new, f"new execution of {pipeline}")
     progress.end("begun", good=True)
     return found[0]
 

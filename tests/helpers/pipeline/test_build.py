@@ -189,7 +189,7 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
         known = set(executions.arns(name))
         arn = version["ModelPackageArn"]
         sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
-        executions.wait(executions.next_of(name, known, minutes=1))
+        executions.wait(executions.next_of(name, known))
         wait_until(
             lambda: sagemaker.describe_endpoint(EndpointName=ws.name("automatic"))["EndpointStatus"] == "InService"
         )
@@ -238,7 +238,7 @@ def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_v
     )
     known = set(executions.arns(retrain.name))
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/incoming/day-1.jsonl", Body=b"{}\n")
-    executions.wait(executions.next_of(retrain.name, known, minutes=2))
+    executions.wait(executions.next_of(retrain.name, known))
     runs = glue.get_job_runs(JobName=job)["JobRuns"]
     assert versions(ws)[-1]["CustomerMetadataProperties"]["DataVersion"] == runs[0]["Id"]
     assert (len(runs), runs[0]["TriggerName"]) == (1, ws.name("quick"))
