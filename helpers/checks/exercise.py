@@ -61,7 +61,7 @@ class Exercise:
             return Outcome("not attempted", todo)
         try:
             mistake = self.find_mistake(answer)
-        except Exception as error:  # a learner's code may raise anything
+        except (Exception, SystemExit) as error:  # a learner's code may raise anything, or call exit()
             mistake = explain(error, answer)
         return Outcome("incorrect", mistake) if mistake else Outcome("correct", self.when_correct)
 
@@ -95,7 +95,7 @@ def _does_nothing(step: dis.Instruction) -> bool:
     return step.opname in ("RESUME", "NOP", "RETURN_VALUE")
 
 
-def explain(error: Exception, answer: Any) -> str:
+def explain(error: BaseException, answer: Any) -> str:
     """Say calmly which error an answer ends with, and in which of its lines when that is known."""
     what = f"`{type(error).__name__}: {error}`"
     own_file = getattr(getattr(answer, "__code__", None), "co_filename", None)

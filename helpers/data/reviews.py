@@ -36,8 +36,8 @@ import urllib3
 from tqdm import tqdm
 
 from helpers import PROJECT
-from helpers.show.progress import Progress
 from helpers.data.synthetic import COLUMNS, damaged, frame_of, iter_synthetic, synthetic_titles
+from helpers.show.progress import Progress
 
 ARCHIVE_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 ARCHIVE_MD5 = "7c2ac02c03563afcf9b574c7e56c153a"

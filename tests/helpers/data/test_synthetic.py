@@ -10,8 +10,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from helpers.data import synthetic, synthetic_writer
-from helpers.models.features import TOKEN_PATTERN, nb_log_ratio
 from helpers.data.synthetic import COLUMNS, damaged, iter_synthetic, synthetic_reviews, synthetic_titles
+from helpers.models.features import TOKEN_PATTERN, nb_log_ratio
 
 # SHA-256 of the first 1,000 rows. A change of the phrases or of the code changes every committed lesson output too.
 FIRST_BLOCK = "8aca44edb8cc7856a2fc36e76a170513b77e4e375272a098d1ac390ec92c8873"

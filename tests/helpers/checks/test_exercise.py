@@ -41,6 +41,12 @@ def test_an_error_names_the_line_it_comes_from(double):
     assert double.grade(divides).message == stops
 
 
+def test_an_answer_that_leaves_the_program_is_incorrect_and_told_calmly(double):
+    outcome = double.grade(lambda x: sys.exit("enough"))
+    assert outcome.status == "incorrect"
+    assert "SystemExit: enough" in outcome.message
+
+
 def test_check_reads_the_answer_from_the_notebook(double, monkeypatch, capsys):
     monkeypatch.setattr(sys.modules["__main__"], "double", lambda x: x * 2, raising=False)
     double.check()
