@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-from helpers.checks.display import Card
-from helpers.checks.exercise import Exercise
+from helpers.checks.exercise import Card, Exercise
 
 
 def mistake(answer):

@@ -54,13 +54,6 @@ def test_frames_have_the_columns_and_types_of_the_schema(reviews: pd.DataFrame):
     assert reviews["review_id"].is_unique
 
 
-@pytest.mark.parametrize("rows", [0, -1])
-def test_fewer_than_one_row_is_refused(rows: int):
-    for make in (synthetic_reviews, iter_synthetic, synthetic_titles):
-        with pytest.raises(ValueError, match="at least one row"):
-            make(rows)
-
-
 @pytest.mark.parametrize(
     ("kind", "pattern", "low", "high"),
     [

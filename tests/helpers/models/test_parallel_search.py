@@ -11,6 +11,7 @@ import pytest
 
 from helpers.aws import athena, jobs
 from helpers.models import parallel_search
+from helpers.money import elasticity
 from helpers.show import cycle_picture, figures
 
 
@@ -108,20 +109,12 @@ def test_six_trials_cost_what_fifteen_minutes_cost() -> None:
     assert parallel_search.price().usd == pytest.approx(6 * 2.5 / 60 * 0.115)
 
 
-def test_a_lead_time_lies_in_its_range_and_is_verified_only_with_a_date() -> None:
-    for row in parallel_search.lead_times().itertuples():
-        low, high = map(float, row.range.split(" to "))
-        assert low <= row.weeks <= high
-        assert row.source
-        assert (row.checked == "verified") == row.date[:4].isdecimal()
-
-
 def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star_in_the_figure() -> None:
     figure, axes = plt.subplots()
     parallel_search.draw_lead_times(axes, 2)
     stars = [text.get_text().endswith(" *") for text in axes.get_yticklabels()]
     plt.close(figure)
-    assert stars == [False, True, *(checked != "verified" for checked in parallel_search.lead_times()["checked"])]
+    assert stars == [False, True, *(checked != "verified" for checked in elasticity.lead_times()["checked"])]
 
 
 @pytest.mark.parametrize("seconds", [0.1, 2, 120])

@@ -1,4 +1,4 @@
-"""The figures of lesson 10 say what is in them; what an execution is read from is tested in test_pipeline.py."""
+"""The figures of lesson 10 say what is in them; what an execution is read from is tested in test_build.py."""
 
 from __future__ import annotations
 
@@ -47,7 +47,3 @@ def test_the_chain_names_every_link_and_who_does_it(shown: list[Any]) -> None:
     chain_picture.chain()
     for link in ("Object Created (EventBridge rule)", "clean and split (Glue workflow)", "approval (a person)"):
         assert link in shown[0].alt
-
-
-def test_a_processing_job_costs_its_instance_by_the_hour() -> None:
-    assert executions.processing("ml.m5.large", 60) == pytest.approx(0.115)

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.data import scans
+from helpers.data import cards
 from helpers.show import figures
 
 
-def pixels(card: scans.Card) -> np.ndarray:
+def pixels(card: cards.Card) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(card.jpeg)), dtype=float)
 
 
 def test_a_card_holds_the_review_without_line_breaks_and_control_characters() -> None:
-    (card,) = scans.scan(["Good.<br /><br />Not\x85 long,\tat all."])
+    (card,) = cards.scan(["Good.<br /><br />Not\x85 long,\tat all."])
     assert card.text == "Good. Not long, at all."
 
 
 def test_the_scan_is_a_grey_jpeg_below_the_limits_of_textract() -> None:
-    (card,) = scans.scan(["Seen it twice. " * 100])
+    (card,) = cards.scan(["Seen it twice. " * 100])
     picture = Image.open(io.BytesIO(card.jpeg))
     assert (picture.format, picture.mode) == ("JPEG", "L")
     assert max(picture.size) < 10_000
@@ -30,19 +30,19 @@ def test_the_scan_is_a_grey_jpeg_below_the_limits_of_textract() -> None:
 
 
 def test_a_longer_review_makes_a_longer_card() -> None:
-    short, long = scans.scan(["Short.", "Seen it twice. " * 50])
+    short, long = cards.scan(["Short.", "Seen it twice. " * 50])
     assert pixels(long).shape[0] > 1.5 * pixels(short).shape[0]
 
 
 def test_the_same_seed_gives_the_same_scans_and_another_seed_others() -> None:
-    first, again, other = (scans.scan(["Fine.", "Fine."], seed) for seed in (1, 1, 2))
+    first, again, other = (cards.scan(["Fine.", "Fine."], seed) for seed in (1, 1, 2))
     assert [card.jpeg for card in first] == [card.jpeg for card in again]
     assert first[0].jpeg != other[0].jpeg
     assert first[0].jpeg != first[1].jpeg
 
 
 def test_dollars_are_printed_as_dollars_and_an_empty_review_as_an_empty_card() -> None:
-    costly, empty = scans.scan(["It cost $5 and $x^2$ was wrong", ""])
+    costly, empty = cards.scan(["It cost $5 and $x^2$ was wrong", ""])
     assert costly.text.count("$") == 3
     assert pixels(empty).size > 0
 
@@ -50,9 +50,9 @@ def test_dollars_are_printed_as_dollars_and_an_empty_review_as_an_empty_card() -
 def test_the_figure_says_in_words_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[figures.Picture] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    (card,) = scans.scan(["A film about a door."])
+    (card,) = cards.scan(["A film about a door."])
     corners = [{"X": 0.1, "Y": 0.1}, {"X": 0.9, "Y": 0.1}, {"X": 0.9, "Y": 0.2}, {"X": 0.1, "Y": 0.2}]
     blocks = [{"BlockType": "PAGE"}, {"BlockType": "LINE", "Geometry": {"Polygon": corners}}]
-    scans.show(card, blocks, "One line")
+    cards.show(card, blocks, "One line")
     assert "1 lines outlined" in shown[0].alt
     assert "A film about a door." in shown[0].alt
