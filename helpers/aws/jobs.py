@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pandas as pd
 
-from helpers.aws.client import PATIENT, log_streams
+from helpers.aws.client import client, log_streams
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -192,7 +192,7 @@ def training_table(only: Collection[str]) -> pd.DataFrame:
     Columns: job, source (its tuning job, or ""), status, started, one for each hyperparameter (text) and each metric,
     instance, instances, seconds, billed seconds.
     """
-    sagemaker, names = boto3.client("sagemaker", config=PATIENT), list(only)
+    sagemaker, names = client("sagemaker"), list(only)
     started, progress, rows = time.monotonic(), None, []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for job in pool.map(lambda name: sagemaker.describe_training_job(TrainingJobName=name), names):
