@@ -12,7 +12,7 @@ import boto3
 
 from helpers import PROJECT
 from helpers.aws import jobs, provision
-from helpers.data import reviews
+from helpers.data import lake, reviews
 from helpers.models import experiments
 from helpers.workshop import Workshop
 
@@ -29,8 +29,8 @@ def catch_up(ws: Workshop, stage: str) -> None:
     if stage not in STAGES:
         raise ValueError(f"There is no stage {stage!r}; there are {', '.join(STAGES)}.")
     for name, is_there, make in (
-        ("raw", _has(ws, "raw/reviews/"), land_raw),
-        ("clean", _has(ws, "clean/reviews/split=train/"), clean),
+        ("raw", not lake.objects(ws, "raw/reviews/").empty, land_raw),
+        ("clean", not lake.objects(ws, "clean/reviews/split=train/").empty, clean),
         ("model", experiments.chosen(ws) is not None, train),
     ):
         if not is_there:
@@ -88,8 +88,3 @@ def train(ws: Workshop) -> None:
     ended = [jobs.wait_for_training(training.job_name(trainer)) for trainer in trainers]
     ended.sort(key=lambda job: jobs.final_metrics(job)["validation:accuracy"], reverse=True)
     experiments.choose(ws, *(str(job["TrainingJobName"]) for job in ended))
-
-
-def _has(ws: Workshop, key: str) -> bool:
-    listing = boto3.client("s3").list_objects_v2(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{key}", MaxKeys=1)
-    return bool(listing["KeyCount"])

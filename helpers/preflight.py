@@ -38,7 +38,7 @@ def _python() -> Finding:
 
 def _disk() -> Finding:
     free = shutil.disk_usage(PROJECT).free / 2**30
-    built = all(map(local_training.is_ready, ("pytorch", "tensorflow"))) and (on_aws() or not _missing_images())
+    built = all(map(local_training.is_ready, ("pytorch", "tensorflow"))) and (on_aws() or all(_images_built().values()))
     least = DISK_WHEN_BUILT_GB if built or on_aws() else DISK_WITHOUT_LESSON_08_GB
     if free < least:
         return Finding(PROBLEM, "Disk", f"{free:.1f} GB free here; {least:.0f} GB are needed. Free some space.")
@@ -67,31 +67,25 @@ def _java() -> Finding:
         return Finding(GOOD, "Java", "none on this machine; the Glue image brings its own")
 
 
-def _missing_images() -> list[str]:
+def _images_built() -> dict[str, bool]:
+    """Whether each image of the local AWS is ready on this machine, by name."""
     from localcloud.jobs import images
 
-    return [name for name in images.names() if not images.is_ready(name)]
-
-
-def _ready_images() -> list[str]:
-    from localcloud.jobs import images
-
-    return [name for name in images.names() if images.is_ready(name)]
+    return {name: images.is_ready(name) for name in images.names()}
 
 
 def environments() -> list[str]:
     """The environments that the course has built on this machine, by name."""
-    own = [] if on_aws() else _ready_images()
+    own = [] if on_aws() else [name for name, built in _images_built().items() if built]
     return own + [f"{name} (training outside)" for name in ("pytorch", "tensorflow") if local_training.is_ready(name)]
 
 
 def _images() -> Finding:
-    from localcloud.jobs import images
-
-    missing = _missing_images()
+    built = _images_built()
+    missing = [name for name, ready in built.items() if not ready]
     if missing:
         return Finding(NOTE, "Images", f"{', '.join(missing)}: built once, when a lesson first needs it (1-3 minutes)")
-    return Finding(GOOD, "Images", ", ".join(images.names()) + " are ready")
+    return Finding(GOOD, "Images", ", ".join(built) + " are ready")
 
 
 def _cloud() -> Finding:

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pandas as pd
 
-from helpers.aws.client import PATIENT, log_streams
+from helpers.aws.client import client, log_streams
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -29,8 +29,8 @@ def wait(
     what: str,
     describe: Callable[[], Json],
     state: str,
-    good: str,
-    bad: Collection[str],
+    good: str = "Completed",
+    bad: Collection[str] = ("Failed", "Stopped"),
     *,
     details: Callable[[Json], Iterable[str | None]] = lambda description: (),
     log: Callable[[], list[str]] = list,
@@ -101,8 +101,6 @@ def wait_for_training(name: str) -> Json:
         f"Training job {name}",
         lambda: sagemaker.describe_training_job(TrainingJobName=name),
         "TrainingJobStatus",
-        "Completed",
-        ("Failed", "Stopped"),
         details=details,
         log=lambda: training_log(name),
     )
@@ -122,8 +120,6 @@ def wait_for_tuning(name: str) -> Json:
         f"Tuning job {name}",
         lambda: sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name),
         "HyperParameterTuningJobStatus",
-        "Completed",
-        ("Failed", "Stopped"),
         details=details,
     )
 
@@ -135,8 +131,6 @@ def wait_for_automl(name: str) -> Json:
         f"AutoML job {name}",
         lambda: sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name),
         "AutoMLJobStatus",
-        "Completed",
-        ("Failed", "Stopped"),
         details=lambda job: [job["AutoMLJobSecondaryStatus"]],
     )
 
@@ -198,7 +192,7 @@ def training_table(only: Collection[str]) -> pd.DataFrame:
     Columns: job, source (its tuning job, or ""), status, started, one for each hyperparameter (text) and each metric,
     instance, instances, seconds, billed seconds.
     """
-    sagemaker, names = boto3.client("sagemaker", config=PATIENT), list(only)
+    sagemaker, names = client("sagemaker"), list(only)
     started, progress, rows = time.monotonic(), None, []
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for job in pool.map(lambda name: sagemaker.describe_training_job(TrainingJobName=name), names):

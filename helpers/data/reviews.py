@@ -4,13 +4,14 @@ Columns of every frame: review (text), sentiment ("positive" or "negative"), spl
 title_id ("tt…"), review_id (text). Any of them but the last may be missing or wrong: this is raw data.
 
 Environment: COURSE_DATA is "sample" (the default) or "full"; COURSE_REVIEWS is an archive or a Parquet file to use in
-place of the download; COURSE_TITLES is a list of titles, a CSV file or IMDb's title.basics.tsv.gz.
+place of the download; COURSE_TITLES is a copy of IMDb's title.basics.tsv.gz.
 
 Source of the reviews: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011.
 """
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
 import json
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pooch
@@ -327,25 +329,8 @@ def _titles_of(ids: set[str]) -> pd.DataFrame:
     except ConnectionError:
         print("The list of titles cannot be downloaded, so titles are unknown: titles.csv has only its header.")
         return pd.DataFrame(columns=TITLE_COLUMNS)
-    return _imdb_titles(path, ids) if ".tsv" in path.suffixes else _csv_titles(path, ids)
-
-
-def _csv_titles(path: Path, ids: set[str]) -> pd.DataFrame:
-    table = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
-    if lacking := [name for name in TITLE_COLUMNS if name not in table]:
-        raise ValueError(f"{path.name} lacks {', '.join(lacking)}; it needs the columns {', '.join(TITLE_COLUMNS)}.")
-    return table.loc[table["title_id"].isin(ids), TITLE_COLUMNS]
-
-
-def _imdb_titles(path: Path, ids: set[str]) -> pd.DataFrame:
-    """From IMDb's title.basics: 12 million lines, so line by line; an unknown value is a backslash and N."""
-    rows = []
-    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
-        names = next(lines).rstrip("\n").split("\t")
-        wanted = [names.index(name) for name in ("tconst", "primaryTitle", "startYear", "genres")]
-        for line in lines:
-            if line[: line.index("\t")] in ids:
-                cells = line.rstrip("\n").split("\t")
-                rows.append([None if cells[i] == r"\N" else cells[i] for i in wanted])
-    table = pd.DataFrame(rows, columns=TITLE_COLUMNS, dtype="str")
+    names = ["tconst", "primaryTitle", "startYear", "genres"]
+    look: Any = {"sep": "\t", "quoting": csv.QUOTE_NONE, "keep_default_na": False, "na_values": [r"\N"], "dtype": "str"}
+    parts = pd.read_csv(path, usecols=names, chunksize=100_000, **look)  # of 12 million lines
+    table = pd.concat([part[part["tconst"].isin(ids)] for part in parts])[names].set_axis(TITLE_COLUMNS, axis=1)
     return table.assign(genres=table["genres"].str.replace(",", "|"))

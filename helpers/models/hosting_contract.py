@@ -13,9 +13,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,20 +131,12 @@ def _timed(
 
 
 def _pings_under_load(client: httpx.Client, good: bytes, kind: dict[str, str]) -> Point:
-    name, statuses = "/ping answers while eight others ask", []
-
-    def ask() -> None:
-        answer = _timed("", client, ANSWER_SECONDS, 200, "POST", "/invocations", good, kind)
-        statuses.append(answer)
-
-    askers = [threading.Thread(target=ask) for _ in range(8)]
-    for asker in askers:
-        asker.start()
-    time.sleep(0.1)  # so that the ping comes after them
-    ping = _timed(name, client, PING_SECONDS, 200, "GET", "/ping")
-    for asker in askers:
-        asker.join()
-    failed = [answer.seen for answer in statuses if not answer.kept]
+    name, request = "/ping answers while eight others ask", ("POST", "/invocations", good, kind)
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(_timed, "", client, ANSWER_SECONDS, 200, *request) for _ in range(8)]
+        time.sleep(0.1)  # so that the ping comes after them
+        ping = _timed(name, client, PING_SECONDS, 200, "GET", "/ping")
+    failed = [answer.result().seen for answer in asked if not answer.result().kept]
     return Point(name, False, f"{len(failed)} of 8 failed: {failed[0]}") if failed else ping
 
 

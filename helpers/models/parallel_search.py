@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,7 +42,6 @@ class Measured:
     for, when its script was started and when it had ended, in seconds since the search was asked for).
     """
 
-    name: str
     seconds: float
     billed_seconds: float
     usd: float
@@ -60,10 +58,9 @@ def small_reviews(rows: int = 1000) -> pd.DataFrame:
 
 def put(ws: Workshop, reviews: pd.DataFrame) -> str:
     """Write reviews as one Parquet object to S3 and return its key."""
-    body, key = io.BytesIO(), f"{ws.prefix}/{PLACE}/reviews/reviews.parquet"
-    reviews.to_parquet(body, index=False)
-    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=body.getvalue())
-    return key
+    key = f"{PLACE}/reviews/reviews.parquet"
+    reviews.to_parquet(ws.s3(key), index=False)
+    return f"{ws.prefix}/{key}"
 
 
 def describe(ws: Workshop, columns: Mapping[str, str]) -> None:
@@ -130,7 +127,7 @@ def measure(name: str) -> Measured:
     trials = pd.DataFrame(rows, columns=["asked", "works", "ends"], dtype=float)
     trials = runs[["job", "penalty", METRIC]].rename(columns={METRIC: "accuracy"}).join(trials)
     seconds = (search["HyperParameterTuningEndTime"] - asked).total_seconds()
-    return Measured(name, seconds, float(runs["billed seconds"].sum()), float(runs["USD"].sum()), trials)
+    return Measured(seconds, float(runs["billed seconds"].sum()), float(runs["USD"].sum()), trials)
 
 
 def draw(axes: Axes, searches: Mapping[str, Measured]) -> None:

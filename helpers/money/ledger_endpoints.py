@@ -123,7 +123,7 @@ def _real_time(life: Life, machines: Machines) -> Entry:
     hours = (life.seen - life.created) / 3600
     usd, note = priced(lambda: costs.endpoint(machines.instance, hours, machines.count))
     note = ", ".join(filter(None, [note, "exists, and costs on" if life.living else ""]))
-    return _entry(life.lesson, "endpoint", life.name, life.created, hours * machines.count * 3600, usd, note)
+    return _entry(life.lesson, life.name, life.created, hours * machines.count * 3600, usd, note)
 
 
 def _serverless(metrics: Any, life: Life, machines: Machines) -> Entry:
@@ -147,12 +147,12 @@ def _serverless(metrics: Any, life: Life, machines: Machines) -> Entry:
 
 def _unpriced(name: str, began: float, hours: float, lesson: str) -> Entry:
     note = "deleted; of what type its machine was is not known any more"
-    return _entry(lesson, "endpoint", name, began, hours * 3600, math.nan, note)
+    return _entry(lesson, name, began, hours * 3600, math.nan, note)
 
 
-def _entry(lesson: str, kind: str, name: str, began: float, seconds: float, usd: float, note: str) -> Entry:
+def _entry(lesson: str, name: str, began: float, seconds: float, usd: float, note: str) -> Entry:
     started = datetime.fromtimestamp(began, UTC)
-    return Entry(lesson, "SageMaker AI", kind, name, started, seconds, "instance-second", usd, note)
+    return Entry(lesson, "SageMaker AI", "endpoint", name, started, seconds, "instance-second", usd, note)
 
 
 def _last_lines(

@@ -279,7 +279,7 @@ def _dpu_seconds(run: Json, seconds: float) -> tuple[float, float, str]:
     if not seconds:
         return 0.0, 0.0, ""
     # AWS states DPUSeconds where the capacity varied, else it is constant.
-    used = float(run.get("DPUSeconds") or run["MaxCapacity"] * seconds) * max(1.0, 60 / seconds)
+    used = float(run.get("DPUSeconds") or run.get("MaxCapacity", 0) * seconds) * max(1.0, 60 / seconds)
     if run.get("ExecutionClass") == "FLEX":
         row = costs.price("Glue", "Flex execution class")
     else:

@@ -16,7 +16,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, free_gb: float, *, built: bool) -> pre
     """What is said of a disk with so much room, on a machine that has built all its environments, or none."""
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: usage(100, 99, free_gb * 2**30))
-    monkeypatch.setattr(preflight, "_missing_images", lambda: [] if built else ["glue-5.1"])
+    monkeypatch.setattr(preflight, "_images_built", lambda: {"glue-5.1": built})
     monkeypatch.setattr(preflight.local_training, "is_ready", lambda _: built)
     return next(finding for finding in preflight.findings() if finding.what == "Disk")
 

@@ -422,16 +422,6 @@ def test_raw_files_of_the_archive_are_undamaged(archive: Path, tmp_path: Path, m
     assert raw.counts == {"without a title": 0, "rows": 120}
 
 
-def test_titles_come_from_a_csv_file(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    table = tmp_path / "titles.csv.gz"
-    rows = "title_id,title,year,genres,other\ntt90000001,Nan,,Comedy|Drama,1\ntt1,Not reviewed,1999,Drama,2\n"
-    table.write_bytes(gzip.compress(rows.encode()))
-    full(monkeypatch, archive)
-    monkeypatch.setenv("COURSE_TITLES", str(table))
-    raw = write_raw(tmp_path / "raw")
-    assert raw.titles.read_text() == "title_id,title,year,genres\ntt90000001,Nan,,Comedy|Drama\n"
-
-
 def test_titles_come_from_the_list_of_imdb(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     names = ["tconst", "titleType", "primaryTitle", "originalTitle", "isAdult", "startYear", "endYear"]
     rows = [
@@ -458,14 +448,6 @@ def test_titles_that_cannot_be_had_leave_only_the_header_and_a_word(
     raw = write_raw(tmp_path / "raw")
     assert raw.titles.read_text() == "title_id,title,year,genres\n"
     assert "titles are unknown" in capsys.readouterr().out
-
-
-def test_a_title_list_that_lacks_columns_names_them(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "few.csv").write_text("title_id,title\ntt1,One\n")
-    full(monkeypatch, archive)
-    monkeypatch.setenv("COURSE_TITLES", str(tmp_path / "few.csv"))
-    with pytest.raises(ValueError, match=r"few.csv lacks year, genres"):
-        write_raw(tmp_path / "raw")
 
 
 def test_an_error_half_way_leaves_the_folder_as_it_was(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
