@@ -28,6 +28,7 @@ def test_a_text_without_a_blank_is_cut_within_a_character_of_the_limit() -> None
     assert cut == "éé"
 
 
+@pytest.mark.image
 def test_comprehend_is_asked_in_batches_and_answers_in_order(workshop: Any) -> None:
     texts = ["I love it. Wonderful!" if number % 3 else "I hate it. Awful!" for number in range(60)]
     table = managed_ai.sentiments([*texts, "word " * 2000])

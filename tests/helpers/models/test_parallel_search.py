@@ -14,6 +14,8 @@ from helpers.models import parallel_search
 from helpers.money import elasticity
 from helpers.show import cycle_picture, figures
 
+NEED_AN_IMAGE = {"searched"}
+
 
 @pytest.fixture(scope="module")
 def placed(workshop: Any) -> Iterator[Any]:

@@ -32,6 +32,8 @@ from helpers.money.ledger_entries import lesson_of
 from helpers.show.figures import Picture
 from localcloud.store.resources import Store
 
+NEED_AN_IMAGE = {"endpoint"}
+
 
 @pytest.fixture(scope="module")
 def ann() -> Iterator[Any]:
