@@ -1,5 +1,5 @@
 """What a lesson shows.
 
-A lesson gets from here its figures in one look (`figures`), the course's drawings (`pictures` and its neighbours),
+A lesson gets from here its figures in one look (`figures`), the course's drawings (`drawings` and its neighbours),
 parts of a job's script (`source`), and a line that says how far a job is (`progress`).
 """

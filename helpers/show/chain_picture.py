@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from helpers.show.figures import BLACK, figure
-from helpers.show.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER, box
+from helpers.show.drawings import GLUE, NOTEBOOK, S3, SAGEMAKER, box
 
 EVENTS = "#F3D9E6"
 # what happens, who does it, fill; two rows, read like text. EventBridge has a fill of its own.

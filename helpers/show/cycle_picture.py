@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from helpers.show.figures import BLACK, figure
-from helpers.show.pictures import GLUE, NOTEBOOK, S3, SAGEMAKER, box
+from helpers.show.drawings import GLUE, NOTEBOOK, S3, SAGEMAKER, box
 
 BURST = "#F3D9E6"
 # step, machines that it needs, lessons of this course, fill; clockwise from the left of the upper row

@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from helpers.show.figures import figure
-from helpers.show.pictures import GLUE, S3, SAGEMAKER, box
+from helpers.show.drawings import GLUE, S3, SAGEMAKER, box
 
 # Layer, what one brings, fill, services: name and what it does. Marked with a star: in this course.
 _LAYERS = (

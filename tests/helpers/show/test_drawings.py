@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.show import figures, pictures
+from helpers.show import drawings, figures
 
 NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 
@@ -16,7 +16,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 def journey(monkeypatch: pytest.MonkeyPatch) -> figures.Picture:
     shown: list[figures.Picture] = []
     monkeypatch.setattr("IPython.display.display", shown.append)
-    pictures.journey()
+    drawings.journey()
     return shown[0]
 
 
