@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-
-from helpers.show.figures import NEGATIVE, POSITIVE
 
 
 @dataclass(frozen=True)
@@ -123,11 +120,3 @@ def compare(
 def waiting(served: pd.DataFrame, times: Sequence[float]) -> list[int]:
     """How many jobs have come and not begun, at each of some times in hours."""
     return [int(((served["comes"] <= t) & (served["starts"] > t)).sum()) for t in times]
-
-
-def draw_waiting(axes: Axes, fixed: pd.DataFrame, on_demand: pd.DataFrame, hours: float) -> None:
-    """Jobs that wait, over time: at the fixed cluster, and on demand."""
-    times = np.linspace(0, hours, 400).tolist()
-    axes.plot(times, waiting(fixed, times), color=NEGATIVE, linewidth=2, label="fixed cluster")
-    axes.plot(times, waiting(on_demand, times), color=POSITIVE, linestyle="--", linewidth=2, label="on demand")
-    axes.legend()
