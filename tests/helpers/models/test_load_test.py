@@ -57,3 +57,7 @@ def test_a_rush_sends_every_request_once_and_so_many_at_a_time() -> None:
 def test_an_error_in_a_rush_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         load_test.rush(lambda number: 1 / (number - 3), callers=2, requests=10)
+
+
+def test_the_time_of_a_call_is_what_its_caller_waits() -> None:
+    assert 20 <= load_test.milliseconds(time.sleep, 0.02) < 1000
