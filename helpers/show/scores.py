@@ -33,7 +33,14 @@ def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
     shares = right.groupby(stars).mean()
     alt = "Accuracy by stars: " + ", ".join(f"{star:.0f}: {share:.0%}" for star, share in shares.items()) + "."
     with figure(title, "stars given by the writer", "right on validation (%)", alt) as axes:
-        look = {"errorbar": "se", "capsize": 0.25, "linestyle": "none", "linewidth": 1.5, "color": POSITIVE}
+        look = {
+            "errorbar": "se",
+            "capsize": 0.25,
+            "linestyle": "none",
+            "linewidth": 1.5,
+            "markersize": 7,
+            "color": POSITIVE,
+        }
         sns.pointplot(x=stars, y=100.0 * right, native_scale=True, ax=axes, **look)
         axes.set_xticks(range(1, 11))
 

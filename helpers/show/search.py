@@ -11,6 +11,8 @@ import seaborn as sns
 from helpers.show.figures import BLACK, VERMILION, figure
 
 STRATEGIES = ("Random", "Bayesian")
+# By source, `random` or `bayes`. Markers of our own: seaborn's second one is a cross, as of a trial that failed.
+_DOTS: Any = {"hue": "source", "style": "source", "markers": ["o", "s"], "s": 60}
 
 
 def progress(runs: pd.DataFrame, metric: str) -> None:
@@ -30,9 +32,9 @@ def progress(runs: pd.DataFrame, metric: str) -> None:
         f"Accuracy of {each} random and {each} Bayesian trials in their order, with a line for the best so far of each."
     )
     with figure(title, "trial", "accuracy on validation", alt) as axes:
-        look: dict[str, Any] = {"data": trials, "x": "trial", "hue": "source", "style": "source", "ax": axes}
-        sns.lineplot(y="best", drawstyle="steps-post", legend=False, **look)
-        sns.scatterplot(y=metric, s=45, zorder=3, **look)
+        line: Any = {"hue": "source", "style": "source", "drawstyle": "steps-post", "legend": False}
+        sns.lineplot(trials, x="trial", y="best", ax=axes, **line)
+        sns.scatterplot(trials, x="trial", y=metric, zorder=3, ax=axes, **_DOTS)
         failed = trials[trials[metric].isna()]
         axes.scatter(failed["trial"], [runs[metric].min()] * len(failed), color=VERMILION, marker="x", zorder=3)
         axes.legend()
@@ -62,7 +64,7 @@ def by_parameter(runs: pd.DataFrame, parameter: str, metric: str) -> None:
         "then mostly flat; the best is ringed."
     )
     with figure(title, f"{parameter} (logarithmic)", "accuracy on validation", alt) as axes:
-        sns.scatterplot(runs, x=parameter, y=metric, hue="source", style="source", s=45, ax=axes)
+        sns.scatterplot(runs, x=parameter, y=metric, ax=axes, **_DOTS)
         axes.scatter([best[parameter]], [best[metric]], s=180, facecolors="none", edgecolors=BLACK, zorder=3)
         axes.set_xscale("log")
         axes.legend()
