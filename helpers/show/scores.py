@@ -75,7 +75,7 @@ def by_latency(table: pd.DataFrame, reviews: int) -> None:
             axes.errorbar(row.p50, row.accuracy, yerr=row.margin, **look)
             axes.hlines(row.accuracy, row.p50, row.p95, color=colour, linestyle=":")
         axes.set_xlim(left=0)
-        axes.legend()
+        legend_beside(axes)
 
 
 def managed_or_own(shares: Mapping[str, tuple[float, float]], who: str) -> None:
