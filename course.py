@@ -24,17 +24,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from kit import work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
 if "LOCALCLOUD_HOME" in os.environ:
     os.environ["LOCALCLOUD_HOME"] = str(STATE)  # kernels run in another folder than this command
-START_PAGE = "notebooks/00_start_here.ipynb"
+START_PAGE = "work/notebooks/00_start_here.ipynb"
 
 COMMANDS = {
     "open": "start the local AWS and open JupyterLab on the lessons (the default)",
     "run": "execute the lessons unattended and write them as web pages to out/",
-    "test": "check the code and run the whole test suite",
+    "test": "check the code and run the test suite, or with --quick or --changed a part of it",
     "setup": "only set up, for example before a class",
     "status": "show whether the local AWS runs",
     "stop": "stop the local AWS; what it stored stays",
@@ -114,9 +115,13 @@ def open_lessons(browser: bool, port: int | None) -> int:
     if port and not is_free(port):
         sys.exit(f"Port {port} is in use. Choose another, or leave --port out to get one that is free.")
     python = set_up()
+    try:
+        for news in work_folder.fill(ROOT):
+            say(news)
+    except OSError as error:
+        sys.exit(f"Your copies of the lessons cannot be written to work/: {error}\nMend that, then run this again.")
     with local_aws(python):
-        if (ROOT / "kit" / "preflight.py").exists():
-            subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
+        subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
         return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
 
 
@@ -186,20 +191,6 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
         return wait_for(start([python, "-m", "kit.run_lessons", "--out", str(out), *lessons], env))
 
 
-def test(pytest_arguments: list[str]) -> int:
-    python = set_up()
-    env = child_environment(python)
-    failed = []
-    for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        name = " ".join(tool)
-        say(f"== {name}")
-        if wait_for(start([python, "-m", *tool], env)):
-            failed.append(name)
-    say(f"== {'FAILED: ' + ', '.join(failed) if failed else 'style and types are fine'}; now pytest")
-    code = wait_for(start([python, "-m", "pytest", *pytest_arguments], env), signal.SIGINT)
-    return code or int(bool(failed))
-
-
 def local_aws_command(name: str, sure: bool = False) -> int:
     if not STATE.exists() and not ready_python():
         say("The course is not set up yet, so there is no local AWS here: nothing runs, nothing is stored.")
@@ -256,7 +247,7 @@ def doctor() -> int:
     for fine, name, text in checks:
         say(f"{'ok   ' if fine else 'FIX  '} {name:<12} {text}")
     code = int(not all(fine for fine, _, _ in checks))
-    if python and (ROOT / "kit" / "preflight.py").exists():
+    if python:
         command = [python, "-m", "kit.preflight", "--details"]
         code = subprocess.run(command, cwd=ROOT, env=child_environment(python)).returncode or code
     return code
@@ -285,7 +276,6 @@ def parser() -> argparse.ArgumentParser:
         help="the generated sample or the real 50,000 reviews (default: %(default)s)",
     )
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
-    each["test"].usage = "python3 course.py test [-- arguments for pytest]"
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
     each["prices"].add_argument(
         "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
@@ -295,8 +285,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str]) -> int:
-    cut = words.index("--") if "--" in words else len(words)
-    words, pytest_arguments = words[:cut], words[cut + 1 :]
     if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
         words = ["open", *words]
     if not words[0].startswith("-") and words[0] not in COMMANDS:
@@ -305,13 +293,15 @@ def main(words: list[str]) -> int:
         wrong = f"There is no command {words[0]!r}.{hint} The commands are: {', '.join(COMMANDS)}."
         print(wrong, file=sys.stderr)
         return 2
+    if words[0] == "test":
+        python = set_up()
+        tests = [python, "-m", "kit.run_tests", *words[1:]]
+        return wait_for(start(tests, child_environment(python)), signal.SIGINT)
     args = parser().parse_args(words)
     if args.command == "open":
         return open_lessons(not args.no_browser, args.port)
     if args.command == "run":
         return run_lessons(args.lessons, args.data, args.out)
-    if args.command == "test":
-        return test(pytest_arguments)
     if args.command == "setup":
         say(f"Ready: {set_up()}")
         return 0

@@ -13,7 +13,7 @@ import boto3
 from helpers import PROJECT
 from helpers.aws import jobs, provision
 from helpers.data import reviews
-from helpers.models import selection
+from helpers.models import experiments
 from helpers.workshop import Workshop
 
 STAGES = ("raw", "clean", "model")
@@ -31,7 +31,7 @@ def catch_up(ws: Workshop, stage: str) -> None:
     for name, is_there, make in (
         ("raw", _has(ws, "raw/reviews/"), land_raw),
         ("clean", _has(ws, "clean/reviews/split=train/"), clean),
-        ("model", selection.recall(ws) is not None, train),
+        ("model", experiments.chosen(ws) is not None, train),
     ):
         if not is_there:
             print(f"Catching up: {name} …")
@@ -87,7 +87,7 @@ def train(ws: Workshop) -> None:
         trainer.train(input_data_config=training.channels(ws), wait=False, logs=False)
     ended = [jobs.wait_for_training(training.job_name(trainer)) for trainer in trainers]
     ended.sort(key=lambda job: jobs.final_metrics(job)["validation:accuracy"], reverse=True)
-    selection.remember(ws, *(str(job["TrainingJobName"]) for job in ended))
+    experiments.choose(ws, *(str(job["TrainingJobName"]) for job in ended))
 
 
 def _has(ws: Workshop, key: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import json
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -12,30 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-
-from helpers.aws.jobs import show_sdk_logs
+import rich
 
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
-SDK_CONFIG = """SchemaVersion: '1.0'
-SageMaker:
-  PythonSDK:
-    Modules:
-      TelemetryOptOut: true
-      Session:
-        DefaultS3Bucket: {bucket}
-"""
-# Settings of the learner's own that would lead boto3 past the local AWS.
-_FOREIGN = (
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_DEFAULT_PROFILE",
-)
 
 
 @dataclass(frozen=True)
@@ -82,8 +63,11 @@ def connect(*, quiet: bool = False) -> Workshop:
     Raises:
         RuntimeError: the local AWS cannot start, or the AWS account does not answer; says what to do next.
     """
-    workshop = _connect_to_aws() if on_aws() else _connect_at_home()
-    show_sdk_logs()
+    place, region, account, role, bucket = _connect_to_aws() if on_aws() else _connect_at_home()
+    learner = _learner()
+    prefix, database = f"data-science-on-aws/{learner}", f"dsaws_{learner}"
+    workshop = Workshop(place, region, account, role, bucket, prefix, database)
+    _show_sdk_logs()
     if not quiet:
         print(workshop)
     return workshop
@@ -101,51 +85,21 @@ def on_aws() -> bool:
     return cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
 
 
-def _connect_at_home() -> Workshop:
-    from localcloud import process
+def _connect_at_home() -> tuple[str, str, str, str, str]:
+    """Start the local AWS, and lead boto3 and the SDK to it. Returns place, region, account, role, bucket."""
+    from localcloud import environment, process
     from localcloud.store import state
 
     try:
-        endpoint = process.start()
+        environment.lead(process.start())
     except process.CannotStart as error:
         raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
-    own = state.credentials()
-    for name in (*_FOREIGN, *(n for n in os.environ if n.startswith("AWS_ENDPOINT_URL_"))):
-        os.environ.pop(name, None)
-    folder = state.home()
-    nothing = folder / "aws-config"
-    nothing.touch()
-    sdk_config = folder / "sagemaker-config.yaml"
-    sdk_config.write_text(SDK_CONFIG.format(bucket=state.BUCKET))
-    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    direct = {"127.0.0.1", "localhost", *filter(None, listed.split(","))}
-    os.environ.update(
-        AWS_ENDPOINT_URL=endpoint,
-        AWS_ACCESS_KEY_ID=own.access_key,
-        AWS_SECRET_ACCESS_KEY=own.secret_key,
-        AWS_REGION=state.REGION,
-        AWS_DEFAULT_REGION=state.REGION,
-        AWS_CONFIG_FILE=str(nothing),
-        AWS_SHARED_CREDENTIALS_FILE=str(nothing),
-        AWS_EC2_METADATA_DISABLED="true",
-        SAGEMAKER_USER_CONFIG_OVERRIDE=str(sdk_config),
-        NO_PROXY=",".join(sorted(direct)),
-        no_proxy=",".join(sorted(direct)),
-    )
     boto3.setup_default_session()
-    learner = _learner()
-    return Workshop(
-        place="the local AWS on this machine",
-        region=state.REGION,
-        account=state.ACCOUNT,
-        role=state.ROLE_ARN,
-        bucket=state.BUCKET,
-        prefix=f"data-science-on-aws/{learner}",
-        database=f"dsaws_{learner}".replace("-", "_"),
-    )
+    return "the local AWS on this machine", state.REGION, state.ACCOUNT, state.ROLE_ARN, state.BUCKET
 
 
-def _connect_to_aws() -> Workshop:
+def _connect_to_aws() -> tuple[str, str, str, str, str]:
+    """Ask the account at hand. Returns place, region, account, role, bucket."""
     from botocore.exceptions import BotoCoreError, ClientError
     from sagemaker.core.helper.session_helper import Session, get_execution_role
 
@@ -159,16 +113,7 @@ def _connect_to_aws() -> Workshop:
             f"AWS does not answer as needed: {error}\n"
             "Check that this environment has an execution role (COURSE_ROLE names another), or unset COURSE_CLOUD."
         ) from None
-    learner = _learner()
-    return Workshop(
-        place=f"AWS account {account}",
-        region=session.boto_region_name,
-        account=account,
-        role=role,
-        bucket=bucket,
-        prefix=f"data-science-on-aws/{learner}",
-        database=f"dsaws_{learner}".replace("-", "_"),
-    )
+    return f"AWS account {account}", session.boto_region_name, account, role, bucket
 
 
 def _learner() -> str:
@@ -187,3 +132,51 @@ def _learner() -> str:
     # Without a hyphen: what begins with "dsaws-ann-" must be Ann's, and not Ann-B's. The digits keep the two apart.
     digits = hashlib.sha256(name.encode()).hexdigest()[:4]
     return (plain or "learner")[: LONGEST_LEARNER - len(digits)] + digits
+
+
+def _show_sdk_logs() -> None:
+    """Let what the SageMaker SDK logs (a job's own lines, with `train(logs=True)`) appear below the cell, once."""
+    logger = logging.getLogger("sagemaker")
+    if not any(isinstance(handler, _NotebookHandler) for handler in logger.handlers):
+        logger.addHandler(_NotebookHandler())
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        # As into a file: for Jupyter, rich would make a widget of the SDK's wait, which no stored notebook can show.
+        rich.reconfigure(force_jupyter=False, force_terminal=False)
+
+
+class _NotebookHandler(logging.Handler):
+    """Prints a job's log as the learner's script writes it, the job's name and end, and the SDK's warnings.
+
+    The SDK puts the stream's name on a line before each line of a log. Its driver, which runs in the container, writes
+    some 150 lines about its own set-up before it starts the script: they are left out here, and stay in CloudWatch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_driver: set[str] = set()  # streams whose script has not begun
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        stream, separator, line = message.partition(":\n")
+        if separator and "/algo-" in stream:
+            self._show(stream, line)
+        elif message.startswith(("Training Job Name:", "Final Resource Status:")):
+            print(message.replace("[bold]", ""))
+        elif record.levelno >= logging.WARNING and message not in _HARMLESS:
+            print(message)
+
+    def _show(self, stream: str, line: str) -> None:
+        if line == "Starting training script":
+            self._in_driver.add(stream)
+        if line.startswith("Executing command:"):
+            self._in_driver.discard(stream)
+        # A line with + is the shell's trace of the driver.
+        if stream not in self._in_driver and not line.startswith("+"):
+            print(line)
+
+
+_HARMLESS = {
+    "No region provided. Using default region.",  # connect() has set the region
+    "Not displaing the training container logs as 'wait' is set to False.",  # the SDK's spelling
+}

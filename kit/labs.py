@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 
 from helpers import PROJECT as ROOT
-from helpers.checks.worked_answers import BEGIN, END, read_notebook
+from helpers.checks.exercise import BEGIN, END, read_notebook
 
 _nbformat: Any = nbformat  # it has few type hints
 PLACEHOLDER = "...  # your code here"

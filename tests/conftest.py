@@ -8,18 +8,38 @@ from typing import Any
 import pytest
 from own_cloud import OwnCloud
 
+# Fixtures that run a learner's code in an image's environment; their tests, and modules with `pytestmark = image`, are
+# left out of `course.py test --quick`, which builds no image.
+NEED_AN_IMAGE = {"sklearn_image", "glue_image", "executed"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if NEED_AN_IMAGE & set(getattr(item, "fixturenames", ())):
+            item.add_marker("image")
+
 
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[OwnCloud]:
-    """The session's local AWS, running, with the scikit-learn image ready."""
+    """The session's local AWS, running."""
     cloud = OwnCloud()
     try:
-        built = cloud.run("image", "build", "sklearn-1.9-0", timeout=1800)
-        assert built.returncode == 0, built.stdout + built.stderr
         cloud.start()
         yield cloud
     finally:
         cloud.remove()
+
+
+@pytest.fixture(scope="session")
+def sklearn_image(local_aws: OwnCloud) -> None:
+    """The scikit-learn image is ready before the first job asks for it."""
+    local_aws.build_image("sklearn-1.9-0")
+
+
+@pytest.fixture(scope="session")
+def glue_image(local_aws: OwnCloud) -> None:
+    """The Glue image is ready before the first run asks for it."""
+    local_aws.build_image("glue-5.1")
 
 
 @pytest.fixture(scope="session")

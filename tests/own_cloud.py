@@ -41,6 +41,10 @@ class OwnCloud:
             command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False
         )
 
+    def build_image(self, name: str) -> None:
+        built = self.run("image", "build", name, timeout=1800)
+        assert built.returncode == 0, built.stdout + built.stderr
+
     def start(self) -> None:
         result = self.run("start")
         assert result.returncode == 0, result.stderr

@@ -31,7 +31,7 @@ def project(tmp_path: Path) -> Path:
     """A copy of what the front door needs, in a folder with a space and an accent in its name."""
     copy = tmp_path / "mon café"
     (copy / "notebooks").mkdir(parents=True)
-    for folder in ("helpers", "localcloud"):
+    for folder in ("helpers", "kit", "localcloud", "pricelist"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("course.py", "requirements.lock"):
         shutil.copy(ROOT / file, copy / file)

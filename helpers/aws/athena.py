@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import boto3
 import pandas as pd
 
+from helpers.aws.client import wait_until
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -22,11 +22,11 @@ class QueryFailed(RuntimeError):
     """A query ended without a result; the message is Athena's reason."""
 
 
-def run(ws: Workshop, sql: str, *, minutes: float = 5) -> Json:
+def run(ws: Workshop, sql: str) -> Json:
     """Run a query on this learner's database, wait for its end, and return it (`QueryExecution`), failed or not.
 
     Raises:
-        TimeoutError: it still runs after `minutes`; it goes on running.
+        TimeoutError: it still runs after ten minutes; it goes on running.
     """
     athena = boto3.client("athena")
     started = athena.start_query_execution(
@@ -34,14 +34,12 @@ def run(ws: Workshop, sql: str, *, minutes: float = 5) -> Json:
         QueryExecutionContext={"Database": ws.database},
         ResultConfiguration={"OutputLocation": ws.s3("athena/")},
     )
-    until = time.monotonic() + minutes * 60
-    while True:
+
+    def ended() -> Json | None:
         execution: Json = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]
-        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-            return execution
-        if time.monotonic() > until:
-            raise TimeoutError(f"The query still runs after {minutes:g} minutes; it goes on.")
-        time.sleep(0.2)
+        return None if execution["Status"]["State"] in ("QUEUED", "RUNNING") else execution
+
+    return wait_until(ended, "end of the query", every=0.2)
 
 
 def rows(execution: Json) -> pd.DataFrame:
@@ -53,13 +51,10 @@ def rows(execution: Json) -> pd.DataFrame:
     status = execution["Status"]
     if status["State"] != "SUCCEEDED":
         raise QueryFailed(f"{status['State']}: {status.get('StateChangeReason') or 'no reason given'}")
-    pages = list(
-        boto3.client("athena")
-        .get_paginator("get_query_results")
-        .paginate(QueryExecutionId=execution["QueryExecutionId"])
-    )
-    columns = pages[0]["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
-    found = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+    pages = boto3.client("athena").get_paginator("get_query_results")
+    result = pages.paginate(QueryExecutionId=execution["QueryExecutionId"]).build_full_result()["ResultSet"]
+    columns = result["ResultSetMetadata"]["ColumnInfo"]
+    found = [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]
     if execution.get("StatementType") == "DML":
         found = found[1:]  # Athena repeats the column names as the first row
     table = pd.DataFrame(found, columns=[column["Name"] for column in columns], dtype="object")

@@ -9,6 +9,8 @@ from typing import Any
 
 import boto3
 
+from helpers.aws.client import exists
+
 
 def database(name: str) -> None:
     """A database of the Glue Data Catalog (CreateDatabase); one that exists is left as it is."""
@@ -35,3 +37,12 @@ def glue_job(*, Name: str, **settings: Any) -> None:
         glue.create_job(Name=Name, **settings)
     except glue.exceptions.AlreadyExistsException:
         glue.update_job(JobName=Name, JobUpdate=settings)
+
+
+def pipeline(name: str, definition: str, role: str) -> str:
+    """A SageMaker pipeline from its definition in JSON: CreatePipeline or UpdatePipeline. Returns its ARN."""
+    sagemaker = boto3.client("sagemaker")
+    given = {"PipelineName": name, "PipelineDefinition": definition, "RoleArn": role}
+    if exists(sagemaker.describe_pipeline, PipelineName=name):
+        return str(sagemaker.update_pipeline(**given)["PipelineArn"])
+    return str(sagemaker.create_pipeline(**given)["PipelineArn"])

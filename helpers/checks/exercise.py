@@ -1,14 +1,35 @@
-"""One exercise of a lab: `check()`, `hint()` and `solution()` for the learner, `grade()` for the tests."""
+"""One exercise of a lab: `check()`, `hint()` and `solution()` for the learner, `grade()` for the tests.
+
+An outcome is a card in Jupyter, plain text elsewhere; it is told by a symbol and a word, and the colour only repeats it
+(Okabe-Ito, safe for colour blindness). The worked answer stands in the solution notebook, between two marks.
+"""
+
+from __future__ import annotations
 
 import dis
+import html
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
-from helpers.checks.display import show
-from helpers.checks.worked_answers import worked_answer
+import nbformat
+from IPython.display import display
+
+from helpers import PROJECT
+
+BEGIN, END = "# solution", "# end solution"
+_display: Any = display  # IPython gives it no type hints
+_nbformat: Any = nbformat  # nor has this
+_LOOKS = {
+    "correct": ("✔", "#009E73"),
+    "incorrect": ("✘", "#D55E00"),
+    "not attempted": ("○", "#767676"),
+    "hint": ("💡", "#0072B2"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +61,7 @@ class Exercise:
             return Outcome("not attempted", todo)
         try:
             mistake = self.find_mistake(answer)
-        except Exception as error:  # a learner's code may raise anything
+        except (Exception, SystemExit) as error:  # a learner's code may raise anything, or call exit()
             mistake = explain(error, answer)
         return Outcome("incorrect", mistake) if mistake else Outcome("correct", self.when_correct)
 
@@ -74,7 +95,7 @@ def _does_nothing(step: dis.Instruction) -> bool:
     return step.opname in ("RESUME", "NOP", "RETURN_VALUE")
 
 
-def explain(error: Exception, answer: Any) -> str:
+def explain(error: BaseException, answer: Any) -> str:
     """Say calmly which error an answer ends with, and in which of its lines when that is known."""
     what = f"`{type(error).__name__}: {error}`"
     own_file = getattr(getattr(answer, "__code__", None), "co_filename", None)
@@ -83,3 +104,47 @@ def explain(error: Exception, answer: Any) -> str:
     if own_lines:
         return f"Your code stops with {what} in the line `{own_lines[-1]}`."
     return f"The check cannot use your answer ({what}). Compare its shape with the one the exercise asks for."
+
+
+@dataclass(frozen=True)
+class Card:
+    """A message with a heading. Jupyter asks for `_repr_html_`, a terminal for `repr`."""
+
+    kind: str
+    heading: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"{_LOOKS[self.kind][0]} {self.heading}: {self.text.replace('`', '')}"
+
+    def _repr_html_(self) -> str:
+        symbol, colour = _LOOKS[self.kind]
+        code_marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
+        body = code_marked.replace("\n", "<br>")
+        style = f"border-left: 6px solid {colour}; padding: 4px 12px"
+        return f'<div style="{style}"><strong>{symbol} {html.escape(self.heading)}</strong><br>{body}</div>'
+
+
+def show(kind: str, text: str, heading: str | None = None) -> None:
+    """Show `text`, code in backticks, as a card of a `kind`: correct, incorrect, not attempted or hint."""
+    _display(Card(kind, heading or kind.capitalize(), text))
+
+
+def read_notebook(path: Path) -> Any:
+    """Read a notebook. Raises ValueError when it is too old to have cell ids, which keep the labs stable."""
+    notebook = _nbformat.read(path, as_version=4)
+    if notebook.nbformat_minor < 5:
+        raise ValueError(f"{path.name} has no cell ids: open and save it once in JupyterLab 4")
+    return notebook
+
+
+def worked_answer(lab: str, name: str, root: Path = PROJECT) -> str:
+    """The source of the cell in `solutions/<lab>.ipynb` that answers with `name`, without the marks."""
+    path = root / "solutions" / f"{lab}.ipynb"
+    if not path.exists():
+        return f"The worked answers are in solutions/{lab}.ipynb of the course, which is not here."
+    defines = re.compile(rf"^(def {name}\(|{name}\s*=)", re.MULTILINE)
+    for cell in read_notebook(path).cells:
+        if cell.cell_type == "code" and BEGIN in cell.source and defines.search(cell.source):
+            return "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
+    raise ValueError(f"{path.name} has no cell that answers with {name}")

@@ -1,10 +1,13 @@
 """Everything of one learner's: found, deleted, proven gone.
 
-A lesson says `from helpers import cleanup`: `hosting` and `everything` list what is there, their `delete_…` take it
-away, `receipt` asks once more and writes down what was left. How each kind is found and deleted stands in `kinds`.
+A lesson says `from helpers import cleanup`: `hosting`, `automation` and `everything` list what is there, their
+`delete_…` take it away, `receipt` asks once more and writes down what was left. How each kind is found and deleted
+stands in `finders`.
 """
 
-from helpers.cleanup.account import (
+from helpers.cleanup.leftovers import (
+    automation,
+    delete_automation,
     delete_everything,
     delete_glue_job,
     delete_hosting,
@@ -15,6 +18,8 @@ from helpers.cleanup.account import (
 )
 
 __all__ = [
+    "automation",
+    "delete_automation",
     "delete_everything",
     "delete_glue_job",
     "delete_hosting",

@@ -21,23 +21,23 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
 
 import pandas as pd
 import pooch
+import pyarrow as pa
 import pyarrow.parquet as pq
 import requests
 import urllib3
 from tqdm import tqdm
 
 from helpers import PROJECT
-from helpers.show.progress import Progress
 from helpers.data.synthetic import COLUMNS, damaged, frame_of, iter_synthetic, synthetic_titles
+from helpers.show.progress import Progress
 
 ARCHIVE_URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 ARCHIVE_MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
@@ -46,6 +46,7 @@ TITLES_URL = "https://datasets.imdbws.com/title.basics.tsv.gz"
 DATA_FOLDER = PROJECT / "data"
 SAMPLE_ROWS = 4_000
 CHUNK = 10_000  # rows of a frame
+LINES_PER_FILE = 10_000
 TITLE_COLUMNS = ["title_id", "title", "year", "genres"]
 SENTIMENTS = {"pos": "positive", "neg": "negative"}
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -134,20 +135,15 @@ def _append(url: str, part: Path, have: int) -> bool:
     return True
 
 
-def read_archive(path: str | Path, counts: Counter[str] | None = None) -> Iterator[pd.DataFrame]:
+def read_archive(path: Path, counts: Counter[str]) -> Iterator[pd.DataFrame]:
     """The labelled reviews of an archive with the official layout, in frames, without unpacking it to disk.
 
     A review that is not UTF-8 is read as Windows-1252; `counts` says how often that was needed, and how many
-    reviews have no title. Rows come as they are stored: by split and sentiment. Raises FileNotFoundError, and while it
-    is read ValueError for an archive that is cut short, damaged or of another layout.
+    reviews have no title. Rows come as they are stored: by split and sentiment. Raises FileNotFoundError, and
+    ValueError for an archive that is cut short, damaged or of another layout.
     """
-    path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"There is no archive {path}.")
-    return _read_archive(path, Counter() if counts is None else counts)
-
-
-def _read_archive(path: Path, counts: Counter[str]) -> Iterator[pd.DataFrame]:
     titles: dict[tuple[str, str], list[str]] = {}
     for (split, side), content in _members(path, _URLS):
         titles[split, side] = content.decode("latin-1").splitlines()
@@ -192,25 +188,18 @@ def _members(path: Path, pattern: re.Pattern[str]) -> Iterator[tuple[tuple[str, 
         ) from None
 
 
-def read_parquet(path: str | Path) -> Iterator[pd.DataFrame]:
+def read_parquet(path: Path) -> Iterator[pd.DataFrame]:
     """The reviews of a Parquet file with the columns of this module, in frames.
 
     A numeric review_id counts within split and sentiment, as the archive's file names do, and gets the same text form.
     Raises FileNotFoundError, and ValueError for a file that is not Parquet or lacks a column.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no file {path}.")
     try:
         file = pq.ParquetFile(path)
-    except Exception as error:  # pyarrow has no class of its own for this
+    except pa.ArrowInvalid as error:
         raise ValueError(f"{path.name} is not a Parquet file: {error}") from None
     if lacking := [name for name in COLUMNS if name not in file.schema_arrow.names]:
         raise ValueError(f"{path.name} lacks {', '.join(lacking)}; it needs the columns {', '.join(COLUMNS)}.")
-    return _read_parquet(file)
-
-
-def _read_parquet(file: pq.ParquetFile) -> Iterator[pd.DataFrame]:
     for batch in file.iter_batches(batch_size=CHUNK, columns=COLUMNS):
         frame = batch.to_pandas()
         if pd.api.types.is_numeric_dtype(frame["review_id"]):
@@ -235,61 +224,34 @@ class Reviews:
         return self.frames()
 
 
-def source(kind: str | None = None, rows: int | None = None) -> Reviews:
-    """The reviews to work with: "sample" (synthetic) or "full" (official); by default what COURSE_DATA says.
+def source() -> Reviews:
+    """The reviews to work with, as COURSE_DATA says: "sample" (synthetic, the default) or "full" (official).
 
     "full" reads COURSE_REVIEWS, or the archive in the folder `data` of the project, which is downloaded on first use.
-    Without a network it falls back to the sample, and says so. `rows` limits them: of the official reviews it takes a
-    fixed sample over all splits and sentiments. Raises ValueError for another kind or fewer than one row.
+    Without a network it falls back to the sample, and says so. Raises ValueError for another kind.
     """
-    kind = kind or os.environ.get("COURSE_DATA") or "sample"
+    kind = os.environ.get("COURSE_DATA") or "sample"
     if kind not in ("sample", "full"):
-        raise ValueError(f'There is no data called {kind!r}; say "sample" or "full" (argument or COURSE_DATA).')
-    if rows is not None and rows < 1:
-        raise ValueError(f"rows is {rows}; ask for at least one row.")
+        raise ValueError(f'There is no data called {kind!r}; set COURSE_DATA to "sample" or "full".')
     if kind == "sample":
-        return _sample(rows or SAMPLE_ROWS)
+        return _sample()
     given = os.environ.get("COURSE_REVIEWS")
     try:
         path = Path(given) if given else download(DATA_FOLDER, ARCHIVE_URL, ARCHIVE_MD5)
     except ConnectionError as error:
         print(f"The official reviews are not at hand: {error}\nThe synthetic sample takes their place.")
-        return _sample(rows or SAMPLE_ROWS, " in place of the official archive, which cannot be downloaded")
-    return _official(path, rows)
-
-
-def _sample(rows: int, why: str = "") -> Reviews:
-    name = f"a synthetic sample, {rows:,} reviews{why}"
-    return Reviews(name, rows, True, Counter(), lambda: iter_synthetic(rows, chunk=CHUNK))
-
-
-def _official(path: Path, limit: int | None) -> Reviews:
+        return _sample(" in place of the official archive, which cannot be downloaded")
     counts: Counter[str] = Counter()
-    frames: Callable[[], Iterator[pd.DataFrame]]
     if path.suffix == ".parquet":
-        read_parquet(path)  # complains now if it cannot be used
-        rows: int | None = pq.ParquetFile(path).metadata.num_rows
-        name, frames = path.name, partial(read_parquet, path)
-    else:
-        read_archive(path)
-        is_official = path.stat().st_size == ARCHIVE_BYTES
-        rows = 50_000 if is_official else None
-        name, frames = "the official archive" if is_official else path.name, partial(read_archive, path, counts)
-    if limit and (rows is None or limit < rows):
-        return Reviews(
-            f"{name}, {limit:,} of its reviews", rows and limit, False, counts, lambda: _drawn(frames(), limit)
-        )
-    return Reviews(f"{name}, {rows:,} reviews" if rows else name, rows, False, counts, frames)
+        return Reviews(path.name, None, False, counts, partial(read_parquet, path))
+    is_official = path.is_file() and path.stat().st_size == ARCHIVE_BYTES
+    name, rows = ("the official archive, 50,000 reviews", 50_000) if is_official else (path.name, None)
+    return Reviews(name, rows, False, counts, partial(read_archive, path, counts))
 
 
-def _drawn(frames: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
-    """A sample that is the same in every run: the rows whose ids have the smallest hashes."""
-    kept = pd.DataFrame()
-    for frame in frames:
-        order = [blake2b(name.encode(), digest_size=8).hexdigest() for name in frame["review_id"]]
-        kept = pd.concat([kept, frame.assign(order=order)]).sort_values("order").head(rows)
-    for start in range(0, len(kept), CHUNK):
-        yield kept[COLUMNS].iloc[start : start + CHUNK].reset_index(drop=True)
+def _sample(why: str = "") -> Reviews:
+    name = f"a synthetic sample, {SAMPLE_ROWS:,} reviews{why}"
+    return Reviews(name, SAMPLE_ROWS, True, Counter(), partial(iter_synthetic, SAMPLE_ROWS, chunk=CHUNK))
 
 
 @dataclass(frozen=True)
@@ -304,22 +266,18 @@ class RawFiles:
     counts: dict[str, int]  # what reading met: see `read_archive`
 
 
-def write_raw(
-    folder: str | Path, kind: str | None = None, rows: int | None = None, lines_per_file: int = 10_000
-) -> RawFiles:
-    """Write the reviews as reviews-000.jsonl, reviews-001.jsonl … and their titles as titles.csv.
+def write_raw(folder: str | Path) -> RawFiles:
+    """Write the reviews of `source` as reviews-000.jsonl, reviews-001.jsonl … and their titles as titles.csv.
 
-    `kind` and `rows` are those of `source`. One object a line, in UTF-8; of the synthetic lines 1 in 1,000 is cut short
-    and 1 in 1,000 is Windows-1252. Review files of an earlier call are replaced. Files appear when all are complete;
-    an error leaves the folder as it was. Raises what `source` and reading raise, and OSError when the disk is full.
+    One object a line, in UTF-8; of the synthetic lines 1 in 1,000 is cut short and 1 in 1,000 is Windows-1252. Review
+    files of an earlier call are replaced. Files appear when all are complete; an error leaves the folder as it was.
+    Raises what `source` and reading raise, and OSError when the disk is full.
     """
-    if lines_per_file < 1:
-        raise ValueError(f"lines_per_file is {lines_per_file}; a file needs at least one line.")
-    reviews, folder = source(kind, rows), Path(folder)
+    reviews, folder = source(), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as scratch:
-            written, ids = _write_lines(reviews, Path(scratch), lines_per_file)
+            written, ids = _write_lines(reviews, Path(scratch))
             titles = Path(scratch) / "titles.csv"
             table = synthetic_titles(written) if reviews.is_synthetic else _titles_of(ids)
             table.to_csv(titles, index=False, encoding="utf-8", lineterminator="\n")
@@ -337,13 +295,13 @@ def write_raw(
     return RawFiles(placed, folder / "titles.csv", written, size, reviews.name, dict(reviews.counts))
 
 
-def _write_lines(reviews: Reviews, folder: Path, lines_per_file: int) -> tuple[int, set[str]]:
+def _write_lines(reviews: Reviews, folder: Path) -> tuple[int, set[str]]:
     """Write the review files; return the number of lines and the title ids that occur in them."""
     written, ids = 0, set[str]()
     lines = _lines(reviews, ids)
     while first := next(lines, b""):
-        with (folder / f"reviews-{written // lines_per_file:03d}.jsonl").open("wb") as file:
-            for line in chain([first], islice(lines, lines_per_file - 1)):
+        with (folder / f"reviews-{written // LINES_PER_FILE:03d}.jsonl").open("wb") as file:
+            for line in chain([first], islice(lines, LINES_PER_FILE - 1)):
                 file.write(line)
                 written += 1
     return written, ids

@@ -191,26 +191,15 @@ def frame_of(rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:
     return frame.astype({"rating": "Int64"} | {name: "str" for name in COLUMNS if name != "rating"})
 
 
-def _frames(rows: int, seed: int, chunk: int) -> Iterator[pd.DataFrame]:
-    every = (row for block in count() for row in _block(seed, block))
-    numbered = ((*row, f"synthetic-{number:08d}") for number, row in enumerate(islice(every, rows)))
-    while part := list(islice(numbered, chunk)):
-        yield frame_of(part)
-
-
-def _check(rows: int) -> None:
-    if rows < 1:
-        raise ValueError(f"rows is {rows}; ask for at least one row")
-
-
 def iter_synthetic(rows: int, seed: int = 20, chunk: int = 10_000) -> Iterator[pd.DataFrame]:
     """Synthetic reviews in frames of `chunk` rows, at flat memory however many there are.
 
     The columns are those of `synthetic_reviews`. Rows depend on the seed alone, neither on `rows` nor on `chunk`.
-    Raises ValueError for fewer than one row.
     """
-    _check(rows)
-    return _frames(rows, seed, chunk)
+    every = (row for block in count() for row in _block(seed, block))
+    numbered = ((*row, f"synthetic-{number:08d}") for number, row in enumerate(islice(every, rows)))
+    while part := list(islice(numbered, chunk)):
+        yield frame_of(part)
 
 
 def synthetic_reviews(rows: int = 4_000, seed: int = 20) -> pd.DataFrame:
@@ -219,7 +208,6 @@ def synthetic_reviews(rows: int = 4_000, seed: int = 20) -> pd.DataFrame:
     Like the real reviews they carry dirt: markup in half of the rows, entities, broken encodings, odd white space,
     duplicates (1-2 %), empty reviews (0.5 %), missing or unknown sentiments (0.5 %), missing ratings and titles.
     About three quarters of the rows are "train"; exactly one title is in both splits.
-    Raises ValueError for fewer than one row.
     """
     return pd.concat(iter_synthetic(rows, seed), ignore_index=True)
 
@@ -229,7 +217,6 @@ def synthetic_titles(rows: int = 4_000, seed: int = 20) -> pd.DataFrame:
 
     About 100 titles for 1,000 reviews. Some 3 % of the titles are missing, as in real title lists.
     """
-    _check(rows)
     titles = (title for block in range(-(-rows // BLOCK)) for title in _titles(seed, block))
     known = [(title.title_id, title.name, title.year, title.genres) for title in titles if title.listed]
     return pd.DataFrame(known, columns=["title_id", "title", "year", "genres"])

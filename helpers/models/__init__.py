@@ -1,7 +1,7 @@
 """Models: what goes in, how they come about, how they are judged, and what serves them.
 
-A lesson gets from here features and their leaks (`features`, `leakage`), training and tuning jobs and their runs
-(`training`, `tuning`, `experiments`, `parallel_search`), AutoML (`automl`), the choice of what is deployed
-(`selection`), models that were trained elsewhere (`local_training`, `artifacts`, `hosting_contract`), managed AI
-(`managed_ai`), and load on an endpoint (`load_test`).
+A lesson gets from here features and their leaks (`features`, `leakage`), training jobs (`training`), the runs of
+training and tuning and the choice of what is deployed (`experiments`), lesson 01's search (`parallel_search`), AutoML
+(`automl`), models that were trained elsewhere (`local_training`, `artifacts`, `hosting_contract`), and managed AI
+(`managed_ai`).
 """

@@ -1,4 +1,4 @@
-"""Low-code beside code: follow an AutoML job, and compare ways to a model by minutes, dollars and lines of code."""
+"""Low-code beside code: what an AutoML job has tried, and ways to a model by minutes, dollars and lines of code."""
 
 from __future__ import annotations
 
@@ -15,38 +15,11 @@ import boto3
 import pandas as pd
 
 from helpers.aws import jobs
+from helpers.aws.client import listed
 from helpers.money import costs
-from helpers.show.progress import Progress
 
-Json = dict[str, Any]
-ENDED = {"Completed", "Failed", "Stopped"}
 NOTEBOOK = "ml.t3.medium Studio-JupyterLab"  # where the code of a notebook runs on AWS
 _NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
-
-
-def wait_for_automl(name: str, *, minutes: float = 90) -> Json:
-    """Wait until an AutoML job has ended and return its description.
-
-    Raises:
-        JobFailed: it is not Completed; with the reason.
-        TimeoutError: it still runs after `minutes`; it goes on running.
-    """
-    sagemaker, progress = boto3.client("sagemaker"), Progress(f"AutoML job {name}")
-    started = time.monotonic()
-    deadline = started + minutes * 60
-    while True:
-        job: Json = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
-        status = f"{job['AutoMLJobStatus']} · {job['AutoMLJobSecondaryStatus']}"
-        if job["AutoMLJobStatus"] in ENDED:
-            good = job["AutoMLJobStatus"] == "Completed"
-            progress.end(status, good=good)
-            if not good:
-                raise jobs.JobFailed(f"{job['AutoMLJobStatus']}: {job.get('FailureReason', 'no reason given')}")
-            return job
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"The AutoML job {name} is still {status} after {minutes:g} minutes; it goes on.")
-        progress.update(status)
-        time.sleep(0.5 if time.monotonic() - started < 60 else 5)
 
 
 def candidates(name: str) -> pd.DataFrame:
@@ -55,13 +28,13 @@ def candidates(name: str) -> pd.DataFrame:
     Columns: objective (the value of the job's metric; missing without one), and what `jobs.training_table` knows of the
     training job: status, billed seconds, instance, hyperparameters, metrics.
     """
-    listing = boto3.client("sagemaker").get_paginator("list_candidates_for_auto_ml_job")
     rows = []
-    for page in listing.paginate(AutoMLJobName=name):
-        for candidate in page["Candidates"]:
-            final = candidate.get("FinalAutoMLJobObjectiveMetric", {})
-            step = candidate["CandidateSteps"][-1]["CandidateStepName"]
-            rows.append({"job": step, "objective": final.get("Value"), "minimize": final.get("Type") == "Minimize"})
+    for candidate in listed(
+        boto3.client("sagemaker"), "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name
+    ):
+        final = candidate.get("FinalAutoMLJobObjectiveMetric", {})
+        step = candidate["CandidateSteps"][-1]["CandidateStepName"]
+        rows.append({"job": step, "objective": final.get("Value"), "minimize": final.get("Type") == "Minimize"})
     table = pd.DataFrame(rows, columns=["job", "objective", "minimize"])
     order = table.sort_values("objective", ascending=bool(table["minimize"].any()), kind="stable")
     details = jobs.training_table(only=list(order["job"])).set_index("job")

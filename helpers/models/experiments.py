@@ -1,26 +1,28 @@
-"""The runs of training and tuning as one table: what was tried, what came of it, how long, at what price.
+"""The runs of training and tuning as one table: what was tried, what came of it, how long, at what price; the choice.
 
-From SageMaker's API alone, so it works for every job that anyone has started, with no tracking server beside it.
+From SageMaker's API alone, so it works for every job that anyone has started, with no tracking server beside it. Which
+models go on to serve is a small file in S3: lesson 05 chooses, lesson 07 deploys. A team keeps such a choice in a model
+registry; this file is what remains of one when everything else is left out.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import json
+from collections.abc import Collection
+from itertools import chain
 from typing import Any
 
 import boto3
 import pandas as pd
-from botocore.config import Config
 
-from helpers.aws.jobs import final_metrics
+from helpers.aws.client import client, listed
+from helpers.aws.jobs import training_table
 from helpers.money import costs
-from helpers.show.progress import Progress
+from helpers.workshop import Workshop
 
-Json = dict[str, Any]
-AT_ONCE = 8
-QUIET_SECONDS = 2.0
+_NAMES = "TrainingJobSummaries[].TrainingJobName"
+_LAST = ["seconds", "billed seconds", "USD"]
+_CHOICE = "models/choice.json"
 
 
 def runs(name_contains: str = "", *, tuning: Collection[str] | None = None) -> pd.DataFrame:
@@ -36,70 +38,30 @@ def runs(name_contains: str = "", *, tuning: Collection[str] | None = None) -> p
     Raises:
         ClientError: there is no such tuning job.
     """
-    # SageMaker allows few calls in a second: wait and try again, as AWS asks for.
-    patient = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, max_pool_connections=AT_ONCE)
-    sagemaker = boto3.client("sagemaker", config=patient)
-    names = list(_all_jobs(sagemaker, name_contains) if tuning is None else _trials(sagemaker, tuning))
-    table = pd.DataFrame([_row(job) for job in _describe(sagemaker, names)])
+    sagemaker = client("sagemaker")
+    if tuning is None:
+        wanted = {"NameContains": name_contains} if name_contains else {}
+        names = listed(sagemaker, "list_training_jobs", _NAMES, **wanted)
+    else:
+        trials = "list_training_jobs_for_hyper_parameter_tuning_job"
+        names = chain.from_iterable(
+            listed(sagemaker, trials, _NAMES, HyperParameterTuningJobName=name) for name in tuning
+        )
+    table = training_table(list(names))
     if table.empty:
         return table
-    table = table.sort_values("started", ignore_index=True)
-    last = ["seconds", "billed seconds", "USD"]
-    return table[[name for name in table if name not in last] + last].apply(_as_numbers)
+    table["USD"] = [
+        _usd(*row) for row in zip(table["instance"], table["instances"], table["billed seconds"], strict=True)
+    ]
+    table = table.drop(columns=["instance", "instances"]).sort_values("started", ignore_index=True)
+    return table[[*table.columns.drop(_LAST), *_LAST]].apply(_as_numbers)
 
 
-def _all_jobs(sagemaker: Any, name_contains: str) -> Iterator[str]:
-    wanted = {"NameContains": name_contains} if name_contains else {}
-    for page in sagemaker.get_paginator("list_training_jobs").paginate(**wanted):
-        yield from (summary["TrainingJobName"] for summary in page["TrainingJobSummaries"])
-
-
-def _trials(sagemaker: Any, tuning: Collection[str]) -> Iterator[str]:
-    listing = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job")
-    for name in tuning:
-        for page in listing.paginate(HyperParameterTuningJobName=name):
-            yield from (summary["TrainingJobName"] for summary in page["TrainingJobSummaries"])
-
-
-def _describe(sagemaker: Any, names: list[str]) -> list[Json]:
-    """Describe jobs, some at once; say how far it is when that takes long."""
-    started, progress, described = time.monotonic(), None, []
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for job in pool.map(lambda name: sagemaker.describe_training_job(TrainingJobName=name), names):
-            described.append(job)
-            if progress is None and time.monotonic() - started > QUIET_SECONDS:
-                progress = Progress("Reading the jobs")
-            if progress:
-                progress.update(f"{len(described)} of {len(names)}")
-    if progress:
-        progress.end(f"{len(described)} of {len(names)}", good=True)
-    return described
-
-
-def _row(job: Json) -> Json:
-    seconds, billed = job.get("TrainingTimeInSeconds"), job.get("BillableTimeInSeconds")
-    # What begins with sagemaker_ or _ is a client's own, not the learner's.
-    own = {k: v for k, v in job.get("HyperParameters", {}).items() if not k.startswith(("sagemaker_", "_"))}
-    return {
-        "job": job["TrainingJobName"],
-        "source": job.get("TuningJobArn", "").rpartition("/")[2],
-        "status": job["TrainingJobStatus"],
-        "started": job["CreationTime"],
-        **own,
-        **final_metrics(job),
-        "seconds": seconds,
-        "billed seconds": billed,
-        "USD": _usd(job["ResourceConfig"], billed),
-    }
-
-
-def _usd(resources: Json, billed: float | None) -> float | None:
-    """The price of the seconds that AWS bills; those of one instance, for each of the job's instances."""
-    if billed is None:
-        return None
+def _usd(instance: str, instances: int, billed: float) -> float | None:
+    """The price of the seconds that AWS bills: those of one instance, for each of the job's instances."""
     try:
-        return costs.training(resources["InstanceType"], billed / 60).usd * int(resources.get("InstanceCount", 1))
-    except (costs.UnknownPrice, KeyError):  # an instance that is not in the table, or a group of several kinds
+        return None if pd.isna(billed) else costs.training(instance, billed / 60, instances).usd
+    except costs.UnknownPrice:
         return None
 
 
@@ -111,3 +73,33 @@ def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:
         return pd.to_numeric(column)
     except (ValueError, TypeError):
         return column
+
+
+def choose(ws: Workshop, chosen: str, runner_up: str) -> None:
+    """Write down the names of two training jobs: of the model to deploy, and of the second best.
+
+    Raises:
+        ClientError: there is no such training job.
+    """
+    sagemaker = boto3.client("sagemaker")
+    for name in (chosen, runner_up):
+        sagemaker.describe_training_job(TrainingJobName=name)
+    body = json.dumps({"chosen": chosen, "runner_up": runner_up}, indent=2)
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}", Body=body)
+
+
+def chosen(ws: Workshop) -> tuple[Any, Any] | None:
+    """The chosen training job and the runner-up, each as DescribeTrainingJob describes it; None without a choice.
+
+    A choice whose jobs or model files are gone is no choice.
+    """
+    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    try:
+        choice = json.loads(s3.get_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}")["Body"].read())
+        jobs = [sagemaker.describe_training_job(TrainingJobName=choice[role]) for role in ("chosen", "runner_up")]
+        for job in jobs:
+            bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+            s3.head_object(Bucket=bucket, Key=key)
+    except (s3.exceptions.ClientError, KeyError):
+        return None
+    return jobs[0], jobs[1]

@@ -12,15 +12,13 @@ from typing import Any
 import boto3
 import numpy as np
 import pandas as pd
-from botocore.config import Config
 
-from helpers.data.scans import HEADER
+from helpers.aws.client import PATIENT
+from helpers.data.cards import HEADER
 from helpers.money import costs
 
 # https://docs.aws.amazon.com/comprehend/latest/dg/guidelines-and-limits.html
 SENTIMENT_BYTES, LARGEST_BATCH = 5_000, 25
-# A second has room for so many calls; what comes too fast is sent again, later and later.
-PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 10})
 Json = dict[str, Any]
 
 

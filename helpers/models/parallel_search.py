@@ -1,19 +1,15 @@
-"""Lesson 01's experiment: the same small search on one machine and on many, and what servers take to come."""
+"""Lesson 01's experiment: the same small search on one machine and on many."""
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import boto3
 import pandas as pd
 
-from helpers import PROJECT
 from helpers.aws import jobs, provision
 from helpers.data.synthetic import synthetic_reviews
 from helpers.models import experiments
@@ -26,8 +22,6 @@ PENALTIES = ("0.01", "0.1", "0.5", "1", "10", "100")
 METRIC = "search:accuracy"
 INSTANCE = "ml.m5.large"
 TRIAL_MINUTES = 2.5  # on AWS, as lesson 06 counts them
-CODE = PROJECT / "jobs" / "search"
-LEAD_TIMES = PROJECT / "helpers" / "money" / "lead_times.csv"
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -88,39 +82,21 @@ def describe(ws: Workshop, columns: Mapping[str, str]) -> None:
         glue.update_table(DatabaseName=ws.database, TableInput=table)
 
 
-def trainer(ws: Workshop) -> Any:
-    """What a trial is: `jobs/search/trial.py` on a machine of its own (a ModelTrainer of the SDK, see lesson 05)."""
-    from sagemaker.core import image_uris  # the SDK's import takes seconds
-    from sagemaker.core.training.configs import Compute, OutputDataConfig, SourceCode, StoppingCondition
-    from sagemaker.train import ModelTrainer
-
-    return ModelTrainer(
-        training_image=image_uris.retrieve("sklearn", ws.region, version="1.9-0", instance_type=INSTANCE),
-        source_code=SourceCode(source_dir=str(CODE), entry_script="trial.py"),
-        compute=Compute(instance_type=INSTANCE, instance_count=1),
-        output_data_config=OutputDataConfig(s3_output_path=ws.s3(f"{PLACE}/models")),
-        stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
-        role=ws.role,
-        base_job_name=ws.name(PLACE),
-        sagemaker_session=ws.session,
-    )
-
-
 def start(ws: Workshop, what: str, at_once: int, penalties: Sequence[str] = PENALTIES) -> str:
     """Start the search, a tuning job (lesson 06) with one trial for each penalty, and return its name.
 
     Args:
         at_once: how many trials may run at the same time: MaxParallelTrainingJobs.
     """
-    from sagemaker.core.parameter import CategoricalParameter
+    from sagemaker.core.parameter import CategoricalParameter  # the SDK's import takes seconds
     from sagemaker.core.training.configs import InputData
     from sagemaker.train.tuner import HyperparameterTuner
 
-    from helpers.models import tuning
+    from helpers.models import training
 
-    name = tuning.job_name(ws, f"{PLACE}-{what}")
+    name = training.search_name(ws, f"{PLACE}-{what}")
     tuner = HyperparameterTuner(
-        model_trainer=trainer(ws),
+        model_trainer=training.sklearn_trainer(ws, "search/trial.py", PLACE, output=f"{PLACE}/models"),
         objective_metric_name=METRIC,
         objective_type="Maximize",
         metric_definitions=[{"Name": METRIC, "Regex": f"{METRIC}=([0-9.]+)"}],
@@ -152,31 +128,9 @@ def measure(name: str) -> Measured:
     return Measured(name, seconds, float(runs["billed seconds"].sum()), float(runs["USD"].sum()), trials)
 
 
-@cache
-def _lead_rows() -> tuple[dict[str, str], ...]:
-    with LEAD_TIMES.open(newline="", encoding="utf-8") as file:
-        return tuple(csv.DictReader(file))
-
-
-def lead_times() -> pd.DataFrame:
-    """What the trade says that a server takes from the order: what, weeks, range, checked, date, source."""
-    rows = [
-        {
-            "what": row["what"],
-            "weeks": float(row["weeks"]),
-            "range": f"{row['low']} to {row['high']}",
-            "checked": "verified" if row["status"] == "verified" else "⚠️ unverified",
-            "date": row["date"],
-            "source": row["source"],
-        }
-        for row in _lead_rows()
-    ]
-    return pd.DataFrame(rows)
-
-
-def price(trials: int = len(PENALTIES)) -> costs.Estimate:
-    """What a search of so many trials costs on AWS, one at a time or all at once."""
-    return costs.tuning(INSTANCE, trials, TRIAL_MINUTES)
+def price() -> costs.Estimate:
+    """What a search costs on AWS, one trial at a time or all at once."""
+    return costs.tuning(INSTANCE, len(PENALTIES), TRIAL_MINUTES)
 
 
 def stored(ws: Workshop) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pricelist.table import REGION, Price
+from pricelist.table import Price
 from pricelist.table import UnknownPrice as UnknownPrice
 from pricelist.table import price as price
 
@@ -86,27 +86,6 @@ def _job(component: str, instance: str, minutes: float, instances: int) -> Estim
     return _estimate(instances * minutes / 60, row, f"{many} for {_minutes(minutes)}")
 
 
-def spot(instance: str, training_seconds: float, billable_seconds: float) -> Estimate:
-    """A managed spot training job, by what DescribeTrainingJob says of it.
-
-    Args:
-        training_seconds, billable_seconds: TrainingTimeInSeconds and BillableTimeInSeconds.
-    """
-    saved = spot_saving(training_seconds, billable_seconds)
-    how = f"{instance} for {training_seconds:g} s, billed as {billable_seconds:g} s, {saved:.0%} saved by Spot"
-    return _estimate(billable_seconds / 3600, price("SageMaker AI", f"{instance} Training"), how)
-
-
-def spot_saving(training_seconds: float, billable_seconds: float) -> float:
-    """The part of the on-demand price that Spot saved, 0 to 1, as AWS defines it.
-
-    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html
-    """
-    if not 0 <= billable_seconds <= training_seconds or not training_seconds:
-        raise ValueError("BillableTimeInSeconds lies between 0 and TrainingTimeInSeconds, which is above 0.")
-    return 1 - billable_seconds / training_seconds
-
-
 def endpoint(instance: str, hours: float, instances: int = 1) -> Estimate:
     """A real-time endpoint, billed for each instance as long as it exists, asked or not."""
     many = f"{instances} x {instance}" if instances > 1 else instance
@@ -151,13 +130,13 @@ def comprehend(characters: float, documents: float = 1) -> Estimate:
     return _tiered("Comprehend", _SENTIMENT, documents * units, how)
 
 
-def textract(pages: float, region: str = REGION) -> Estimate:
+def textract(pages: float) -> Estimate:
     """DetectDocumentText on so many pages in one month: the price falls with the volume.
 
     Raises:
-        UnknownPrice: the table has no price for so many pages in this region.
+        UnknownPrice: the table has no price for so many pages.
     """
-    return _tiered("Textract", _TEXT_PAGES, pages, f"{pages:,.0f} pages", region)
+    return _tiered("Textract", _TEXT_PAGES, pages, f"{pages:,.0f} pages")
 
 
 def monthly(hourly: Estimate) -> Estimate:
@@ -166,13 +145,13 @@ def monthly(hourly: Estimate) -> Estimate:
     return Estimate(hourly.usd * HOURS_PER_MONTH, how, hourly.verified)
 
 
-def _tiered(service: str, tiers: dict[str, float], quantity: float, how: str, region: str = REGION) -> Estimate:
+def _tiered(service: str, tiers: dict[str, float], quantity: float, how: str) -> Estimate:
     """A quantity of which each part has the price of its tier; the lines of the first and the last tier are shown."""
     usd, start = 0.0, 0.0
     rows: list[Price] = []
     for item, end in tiers.items():
         if quantity > start or not rows:
-            rows.append(price(service, item, region))
+            rows.append(price(service, item))
             usd += (min(quantity, end) - start) * rows[-1].usd
         start = end
     shown = f"{how} at {rows[0]}" + (f", less beyond {next(iter(tiers.values())):,.0f}" if len(rows) > 1 else "")

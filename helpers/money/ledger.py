@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,13 +21,17 @@ from typing import Any
 import pandas as pd
 from botocore.exceptions import ClientError
 
+from helpers import PROJECT
+from helpers.aws.client import listed
 from helpers.money import ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
 from helpers.workshop import Workshop, on_aws
 
+NOTEBOOKS = PROJECT / "notebooks"
 COLUMNS = [field.name for field in fields(Entry)]
 _RECORDS = "ledger/records/"
+_STATED = re.compile(r"Cost on AWS: (?:about |less than )?\\?\$(\d+\.\d\d)")
 _REFUSED = {"AccessDeniedException", "AccessDenied"}
 Source = Callable[[], Iterator[Entry]]
 
@@ -47,7 +52,7 @@ def read(ws: Workshop) -> pd.DataFrame:
         ("SageMaker AI", "transform", lambda: ledger_entries.transform(clients, owner, now)),
         ("SageMaker AI", "endpoint", lambda: ledger_endpoints.endpoints(clients, owner, ws, now)),
         ("Glue", "job run", lambda: ledger_entries.glue_runs(clients, owner, now)),
-        ("Glue", "crawl", lambda: ledger_entries.crawls(clients, owner, now)),
+        ("Glue", "crawl", lambda: ledger_entries.crawls(clients, owner)),
         ("Athena", "query", lambda: ledger_entries.queries(clients, ws)),
         ("S3", "storage", lambda: ledger_entries.stored(clients, ws)),
         ("S3", "requests", lambda: _recorded(clients, ws)),
@@ -82,11 +87,10 @@ def record(
 
 
 def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=ws.bucket, Prefix=f"{ws.prefix}/{_RECORDS}")
-    for page in pages:
-        for item in page.get("Contents", []):
-            noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=item["Key"])["Body"].read())
-            yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
+    kept = {"Bucket": ws.bucket, "Prefix": f"{ws.prefix}/{_RECORDS}"}
+    for key in listed(clients.s3, "list_objects_v2", "Contents[].Key", **kept):
+        noted: dict[str, Any] = json.loads(clients.s3.get_object(Bucket=ws.bucket, Key=key)["Body"].read())
+        yield Entry(**{**noted, "started": datetime.fromisoformat(noted["started"])})
 
 
 remember = ledger_endpoints.remember
@@ -111,6 +115,22 @@ def spent(ws: Workshop, lesson: str) -> None:
     sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
     parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
     print(f"💰 ledger: lesson {lesson} {_verb()} {parts}; all lessons so far {dollars(total(table))}")
+
+
+def stated() -> pd.Series:
+    """Dollars on AWS by lesson ("00" to "12"), as the lessons' first cells state them; "less than" counts in full.
+
+    Raises:
+        ValueError: a lesson states none.
+    """
+    prices: dict[str, float] = {}
+    for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
+        first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        found = _STATED.search(first)
+        if not found:
+            raise ValueError(f"{path.name} states no cost on AWS in its first cell.")
+        prices[path.name[:2]] = float(found[1])
+    return pd.Series(prices, name="stated for AWS").rename_axis("lesson")
 
 
 def title(table: pd.DataFrame) -> str:

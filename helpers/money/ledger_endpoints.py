@@ -16,8 +16,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from helpers.aws.client import is_missing, listed, log_streams
 from helpers.money import costs
-from helpers.money.ledger_entries import Clients, Entry, Owner, lesson_of, log_streams, priced
+from helpers.money.ledger_entries import Clients, Entry, Owner, lesson_of, priced
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -64,28 +65,23 @@ def remember(ws: Workshop, clients: Clients | None = None, now: datetime | None 
 def _noted(s3: Any, ws: Workshop) -> Iterator[Life]:
     try:
         content = s3.get_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{KEY}")["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return
-        raise
+    except s3.exceptions.NoSuchKey:
+        return
     for item in json.loads(content):
         yield Life(**{**item, "machines": tuple(Machines(**one) for one in item["machines"])})
 
 
 def _living(sagemaker: Any, ws: Workshop, now: datetime) -> Iterator[Life]:
     prefix = ws.name("")
-    for page in sagemaker.get_paginator("list_endpoints").paginate(NameContains=prefix):
-        for summary in page["Endpoints"]:
-            name = summary["EndpointName"]
-            if not name.startswith(prefix):
-                continue
-            if summary["EndpointStatus"] == "Failed":  # never came to life, so never cost
-                continue
-            endpoint = sagemaker.describe_endpoint(EndpointName=name)
-            tags = sagemaker.list_tags(ResourceArn=endpoint["EndpointArn"])["Tags"]
-            lesson = lesson_of(name.removeprefix(prefix), tags, "endpoint")
-            machines = tuple(_machines(sagemaker, endpoint))
-            yield Life(name, endpoint["CreationTime"].timestamp(), now.timestamp(), machines, lesson, True)
+    for summary in listed(sagemaker, "list_endpoints", "Endpoints[]", NameContains=prefix):
+        name = summary["EndpointName"]
+        if not name.startswith(prefix) or summary["EndpointStatus"] == "Failed":  # that never lived, so never cost
+            continue
+        endpoint = sagemaker.describe_endpoint(EndpointName=name)
+        tags = sagemaker.list_tags(ResourceArn=endpoint["EndpointArn"])["Tags"]
+        lesson = lesson_of(name.removeprefix(prefix), tags, "endpoint")
+        machines = tuple(_machines(sagemaker, endpoint))
+        yield Life(name, endpoint["CreationTime"].timestamp(), now.timestamp(), machines, lesson, True)
 
 
 def _machines(sagemaker: Any, endpoint: Json) -> Iterator[Machines]:
@@ -93,7 +89,7 @@ def _machines(sagemaker: Any, endpoint: Json) -> Iterator[Machines]:
     try:
         config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     except ClientError as error:
-        if "Could not find" not in str(error) and "not found" not in str(error):
+        if not is_missing(error):
             raise
         return
     counts = {one["VariantName"]: one.get("CurrentInstanceCount") for one in endpoint.get("ProductionVariants", [])}
@@ -169,25 +165,24 @@ def _last_lines(
     """
     seen: dict[tuple[str, float], float] = {}
     unknown: dict[str, tuple[float, float]] = {}
-    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=LOGS + prefix):
-        for group in page["logGroups"]:
-            name = group["logGroupName"].removeprefix(LOGS)
-            machines: dict[str, tuple[float, float]] = {}
-            for stream in log_streams(logs, group["logGroupName"]):
-                # variant/machine, and variant/machine/container where there are several on a machine
-                machine = "/".join(stream["logStreamName"].split("/")[:2])
-                began = stream["creationTime"] / 1000
-                ended = (stream.get("lastEventTimestamp") or stream["creationTime"]) / 1000
-                before = machines.get(machine, (began, ended))
-                machines[machine] = min(before[0], began), max(before[1], ended)
-            for began, ended in machines.values():
-                life = _life_of(name, began, lives)
-                if life:
-                    key = life.name, life.created
-                    seen[key] = max(seen.get(key, 0.0), ended)
-                else:
-                    first, hours = unknown.get(name, (began, 0.0))
-                    unknown[name] = min(first, began), hours + (ended - began) / 3600
+    for group in listed(logs, "describe_log_groups", "logGroups[].logGroupName", logGroupNamePrefix=LOGS + prefix):
+        name = group.removeprefix(LOGS)
+        machines: dict[str, tuple[float, float]] = {}
+        for stream in log_streams(logs, group):
+            # variant/machine, and variant/machine/container where there are several on a machine
+            machine = "/".join(stream["logStreamName"].split("/")[:2])
+            began = stream["creationTime"] / 1000
+            ended = (stream.get("lastEventTimestamp") or stream["creationTime"]) / 1000
+            before = machines.get(machine, (began, ended))
+            machines[machine] = min(before[0], began), max(before[1], ended)
+        for began, ended in machines.values():
+            life = _life_of(name, began, lives)
+            if life:
+                key = life.name, life.created
+                seen[key] = max(seen.get(key, 0.0), ended)
+            else:
+                first, hours = unknown.get(name, (began, 0.0))
+                unknown[name] = min(first, began), hours + (ended - began) / 3600
     return seen, unknown
 
 

@@ -12,13 +12,12 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from helpers.aws.client import client, listed, log_streams
 from helpers.money import costs
 from helpers.money.costs import Estimate, UnknownPrice
 from helpers.workshop import Workshop
@@ -48,14 +47,11 @@ class Entry:
 
 
 class Clients:
-    """The clients that the sources share, made in one thread; patient, for AWS allows few calls in a second."""
+    """The clients that the sources share, made in one thread: boto3 does not make them in several."""
 
     def __init__(self) -> None:
-        # Several sources ask one client at the same time, each AT_ONCE times.
-        patient = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, max_pool_connections=5 * AT_ONCE)
-        self.sagemaker, self.glue, self.athena, self.logs, self.metrics, self.s3 = (
-            boto3.client(name, config=patient) for name in ("sagemaker", "glue", "athena", "logs", "cloudwatch", "s3")
-        )
+        names = ("sagemaker", "glue", "athena", "logs", "cloudwatch", "s3")
+        self.sagemaker, self.glue, self.athena, self.logs, self.metrics, self.s3 = map(client, names)
 
 
 # What the lessons call what they make, behind the learner's own part of the name. Longer names first.
@@ -131,18 +127,37 @@ def _hourly(component: str, instance: str) -> tuple[float, str]:
 
 
 def _job(
-    own: str, component: str, kind: str, name: str, seconds: float, groups: list[Json], started: Any, **more: Any
+    own: str, component: str, kind: str, job: Json, seconds: float | None, machines: Json, note: str = ""
 ) -> Entry:
-    """An entry of a job that is billed by the second for each of its machines; `own` is its name for its owner."""
-    prices = [_hourly(component, group.get("InstanceType", "")) for group in groups]
-    usd = sum(
-        seconds / 3600 * price * group.get("InstanceCount", 1) for group, (price, _) in zip(groups, prices, strict=True)
+    """An entry of a job that is billed by the second for each of its machines.
+
+    Args:
+        own: its name for its owner.
+        component: what the price table calls this kind of job.
+        job: as described, with its tags.
+        machines: its InstanceType and InstanceCount.
+    """
+    hourly, unpriced = _hourly(component, machines.get("InstanceType", ""))
+    quantity = (seconds or 0) * machines.get("InstanceCount", 1)
+    name = job[f"{component.removeprefix('Batch ')}JobName"]
+    return Entry(
+        lesson_of(own, job.get("Tags", ()), kind),
+        "SageMaker AI",
+        kind,
+        name,
+        job["CreationTime"],
+        quantity,
+        "instance-second",
+        quantity / 3600 * hourly,
+        ", ".join(filter(None, [note, unpriced])),
     )
-    notes = [more.get("note", ""), *dict.fromkeys(note for _, note in prices)]
-    lesson = lesson_of(own, more.get("tags", ()), kind)
-    count = sum(group.get("InstanceCount", 1) for group in groups)
-    note = ", ".join(filter(None, notes))
-    return Entry(lesson, "SageMaker AI", kind, name, started, seconds * count, "instance-second", usd, note)
+
+
+def _ran(began: datetime | None, ended: datetime | None, now: datetime) -> tuple[int, str]:
+    """The seconds that a job has run, begun ones in full, and a note if it still does."""
+    if began is None:
+        return 0, ""
+    return math.ceil(((ended or now) - began).total_seconds()), "" if ended else "still running"
 
 
 # --- training: jobs of their own, trials of tuning jobs, candidates of AutoML jobs -------------------------------
@@ -156,21 +171,15 @@ def training(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
             continue
         kind = "AutoML candidate" if "AutoMLJobArn" in job else "trial" if "TuningJobArn" in job else "training"
         seconds, note = job.get("BillableTimeInSeconds"), ""
-        if seconds is None and "TrainingStartTime" in job:
-            ended = job.get("TrainingEndTime")
-            seconds = math.ceil(((ended or now) - job["TrainingStartTime"]).total_seconds())
-            note = "" if ended else "still running"
-        resources = job["ResourceConfig"]
-        groups = resources.get("InstanceGroups") or [resources]
-        more = {"tags": job.get("Tags", ()), "note": note}
-        name, started = job["TrainingJobName"], job["CreationTime"]
-        yield _job(own, "Training", kind, name, seconds or 0, groups, started, **more)
+        if seconds is None:
+            seconds, note = _ran(job.get("TrainingStartTime"), job.get("TrainingEndTime"), now)
+        yield _job(own, "Training", kind, job, seconds, job["ResourceConfig"], note)
 
 
 def _training_jobs(sagemaker: Any, owner: Owner, now: datetime) -> Iterator[Json]:
     """All training jobs: from Search, and described where the list knows more than Search."""
     jobs: dict[str, Json] = {}
-    listed: dict[str, str] = {}
+    states: dict[str, str] = {}
     for text in owner.searched:
         try:
             jobs |= {job["TrainingJobName"]: job for job in _searched(sagemaker, text)}
@@ -179,9 +188,9 @@ def _training_jobs(sagemaker: Any, owner: Owner, now: datetime) -> Iterator[Json
             if error.response["Error"]["Code"] not in _NOT_SEARCHED:
                 raise
             since = {}
-        for page in sagemaker.get_paginator("list_training_jobs").paginate(NameContains=text, **since):
-            listed |= {job["TrainingJobName"]: job["TrainingJobStatus"] for job in page["TrainingJobSummaries"]}
-    behind = [name for name, status in listed.items() if owner.maybe(name) and _status(jobs.get(name)) != status]
+        summaries = listed(sagemaker, "list_training_jobs", "TrainingJobSummaries[]", NameContains=text, **since)
+        states |= {job["TrainingJobName"]: job["TrainingJobStatus"] for job in summaries}
+    behind = [name for name, status in states.items() if owner.maybe(name) and _status(jobs.get(name)) != status]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         fresh = pool.map(lambda name: sagemaker.describe_training_job(TrainingJobName=name), behind)
         jobs |= {job["TrainingJobName"]: job for job in fresh}
@@ -196,10 +205,8 @@ def _status(job: Json | None) -> str:
 
 def _searched(sagemaker: Any, text: str) -> Iterator[Json]:
     wanted = {"Filters": [{"Name": "TrainingJobName", "Operator": "Contains", "Value": text}]}
-    pages = sagemaker.get_paginator("search").paginate(
-        Resource="TrainingJob", SearchExpression=wanted, PaginationConfig={"PageSize": 100}
-    )
-    return (result["TrainingJob"] for page in pages for result in page["Results"])
+    found = {"Resource": "TrainingJob", "SearchExpression": wanted, "PaginationConfig": {"PageSize": 100}}
+    return listed(sagemaker, "search", "Results[].TrainingJob", **found)
 
 
 # --- processing and batch transform ------------------------------------------------------------------------------
@@ -210,42 +217,28 @@ def processing(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]
     for job in _each(clients.sagemaker, owner, "Processing"):
         outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
         own = owner.own(job["ProcessingJobName"], [one["S3Output"]["S3Uri"] for one in outputs if "S3Output" in one])
-        if own is None:
-            continue
-        seconds, note = _ran(job.get("ProcessingStartTime"), job.get("ProcessingEndTime"), now)
-        groups = [job["ProcessingResources"]["ClusterConfig"]]
-        more = {"tags": job["Tags"], "note": note}
-        name, started = job["ProcessingJobName"], job["CreationTime"]
-        yield _job(own, "Processing", "processing", name, seconds, groups, started, **more)
+        if own is not None:
+            seconds, note = _ran(job.get("ProcessingStartTime"), job.get("ProcessingEndTime"), now)
+            machines = job["ProcessingResources"]["ClusterConfig"]
+            yield _job(own, "Processing", "processing", job, seconds, machines, note)
 
 
 def transform(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
     """Batch transform jobs, from start to end."""
     for job in _each(clients.sagemaker, owner, "Transform"):
         own = owner.own(job["TransformJobName"], [job["TransformOutput"]["S3OutputPath"]])
-        if own is None:
-            continue
-        seconds, note = _ran(job.get("TransformStartTime"), job.get("TransformEndTime"), now)
-        more = {"tags": job["Tags"], "note": note}
-        name, started = job["TransformJobName"], job["CreationTime"]
-        yield _job(own, "Batch Transform", "transform", name, seconds, [job["TransformResources"]], started, **more)
-
-
-def _ran(began: datetime | None, ended: datetime | None, now: datetime) -> tuple[int, str]:
-    if began is None:
-        return 0, ""
-    return math.ceil(((ended or now) - began).total_seconds()), "" if ended else "still running"
+        if own is not None:
+            seconds, note = _ran(job.get("TransformStartTime"), job.get("TransformEndTime"), now)
+            yield _job(own, "Batch Transform", "transform", job, seconds, job["TransformResources"], note)
 
 
 def _each(sagemaker: Any, owner: Owner, kind: str) -> Iterator[Json]:
     """The processing or transform jobs that can be the learner's, described, with their tags."""
-    pages = sagemaker.get_paginator(f"list_{kind.lower()}_jobs")
     describe = getattr(sagemaker, f"describe_{kind.lower()}_job")
     summaries = [
         job
         for text in owner.searched
-        for page in pages.paginate(NameContains=text)
-        for job in page[f"{kind}JobSummaries"]
+        for job in listed(sagemaker, f"list_{kind.lower()}_jobs", f"{kind}JobSummaries[]", NameContains=text)
         if owner.maybe(job[f"{kind}JobName"])
     ]
 
@@ -270,26 +263,23 @@ def _each(sagemaker: Any, owner: Owner, kind: str) -> Iterator[Json]:
 
 def glue_runs(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
     """Runs of the Glue jobs that exist, by DPU-seconds, a minute at least. The runs go with their job."""
-    names = [name for page in clients.glue.get_paginator("list_jobs").paginate() for name in page["JobNames"]]
-    for name in filter(lambda name: name.startswith(owner.prefix), names):
-        for page in clients.glue.get_paginator("get_job_runs").paginate(JobName=name):
-            for run in page["JobRuns"]:
-                seconds, note = float(run.get("ExecutionTime", 0)), ""
-                if not seconds and run["JobRunState"] == "RUNNING":
-                    seconds, note = (now - run["StartedOn"]).total_seconds(), "still running"
-                capacity = float(run.get("MaxCapacity") or run.get("AllocatedCapacity") or 0)
-                lesson = lesson_of(name.removeprefix(owner.prefix), kind="Glue job")
-                usd, quantity, problem = _dpu_seconds(run, seconds, capacity)
-                note = note or problem
-                yield Entry(lesson, "Glue", "job run", name, run["StartedOn"], quantity, "DPU-second", usd, note)
+    names = listed(clients.glue, "list_jobs", "JobNames[]")
+    for name in (name for name in names if name.startswith(owner.prefix)):
+        lesson = lesson_of(name.removeprefix(owner.prefix))
+        for run in listed(clients.glue, "get_job_runs", "JobRuns[]", JobName=name):
+            seconds, note = float(run.get("ExecutionTime", 0)), ""
+            if not seconds and run["JobRunState"] == "RUNNING":
+                seconds, note = (now - run["StartedOn"]).total_seconds(), "still running"
+            usd, quantity, problem = _dpu_seconds(run, seconds)
+            yield Entry(lesson, "Glue", "job run", name, run["StartedOn"], quantity, "DPU-second", usd, note or problem)
 
 
-def _dpu_seconds(run: Json, seconds: float, capacity: float) -> tuple[float, float, str]:
+def _dpu_seconds(run: Json, seconds: float) -> tuple[float, float, str]:
     """Dollars, DPU-seconds billed, and a note; a run that never got to run costs nothing."""
     if not seconds:
         return 0.0, 0.0, ""
     # AWS states DPUSeconds where the capacity varied, else it is constant.
-    used = float(run.get("DPUSeconds") or capacity * seconds) * max(1.0, 60 / seconds)
+    used = float(run.get("DPUSeconds") or run["MaxCapacity"] * seconds) * max(1.0, 60 / seconds)
     if run.get("ExecutionClass") == "FLEX":
         row = costs.price("Glue", "Flex execution class")
     else:
@@ -298,35 +288,24 @@ def _dpu_seconds(run: Json, seconds: float, capacity: float) -> tuple[float, flo
     return used / 3600 * row.usd, used, "" if row.verified else "unverified price"
 
 
-def crawls(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
+def crawls(clients: Clients, owner: Owner) -> Iterator[Entry]:
     """Crawls, from the crawlers' log: each start and what follows it; ten minutes of two DPUs at least."""
     group = "/aws-glue/crawlers"
-    streams = [stream["logStreamName"] for stream in log_streams(clients.logs, group, owner.prefix)]
-    for name in streams:
-        pages = clients.logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNames=[name])
+    for stream in list(log_streams(clients.logs, group, owner.prefix)):
+        name = stream["logStreamName"]
+        events = listed(clients.logs, "filter_log_events", "events[]", logGroupName=group, logStreamNames=[name])
         times: list[list[float]] = []
-        for event in sorted((event for page in pages for event in page["events"]), key=lambda e: e["timestamp"]):
+        for event in sorted(events, key=lambda event: int(event["timestamp"])):
             if "Running Start Crawl" in event["message"]:
                 times.append([event["timestamp"] / 1000])
             elif times:
                 times[-1].append(event["timestamp"] / 1000)
         for crawl in times:
             minutes = max((crawl[-1] - crawl[0]) / 60, costs.CRAWL_MINUTES)
+            usd, note = priced(partial(costs.crawler, minutes))
             started, used = datetime.fromtimestamp(crawl[0], UTC), costs.CRAWL_DPUS * minutes * 60
-            lesson = lesson_of(name.removeprefix(owner.prefix), kind="crawler")
-            usd, note = priced(lambda minutes=minutes: costs.crawler(minutes))  # type: ignore[misc]
+            lesson = lesson_of(name.removeprefix(owner.prefix))
             yield Entry(lesson, "Glue", "crawl", name, started, used, "DPU-second", usd, note)
-
-
-def log_streams(logs: Any, group: str, prefix: str = "") -> Iterator[Json]:
-    """The streams of a log group whose names begin so; none when there is no such group."""
-    wanted = {"logStreamNamePrefix": prefix} if prefix else {}
-    try:
-        for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group, **wanted):
-            yield from page["logStreams"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ResourceNotFoundException":
-            raise
 
 
 def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
@@ -334,8 +313,7 @@ def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
 
     The lesson is read from a comment in the query, as `-- lesson 03`.
     """
-    pages = clients.athena.get_paginator("list_query_executions").paginate()
-    names = [name for page in pages for name in page["QueryExecutionIds"]]
+    names = list(listed(clients.athena, "list_query_executions", "QueryExecutionIds[]"))
     for start in range(0, len(names), 50):
         found = clients.athena.batch_get_query_execution(QueryExecutionIds=names[start : start + 50])
         for query in found["QueryExecutions"]:
@@ -343,7 +321,7 @@ def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
                 continue
             scanned = float(query.get("Statistics", {}).get("DataScannedInBytes", 0))
             free = query.get("StatementType") == "DDL" or query["Status"]["State"] in ("FAILED", "QUEUED")
-            usd, note = (0.0, "free") if free else priced(lambda scanned=scanned: costs.athena(scanned))  # type: ignore[misc]
+            usd, note = (0.0, "free") if free else priced(partial(costs.athena, scanned))
             said = re.search(r"--\s*lesson\s*(\d\d?)", query["Query"])
             lesson, started = said[1].zfill(2) if said else OTHER, query["Status"].get("SubmissionDateTime")
             name = query["QueryExecutionId"]
@@ -352,8 +330,8 @@ def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
 
 def stored(clients: Clients, ws: Workshop) -> Iterator[Entry]:
     """What lies in S3 below the learner's prefix now, as what a month of it costs."""
-    pages = clients.s3.get_paginator("list_objects_v2").paginate(Bucket=ws.bucket, Prefix=f"{ws.prefix}/")
-    total = sum(item["Size"] for page in pages for item in page.get("Contents", []))
+    sizes = listed(clients.s3, "list_objects_v2", "Contents[].Size", Bucket=ws.bucket, Prefix=f"{ws.prefix}/")
+    total = sum(sizes)
     if total:
         usd, note = priced(lambda: costs.storage(total))
         note = ", ".join(filter(None, ["a month of what is there now", note]))

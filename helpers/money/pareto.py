@@ -21,6 +21,7 @@ MEASURED = Path(__file__).with_name("measured_models.csv")
 MEASURED_REVIEWS = 25_000
 INSTANCE, CORES, MEMORY_GB = "ml.m5.large", 2, 2
 NIGHTS = 30
+PEAK = 10  # times the mean of a month
 START_SECONDS = 120  # what a machine takes on AWS before the script begins: lesson 05 says two to three minutes in all
 BATCH_START_SECONDS = 300  # of a transform job; lesson 08 says six minutes for a small one
 # Beside the model a request takes: p50 of one caller, 2.5 ms (benchmarks/results/serving.json), less the model's 1.6.
@@ -85,22 +86,20 @@ def _short(ws: Workshop, job: str) -> str:
     return re.sub(r"-(\d{14}|[0-9a-f]{8})$", "", job.removeprefix(ws.name("")).strip("-")).removeprefix("sentiment-")
 
 
-def machines(requests: float, ms: float, peak: float) -> int:
-    """Machines of an always-on endpoint: for the peak, which is so many times the mean of a month, and one at least."""
-    per_second = requests / (costs.HOURS_PER_MONTH * 3600) * peak
+def machines(requests: float, ms: float) -> int:
+    """Machines of an always-on endpoint: for the PEAK, and one at least."""
+    per_second = requests / (costs.HOURS_PER_MONTH * 3600) * PEAK
     return max(1, math.ceil(per_second * (ms + OVERHEAD_MS) / 1000 / CORES / BUSY))
 
 
-def serving(way: str, requests: float, ms: float, per_second: float, peak: float = 10) -> float:
+def serving(way: str, requests: float, ms: float, per_second: float) -> float:
     """USD a month of one of WAYS for so many requests, each of one review.
 
     Raises:
-        ValueError: there is no such way, or a number is below what can be (a peak is the mean at least).
+        ValueError: there is no such way.
     """
-    if not (requests >= 0 and ms >= 0 and per_second > 0 and peak >= 1):
-        raise ValueError(f"No price for {requests=}, {ms=}, {per_second=}, {peak=}: too low.")
     if way == "always on":
-        return machines(requests, ms, peak) * costs.endpoint(INSTANCE, costs.HOURS_PER_MONTH).usd
+        return machines(requests, ms) * costs.endpoint(INSTANCE, costs.HOURS_PER_MONTH).usd
     if way == "serverless":
         return costs.serverless(MEMORY_GB, requests, (ms + OVERHEAD_MS) / 1000).usd
     if way == "nightly batch":
@@ -118,17 +117,16 @@ def label(way: str) -> str:
     return way if way != "nightly batch" or _batch_price().verified else f"{way} *"
 
 
-def operations(models: pd.DataFrame, requests: float, trainings: float = 1, peak: float = 10) -> pd.DataFrame:
+def operations(models: pd.DataFrame, requests: float) -> pd.DataFrame:
     """Each model in each way: model, way, accuracy, training, serving and usd a month, and `front`: see `front`.
 
-    Args:
-        trainings: how often a month the model is trained (and tuned) again.
+    A model is trained (and tuned) again once a month.
     """
     rows = [
-        (name, way, row["accuracy"], trainings * row["training_usd"], serve)
+        (name, way, row["accuracy"], row["training_usd"], serve)
         for name, row in models.iterrows()
         for way in WAYS
-        for serve in [serving(way, requests, row["ms"], row["per_second"], peak)]
+        for serve in [serving(way, requests, row["ms"], row["per_second"])]
     ]
     table = pd.DataFrame(rows, columns=["model", "way", "accuracy", "training", "serving"])
     table["usd"] = table["training"] + table["serving"]

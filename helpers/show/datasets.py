@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from PIL import Image
 
-from helpers.data.scans import Card
+from helpers.data.cards import Card
 from helpers.show.figures import BLUE, GREEN, NEGATIVE, POSITIVE, VERMILION, figure
 
 

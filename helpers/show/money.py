@@ -65,7 +65,7 @@ def ways(x: tco.Values, years: int = 5) -> None:
 
 
 def tornado(moved: pd.DataFrame, base: float, rows: int = 10) -> None:
-    """Bars, the widest on top: how one input at a time moves the difference in USD (`tco_risk.tornado`).
+    """Bars, the widest on top: how one input at a time moves the difference in USD (`risk.tornado`).
 
     Args:
         base: the difference where no input is moved.
@@ -94,7 +94,7 @@ def chances(band: pd.DataFrame) -> None:
     """A band: the difference by utilisation in thousand USD, the median of the draws and nine in ten of them.
 
     Args:
-        band: see `tco_risk.band`; has the utilisations 15, 25, 40 and 60 %.
+        band: see `risk.band`; has the utilisations 15, 25, 40 and 60 %.
     """
     wins = band["owning_wins"]
     most = band.index[wins > 0.5]

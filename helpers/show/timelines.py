@@ -36,7 +36,7 @@ def lead_times(servers: pd.DataFrame, request: float) -> None:
     """On a logarithmic axis: a machine as measured, one on AWS, and servers as the trade says, with their ranges.
 
     Args:
-        servers: see `parallel_search.lead_times`.
+        servers: see `elasticity.lead_times`.
         request: seconds from a request until a machine worked, measured here.
     """
     title = f"Measured here: {request:.1f} s; an order: weeks"

@@ -27,7 +27,7 @@ def clean_reviews(number: int, seed: int) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def trained(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def trained(workshop: Any, sklearn_image: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The workshop, after the stage `model` of catch_up on a few clean reviews."""
     folder, s3 = tmp_path_factory.mktemp("clean"), boto3.client("s3")
     for seed, part in enumerate(("train", "validation")):

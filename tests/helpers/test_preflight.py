@@ -17,7 +17,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, free_gb: float, *, built: bool) -> pre
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(preflight.shutil, "disk_usage", lambda _: usage(100, 99, free_gb * 2**30))
     monkeypatch.setattr(preflight, "_missing_images", lambda: [] if built else ["glue-5.1"])
-    monkeypatch.setattr(preflight.outside, "is_ready", lambda _: built)
+    monkeypatch.setattr(preflight.local_training, "is_ready", lambda _: built)
     return next(finding for finding in preflight.findings() if finding.what == "Disk")
 
 

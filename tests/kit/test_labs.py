@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from helpers.checks.worked_answers import worked_answer
+from helpers.checks.exercise import worked_answer
 from kit import labs
 
 CELL = "def double(x):\n    # solution\n    y = x + x\n    return y\n    # end solution"

@@ -6,10 +6,11 @@ import os
 import re
 from functools import cache
 from types import ModuleType
+from typing import Any
 
-import nbformat
 import pytest
 from nbclient import NotebookClient
+from stored_outputs import differences, read
 
 from helpers.checks.exercise import Exercise
 from kit import labs
@@ -36,13 +37,19 @@ def exercises(lab: str) -> dict[str, Exercise]:
 
 
 @cache
-def outcomes(folder: str, lab: str) -> list[str]:
-    """Run a notebook where it lies and return what its checks say, in order."""
-    notebook = nbformat.read(labs.ROOT / folder / f"{lab}.ipynb", as_version=4)
+def executed(folder: str, lab: str) -> Any:
+    """A notebook, run where it lies."""
+    notebook = read(labs.ROOT / folder / f"{lab}.ipynb")
     client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(labs.ROOT / folder)}})
     # The notebook is tried with the helpers of this checkout, whichever are installed.
     client.execute(env=os.environ | {"PYTHONPATH": str(labs.ROOT)})
-    shown = [o.data["text/plain"] for cell in notebook.cells for o in cell.get("outputs", ()) if "data" in o]
+    return notebook
+
+
+def outcomes(folder: str, lab: str) -> list[str]:
+    """What the checks of a notebook say, in order."""
+    cells = executed(folder, lab).cells
+    shown = [o.data["text/plain"] for cell in cells for o in cell.get("outputs", ()) if "data" in o]
     return [found[1] for text in shown if (found := re.match(r"[✔✘○] (\w+( \w+)?):", text))]
 
 
@@ -136,3 +143,9 @@ def test_the_untouched_lab_runs_and_every_check_says_not_attempted(lab):
 @each_lab
 def test_the_solution_runs_and_every_check_says_correct(lab):
     assert outcomes("solutions", lab) == ["Correct"] * len(exercises(lab))
+
+
+@each_lab
+def test_a_solution_stores_what_it_answers(lab, request):
+    found = differences(request.session, labs.ROOT / "solutions" / f"{lab}.ipynb", executed("solutions", lab))
+    assert not found, "\n\n".join(found)

@@ -12,7 +12,7 @@ from botocore.validate import validate_parameters
 from sagemaker.core.parameter import ContinuousParameter, IntegerParameter
 
 from helpers.checks import lab06
-from helpers.checks.worked_answers import worked_answer
+from helpers.checks.exercise import worked_answer
 from helpers.money import costs
 from helpers.show import source
 from kit import labs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpers.checks import lab11
-from helpers.checks.worked_answers import worked_answer
+from helpers.checks.exercise import worked_answer
 from helpers.money import elasticity, pareto, tco
 
 

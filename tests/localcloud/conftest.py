@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from endpoints import Hosting
 from glue_jobs import Glue
-from own_cloud import OwnCloud
 from training_jobs import Training
 
 
 @pytest.fixture(scope="session")
-def training(workshop: Any) -> Training:
+def training(workshop: Any, sklearn_image: None) -> Training:
     """Starts training jobs in the session's local AWS."""
     return Training(workshop.bucket, workshop.role)
 
@@ -27,10 +26,8 @@ def hosting(training: Training) -> Iterator[Hosting]:
 
 
 @pytest.fixture(scope="session")
-def glue(local_aws: OwnCloud, workshop: Any) -> Glue:
-    """Runs Glue jobs in the session's local AWS, with the Glue image ready."""
-    built = local_aws.run("image", "build", "glue-5.1", timeout=1800)
-    assert built.returncode == 0, built.stdout + built.stderr
+def glue(workshop: Any, glue_image: None) -> Glue:
+    """Runs Glue jobs in the session's local AWS."""
     return Glue(workshop.bucket, workshop.role)
 
 

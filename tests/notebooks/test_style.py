@@ -15,6 +15,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from kit import notebook_order
+
 PROJECT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 LABS = sorted(path for folder in ("labs", "solutions") for path in (PROJECT / folder).glob("[0-9][0-9]_*.ipynb"))
@@ -117,12 +119,6 @@ def test_no_folder_of_a_machine_is_stored(path: Path) -> None:
         assert not [folder for folder in OWN_FOLDERS if f"{folder}/" in text], cell_id
 
 
-@each_lesson
-def test_a_lesson_is_stored_as_run_from_top_to_bottom(path: Path) -> None:
-    counts = [cell.execution_count for cell in cells(path, "code")]
-    assert counts == list(range(1, len(counts) + 1))
-
-
 @each_notebook
 def test_an_error_is_stored_only_where_it_is_wanted(path: Path) -> None:
     failed = [cell for cell in cells(path, "code") if any(o.output_type == "error" for o in cell.outputs)]
@@ -148,13 +144,6 @@ def test_every_figure_has_alternative_text(path: Path) -> None:
 
 
 @each_notebook
-def test_cells_have_readable_ids_and_the_common_kernel(path: Path) -> None:
-    notebook = read(path)
-    assert notebook.metadata.kernelspec.name == "python3"
-    assert [cell.id for cell in notebook.cells if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", cell.id)] == []
-
-
-@each_notebook
 def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path) -> None:
     for cell in cells(path, "markdown"):
         text = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL)
@@ -162,8 +151,6 @@ def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path)
 
 
 @each_notebook
-def test_a_notebook_stores_nothing_of_the_machine_that_ran_it(path: Path) -> None:
-    notebook = read(path)
-    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
-    assert set(notebook.metadata.get("language_info", {})) <= {"name"}
-    assert [cell.id for cell in notebook.cells if "execution" in cell.metadata] == []
+def test_a_notebook_is_in_order(path: Path) -> None:
+    """Readable cell ids, the common kernel, nothing of the machine that ran it, lessons run from top to bottom."""
+    assert notebook_order.faults(path) == []

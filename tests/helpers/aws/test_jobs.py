@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import boto3
@@ -12,11 +13,11 @@ from sagemaker.core.utils.exceptions import FailedStatusError
 
 from helpers import catch_up
 from helpers.aws import jobs
-from helpers.models import selection, training
+from helpers.models import experiments, training
 
 
 def chosen(ws: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    recalled = selection.recall(ws)
+    recalled = experiments.chosen(ws)
     assert recalled is not None
     return recalled
 
@@ -27,9 +28,9 @@ def test_catching_up_trains_two_models_and_chooses_the_better_on_validation(trai
 
 
 def test_catching_up_again_trains_nothing(trained: Any) -> None:
-    before = len(jobs.training_table(trained.name("sentiment")))
+    before = len(experiments.runs(trained.name("sentiment")))
     catch_up.catch_up(trained, "model")
-    assert len(jobs.training_table(trained.name("sentiment"))) == before
+    assert len(experiments.runs(trained.name("sentiment"))) == before
 
 
 def test_an_unknown_stage_names_those_there_are(workshop: Any) -> None:
@@ -39,7 +40,7 @@ def test_an_unknown_stage_names_those_there_are(workshop: Any) -> None:
 
 def test_a_choice_of_a_job_that_does_not_exist_is_refused(trained: Any) -> None:
     with pytest.raises(ClientError, match="not found"):
-        selection.remember(trained, "no-such-job", "no-such-job")
+        experiments.choose(trained, "no-such-job", "no-such-job")
 
 
 def test_a_choice_whose_model_file_is_gone_is_no_choice(trained: Any) -> None:
@@ -48,7 +49,7 @@ def test_a_choice_whose_model_file_is_gone_is_no_choice(trained: Any) -> None:
     file = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     s3.delete_object(Bucket=bucket, Key=key)
     try:
-        assert selection.recall(trained) is None
+        assert experiments.chosen(trained) is None
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=file)
 
@@ -66,6 +67,18 @@ def test_a_job_that_failed_has_no_metrics_and_still_a_row(trained: Any) -> None:
     row = jobs.training_table(only=[failing]).iloc[0]
     assert row["status"] == "Failed"
     assert row["billed seconds"] >= 0
+
+
+def test_two_hundred_jobs_are_read_in_a_few_seconds(
+    trained: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = str(chosen(trained)[0]["TrainingJobName"])
+    started = time.monotonic()
+    assert len(jobs.training_table([name] * 200)) == 200
+    assert time.monotonic() - started < 10
+    monkeypatch.setattr(jobs, "_QUIET_SECONDS", 0.0)
+    jobs.training_table([name] * 3)
+    assert "Reading the jobs: 3 of 3" in capsys.readouterr().out
 
 
 def test_the_history_of_a_job_has_each_status_with_its_seconds(trained: Any) -> None:

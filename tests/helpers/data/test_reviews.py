@@ -64,6 +64,13 @@ def archive(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "aclImdb_v1.tar.gz")
 
 
+def full(monkeypatch: pytest.MonkeyPatch, place: Path | None = None) -> None:
+    """Ask for the official reviews, from a place of one's own if there is one."""
+    monkeypatch.setenv("COURSE_DATA", "full")
+    if place:
+        monkeypatch.setenv("COURSE_REVIEWS", str(place))
+
+
 def everything(frames) -> pd.DataFrame:
     return pd.concat(list(frames), ignore_index=True)
 
@@ -200,7 +207,7 @@ def test_a_server_that_refuses_is_quoted(serve, tmp_path: Path):
 
 
 def test_an_archive_gives_all_labelled_reviews_in_one_schema(archive: Path):
-    frame = everything(read_archive(archive))
+    frame = everything(read_archive(archive, Counter()))
     assert list(frame.columns) == COLUMNS
     assert list(frame.dtypes) == list(synthetic_reviews(5).dtypes)
     assert frame.groupby(["split", "sentiment"]).size().to_list() == [30, 30, 30, 30]
@@ -211,7 +218,7 @@ def test_an_archive_gives_all_labelled_reviews_in_one_schema(archive: Path):
 
 def test_archives_come_in_frames_of_limited_size(archive: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reviews, "CHUNK", 50)
-    assert [len(frame) for frame in read_archive(archive)] == [50, 50, 20]
+    assert [len(frame) for frame in read_archive(archive, Counter())] == [50, 50, 20]
 
 
 def test_a_review_that_is_not_utf8_is_read_as_windows_1252_and_counted(tmp_path: Path):
@@ -234,7 +241,7 @@ def test_an_archive_without_url_files_gives_reviews_without_titles(tmp_path: Pat
 def test_an_archive_that_is_cut_short_says_so(archive: Path, share: float):
     archive.write_bytes(archive.read_bytes()[: int(archive.stat().st_size * share)])
     with pytest.raises(ValueError, match=r"aclImdb_v1.tar.gz is cut short or damaged .* download it again"):
-        list(read_archive(archive))
+        list(read_archive(archive, Counter()))
 
 
 def test_an_archive_with_a_changed_byte_says_so(archive: Path):
@@ -242,25 +249,25 @@ def test_an_archive_with_a_changed_byte_says_so(archive: Path):
     content[len(content) // 2] ^= 0xFF
     archive.write_bytes(content)
     with pytest.raises(ValueError, match="cut short or damaged"):
-        list(read_archive(archive))
+        list(read_archive(archive, Counter()))
 
 
 def test_a_file_that_is_no_archive_says_so(tmp_path: Path):
     (tmp_path / "page.tar.gz").write_text("<html>Not found</html>")
     with pytest.raises(ValueError, match=r"page.tar.gz is cut short or damaged"):
-        list(read_archive(tmp_path / "page.tar.gz"))
+        list(read_archive(tmp_path / "page.tar.gz", Counter()))
 
 
 def test_an_archive_of_another_layout_says_what_it_lacks(tmp_path: Path):
     with tarfile.open(tmp_path / "other.tar.gz", "w:gz") as archive:
         archive.addfile(tarfile.TarInfo("photos/cat.jpg"), io.BytesIO())
     with pytest.raises(ValueError, match="holds no reviews"):
-        list(read_archive(tmp_path / "other.tar.gz"))
+        list(read_archive(tmp_path / "other.tar.gz", Counter()))
 
 
-def test_an_archive_that_is_not_there_says_so_at_once(tmp_path: Path):
+def test_an_archive_that_is_not_there_says_so(tmp_path: Path):
     with pytest.raises(FileNotFoundError, match="There is no archive"):
-        read_archive(tmp_path / "none.tar.gz")
+        list(read_archive(tmp_path / "none.tar.gz", Counter()))
 
 
 # --- Parquet
@@ -269,13 +276,13 @@ def test_an_archive_that_is_not_there_says_so_at_once(tmp_path: Path):
 def test_a_parquet_file_that_lacks_columns_names_them(tmp_path: Path):
     pd.DataFrame({"review": ["good"], "sentiment": ["positive"]}).to_parquet(tmp_path / "few.parquet")
     with pytest.raises(ValueError, match=r"few.parquet lacks split, rating, title_id, review_id"):
-        read_parquet(tmp_path / "few.parquet")
+        list(read_parquet(tmp_path / "few.parquet"))
 
 
 def test_a_file_that_is_not_parquet_says_so(tmp_path: Path):
     (tmp_path / "text.parquet").write_text("review,sentiment")
     with pytest.raises(ValueError, match=r"text.parquet is not a Parquet file"):
-        read_parquet(tmp_path / "text.parquet")
+        list(read_parquet(tmp_path / "text.parquet"))
 
 
 def test_synthetic_reviews_survive_parquet(tmp_path: Path):
@@ -286,10 +293,9 @@ def test_synthetic_reviews_survive_parquet(tmp_path: Path):
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real reviews (../shared/data/imdb) are not here")
 def test_the_real_reviews_load_through_the_same_interface(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_DATA", "full")
-    monkeypatch.setenv("COURSE_REVIEWS", str(REAL))
+    full(monkeypatch, REAL)
     real = source()
-    assert real.name == "train.parquet, 25,000 reviews"
+    assert real.name == "train.parquet"
     frame = everything(real)
     assert list(frame.dtypes) == list(synthetic_reviews(5).dtypes)
     assert frame["review_id"].is_unique
@@ -299,38 +305,33 @@ def test_the_real_reviews_load_through_the_same_interface(monkeypatch: pytest.Mo
 # --- source
 
 
-def test_the_sample_is_the_default():
+def test_the_sample_is_the_default(monkeypatch: pytest.MonkeyPatch):
     sample = source()
     assert (sample.name, sample.rows, sample.is_synthetic) == ("a synthetic sample, 4,000 reviews", 4_000, True)
-    pd.testing.assert_frame_equal(everything(source(rows=30)), synthetic_reviews(30))
+    monkeypatch.setattr(reviews, "SAMPLE_ROWS", 30)
+    pd.testing.assert_frame_equal(everything(source()), synthetic_reviews(30))
 
 
 def test_a_source_can_be_read_twice(archive: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
-    full = source("full")
-    pd.testing.assert_frame_equal(everything(full), everything(full))
-    assert full.counts["rows"] == 120
-
-
-def test_the_argument_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_DATA", "full")
-    assert source("sample").is_synthetic
+    full(monkeypatch, archive)
+    found = source()
+    pd.testing.assert_frame_equal(everything(found), everything(found))
+    assert found.counts["rows"] == 120
 
 
 @pytest.mark.parametrize("kind", ["fulll", "Sample", "all"])
 def test_an_unknown_kind_is_refused_with_the_known_ones(kind: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COURSE_DATA", kind)
-    with pytest.raises(ValueError, match=f'no data called \'{kind}\'; say "sample" or "full"'):
+    with pytest.raises(ValueError, match=f'no data called \'{kind}\'; set COURSE_DATA to "sample" or "full"'):
         source()
 
 
-def test_fewer_than_one_row_is_refused():
-    with pytest.raises(ValueError, match="at least one row"):
-        source(rows=0)
-
-
-def test_full_without_a_network_falls_back_and_says_so(capsys: pytest.CaptureFixture[str]):
-    fallen = source("full", rows=20)
+def test_full_without_a_network_falls_back_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    full(monkeypatch)
+    monkeypatch.setattr(reviews, "SAMPLE_ROWS", 20)
+    fallen = source()
     expected = "a synthetic sample, 20 reviews in place of the official archive, which cannot be downloaded"
     assert fallen.name == expected
     assert "The synthetic sample takes their place." in capsys.readouterr().out
@@ -343,29 +344,23 @@ def test_full_downloads_the_archive_once(serve, archive: Path, monkeypatch: pyte
     monkeypatch.setattr(reviews, "ARCHIVE_URL", server.url)
     monkeypatch.setattr(reviews, "ARCHIVE_MD5", hashlib.md5(content).hexdigest())
     monkeypatch.setattr(reviews, "ARCHIVE_BYTES", len(content))
-    assert source("full").name == "the official archive, 50,000 reviews"
-    assert len(everything(source("full"))) == 120
+    full(monkeypatch)
+    assert source().name == "the official archive, 50,000 reviews"
+    assert len(everything(source())) == 120
     assert len(server.asked) == 1
 
 
 def test_a_damaged_download_is_an_error_not_a_reason_to_fall_back(serve, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reviews, "ARCHIVE_URL", serve(b"something else").url)
+    full(monkeypatch)
     with pytest.raises(ValueError, match="damaged or another file"):
-        source("full")
+        source()
 
 
 def test_a_stand_in_that_is_not_there_is_an_error_not_a_reason_to_fall_back(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_REVIEWS", "/nowhere/aclImdb_v1.tar.gz")
+    full(monkeypatch, Path("/nowhere/aclImdb_v1.tar.gz"))
     with pytest.raises(FileNotFoundError, match="There is no archive"):
-        source("full")
-
-
-def test_rows_of_the_official_reviews_are_a_fixed_sample_of_all_kinds(archive: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
-    few, more = everything(source("full", rows=40)), everything(source("full", rows=60))
-    assert len(few) == 40
-    assert few.groupby(["split", "sentiment"]).ngroups == 4
-    pd.testing.assert_frame_equal(few, more.head(40))
+        list(source())
 
 
 # --- raw files
@@ -384,8 +379,9 @@ def parsed(files) -> tuple[list[dict], int, int]:
     return good, no_json, no_utf8
 
 
-def test_raw_files_hold_every_row_in_the_key_order_of_the_schema(tmp_path: Path):
-    raw = write_raw(tmp_path / "raw", rows=4_000, lines_per_file=1_500)
+def test_raw_files_hold_every_row_in_the_key_order_of_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reviews, "LINES_PER_FILE", 1_500)
+    raw = write_raw(tmp_path / "raw")
     assert [path.name for path in raw.reviews] == ["reviews-000.jsonl", "reviews-001.jsonl", "reviews-002.jsonl"]
     assert [path.read_bytes().count(b"\n") for path in raw.reviews] == [1_500, 1_500, 1_000]
     good, no_json, no_utf8 = parsed(raw.reviews)
@@ -398,27 +394,29 @@ def test_raw_files_hold_every_row_in_the_key_order_of_the_schema(tmp_path: Path)
 
 
 def test_raw_files_name_their_source_and_size(tmp_path: Path):
-    raw = write_raw(tmp_path, rows=100)
-    assert raw.name == "a synthetic sample, 100 reviews"
+    raw = write_raw(tmp_path)
+    assert raw.name == "a synthetic sample, 4,000 reviews"
     assert raw.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
     assert raw.titles.read_text(encoding="utf-8").startswith("title_id,title,year,genres\ntt90000001,")
 
 
 def test_raw_files_are_the_same_bytes_each_time(tmp_path: Path):
-    first, second = write_raw(tmp_path / "a", rows=1_200), write_raw(tmp_path / "b", rows=1_200)
+    first, second = write_raw(tmp_path / "a"), write_raw(tmp_path / "b")
     for one, other in zip((*first.reviews, first.titles), (*second.reviews, second.titles), strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_raw_files_of_an_earlier_call_do_not_stay(tmp_path: Path):
-    write_raw(tmp_path, rows=30, lines_per_file=10)
-    write_raw(tmp_path, rows=15, lines_per_file=10)
+def test_raw_files_of_an_earlier_call_do_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reviews, "LINES_PER_FILE", 10)
+    for rows in (30, 15):
+        monkeypatch.setattr(reviews, "SAMPLE_ROWS", rows)
+        write_raw(tmp_path)
     assert sorted(os.listdir(tmp_path)) == ["reviews-000.jsonl", "reviews-001.jsonl", "titles.csv"]
 
 
 def test_raw_files_of_the_archive_are_undamaged(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
-    raw = write_raw(tmp_path / "raw", "full")
+    full(monkeypatch, archive)
+    raw = write_raw(tmp_path / "raw")
     good, no_json, no_utf8 = parsed(raw.reviews)
     assert (len(good), no_json, no_utf8) == (120, 0, 0)
     assert raw.counts == {"without a title": 0, "rows": 120}
@@ -428,9 +426,9 @@ def test_titles_come_from_a_csv_file(archive: Path, tmp_path: Path, monkeypatch:
     table = tmp_path / "titles.csv.gz"
     rows = "title_id,title,year,genres,other\ntt90000001,Nan,,Comedy|Drama,1\ntt1,Not reviewed,1999,Drama,2\n"
     table.write_bytes(gzip.compress(rows.encode()))
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
+    full(monkeypatch, archive)
     monkeypatch.setenv("COURSE_TITLES", str(table))
-    raw = write_raw(tmp_path / "raw", "full")
+    raw = write_raw(tmp_path / "raw")
     assert raw.titles.read_text() == "title_id,title,year,genres\ntt90000001,Nan,,Comedy|Drama\n"
 
 
@@ -444,9 +442,9 @@ def test_titles_come_from_the_list_of_imdb(archive: Path, tmp_path: Path, monkey
     ]
     table = tmp_path / "title.basics.tsv.gz"
     table.write_bytes(gzip.compress("".join("\t".join(row) + "\n" for row in rows).encode()))
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
+    full(monkeypatch, archive)
     monkeypatch.setenv("COURSE_TITLES", str(table))
-    titles = pd.read_csv(write_raw(tmp_path / "raw", "full").titles, dtype="str", keep_default_na=False)
+    titles = pd.read_csv(write_raw(tmp_path / "raw").titles, dtype="str", keep_default_na=False)
     assert titles.values.tolist() == [
         ["tt90000001", 'The "Été"', "1956", "Comedy|Drama"],
         ["tt90000002", "Unknown", "", ""],
@@ -456,26 +454,26 @@ def test_titles_come_from_the_list_of_imdb(archive: Path, tmp_path: Path, monkey
 def test_titles_that_cannot_be_had_leave_only_the_header_and_a_word(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
-    raw = write_raw(tmp_path / "raw", "full")
+    full(monkeypatch, archive)
+    raw = write_raw(tmp_path / "raw")
     assert raw.titles.read_text() == "title_id,title,year,genres\n"
     assert "titles are unknown" in capsys.readouterr().out
 
 
 def test_a_title_list_that_lacks_columns_names_them(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "few.csv").write_text("title_id,title\ntt1,One\n")
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
+    full(monkeypatch, archive)
     monkeypatch.setenv("COURSE_TITLES", str(tmp_path / "few.csv"))
     with pytest.raises(ValueError, match=r"few.csv lacks year, genres"):
-        write_raw(tmp_path / "raw", "full")
+        write_raw(tmp_path / "raw")
 
 
 def test_an_error_half_way_leaves_the_folder_as_it_was(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    before = write_raw(tmp_path / "raw", rows=20).reviews[0].read_bytes()
+    before = write_raw(tmp_path / "raw").reviews[0].read_bytes()
     archive.write_bytes(archive.read_bytes()[:-20])
-    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
+    full(monkeypatch, archive)
     with pytest.raises(ValueError, match="cut short"):
-        write_raw(tmp_path / "raw", "full")
+        write_raw(tmp_path / "raw")
     assert sorted(os.listdir(tmp_path / "raw")) == ["reviews-000.jsonl", "titles.csv"]
     assert (tmp_path / "raw" / "reviews-000.jsonl").read_bytes() == before
 
@@ -487,13 +485,8 @@ import resource, signal
 from helpers.data.reviews import write_raw
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-write_raw({str(tmp_path)!r}, rows=1_000)
+write_raw({str(tmp_path)!r})
 """
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "The disk is full: nothing was written" in run.stderr
     assert os.listdir(tmp_path) == []
-
-
-def test_lines_per_file_below_one_is_refused(tmp_path: Path):
-    with pytest.raises(ValueError, match="at least one line"):
-        write_raw(tmp_path, lines_per_file=0)

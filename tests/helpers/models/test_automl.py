@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.aws.jobs import JobFailed
-from helpers.models import automl, tuning
+from helpers.aws import jobs
+from helpers.models import automl, training
 
 PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
 PARQUET = "x-application/vnd.amazon+parquet"
@@ -39,7 +39,7 @@ def start(workshop: Any, name: str, label: str = "sentiment") -> str:
 @pytest.fixture(scope="module")
 def finished(workshop: Any) -> dict[str, Any]:
     """The description of an AutoML job that has ended."""
-    return automl.wait_for_automl(start(workshop, tuning.job_name(workshop, "ml")), minutes=3)
+    return jobs.wait_for_automl(start(workshop, training.search_name(workshop, "ml")))
 
 
 def test_the_candidates_are_listed_best_first_with_their_recipes(finished: dict[str, Any]) -> None:
@@ -64,9 +64,9 @@ def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
 
 
 def test_an_automl_job_that_fails_says_why(workshop: Any) -> None:
-    name = start(workshop, tuning.job_name(workshop, "bad"), label="other")
-    with pytest.raises(JobFailed, match="The column sentiment is not in the training data"):
-        automl.wait_for_automl(name, minutes=2)
+    name = start(workshop, training.search_name(workshop, "bad"), label="other")
+    with pytest.raises(jobs.JobFailed, match="The column sentiment is not in the training data"):
+        jobs.wait_for_automl(name)
 
 
 def three_lines(word: str) -> str:

@@ -12,7 +12,7 @@ from sagemaker.core.parameter import ContinuousParameter
 from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
-from helpers.models import experiments, selection, training
+from helpers.models import experiments, training
 from helpers.money import costs
 
 METRIC = "validation:accuracy"
@@ -74,7 +74,7 @@ def test_jobs_are_found_by_name_and_those_without_a_tuning_job_have_no_source(
 
 
 def test_a_run_on_an_instance_of_unknown_price_has_none(trained: Any) -> None:
-    chosen = selection.recall(trained)
+    chosen = experiments.chosen(trained)
     assert chosen is not None
     kept = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "StoppingCondition")
     request = {key: chosen[0][key] for key in kept}
@@ -94,16 +94,3 @@ def test_no_jobs_are_an_empty_table(workshop: Any) -> None:
 def test_an_unknown_tuning_job_is_an_error(workshop: Any) -> None:
     with pytest.raises(ClientError, match="not found"):
         experiments.runs(tuning=["nobody"])
-
-
-def test_two_hundred_jobs_are_read_in_a_few_seconds(
-    searches: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    name = experiments.runs(tuning=[searches[0]])["job"][0]
-    started = time.monotonic()
-    described = experiments._describe(boto3.client("sagemaker"), [name] * 200)
-    assert len(described) == 200
-    assert time.monotonic() - started < 10
-    monkeypatch.setattr(experiments, "QUIET_SECONDS", 0.0)
-    experiments._describe(boto3.client("sagemaker"), [name] * 3)
-    assert "Reading the jobs: 3 of 3" in capsys.readouterr().out

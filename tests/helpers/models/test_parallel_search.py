@@ -96,11 +96,3 @@ def test_tidying_leaves_no_object_and_no_table_and_can_be_repeated(workshop: Any
 
 def test_six_trials_cost_what_fifteen_minutes_cost() -> None:
     assert parallel_search.price().usd == pytest.approx(6 * 2.5 / 60 * 0.115)
-
-
-def test_a_lead_time_lies_in_its_range_and_is_verified_only_with_a_date() -> None:
-    for row in parallel_search.lead_times().itertuples():
-        low, high = map(float, row.range.split(" to "))
-        assert low <= row.weeks <= high
-        assert row.source
-        assert (row.checked == "verified") == row.date[:4].isdecimal()

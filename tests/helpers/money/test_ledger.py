@@ -23,7 +23,7 @@ from own_cloud import OwnCloud, wait_until
 from sagemaker.core import image_uris
 
 from helpers.aws import jobs
-from helpers.cleanup import account
+from helpers.cleanup import leftovers
 from helpers.money import ledger
 from helpers.money.ledger_endpoints import Life, Machines, _life_of
 from helpers.money.ledger_entries import lesson_of
@@ -255,7 +255,7 @@ def endpoint(ann: Any, tmp_path: Path) -> Iterator[str]:
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     jobs.wait_for_endpoint(name)
     yield name
-    account.delete_hosting(ann)
+    leftovers.delete_hosting(ann)
 
 
 def test_an_endpoint_costs_while_it_exists_and_is_remembered_when_it_is_gone(ann: Any, endpoint: str) -> None:

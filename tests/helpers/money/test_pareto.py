@@ -12,7 +12,7 @@ from sagemaker.core.parameter import CategoricalParameter
 from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
-from helpers.models import experiments, selection, training, tuning
+from helpers.models import experiments, training
 from helpers.money import costs, pareto
 
 
@@ -29,7 +29,7 @@ def test_an_endpoint_that_is_always_on_costs_a_month_of_one_machine_at_least() -
 def test_machines_are_counted_for_the_peak() -> None:
     # 1,000 requests a second on the average, ten times that at the peak, 5 ms each: 50 cores, filled to 70 %, two each.
     requests = 1000 * 730 * 3600
-    assert pareto.machines(requests, 5 - pareto.OVERHEAD_MS, peak=10) == 36  # 50 / 1.4 = 35.7
+    assert pareto.machines(requests, 5 - pareto.OVERHEAD_MS) == 36  # 50 / 1.4 = 35.7
 
 
 def test_serverless_is_paid_by_memory_and_time() -> None:
@@ -52,12 +52,6 @@ def test_a_way_whose_price_is_unverified_has_a_star() -> None:
 def test_a_way_that_does_not_exist_is_named() -> None:
     with pytest.raises(ValueError, match="no way 'fax'"):
         pareto.serving("fax", 1, 1, 1)
-
-
-@pytest.mark.parametrize("wrong", [{"requests": -1}, {"per_second": 0}, {"peak": 0.5}, {"ms": -1}])
-def test_numbers_that_cannot_be_have_no_price(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="too low"):
-        pareto.serving(**({"way": "always on", "requests": 1, "ms": 1, "per_second": 1} | wrong))
 
 
 def test_what_a_request_takes_beside_the_model_is_what_the_benchmark_measured() -> None:
@@ -89,12 +83,6 @@ def test_a_step_up_says_what_a_mistake_must_cost() -> None:
     assert found.loc[1, "usd_per_1000_errors"] == pytest.approx(20)
 
 
-def test_training_often_costs_more_a_month() -> None:
-    once, weekly = (pareto.operations(models(), 1000, trainings=n) for n in (1, 4))
-    assert (weekly["training"] == 4 * once["training"]).all()
-    assert (weekly["serving"] == once["serving"]).all()
-
-
 def test_dear_mistakes_make_the_dear_model_the_cheap_one() -> None:
     table = pareto.operations(models(), requests=1000)
     assert pareto.with_errors(table, 1000, 0.01)["model"].iloc[0] == "plain"
@@ -117,7 +105,7 @@ def test_the_interval_of_an_accuracy_is_that_of_lesson_07() -> None:
 
 def test_what_the_learner_has_trained_is_read_from_the_api(trained: Any) -> None:
     table = pareto.trained(trained)
-    chosen = selection.recall(trained)
+    chosen = experiments.chosen(trained)
     assert chosen is not None
     assert {"three", "words"} <= set(table.index)
     assert table["accuracy"].is_monotonic_decreasing
@@ -127,10 +115,10 @@ def test_what_the_learner_has_trained_is_read_from_the_api(trained: Any) -> None
 
 
 def test_a_search_is_one_model_that_cost_all_its_trials(trained: Any) -> None:
-    name = tuning.job_name(trained, "search")
+    name = training.search_name(trained, "search")
     HyperparameterTuner(
-        training.trainer(trained, "trial", {}), tuning.OBJECTIVE,
-        {"min-df": CategoricalParameter(["2", "1000000"])}, tuning.METRIC_DEFINITIONS,
+        training.trainer(trained, "trial", {}), pareto.METRIC,
+        {"min-df": CategoricalParameter(["2", "1000000"])}, training.METRIC_DEFINITIONS,
         strategy="Grid", max_jobs=None, max_parallel_jobs=2,
     ).tune(training.channels(trained), job_name=name, wait=False)  # fmt: skip
     jobs.wait_for_tuning(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.data import scans
+from helpers.data import cards
 from helpers.show import datasets
 from helpers.show.figures import Picture
 
@@ -22,7 +22,7 @@ def test_every_way_that_a_row_can_end_has_a_bar(shown: list[Picture]) -> None:
 
 
 def test_a_card_says_in_words_what_it_shows(shown: list[Picture]) -> None:
-    (card,) = scans.scan(["A film about a door."])
+    (card,) = cards.scan(["A film about a door."])
     corners = [{"X": 0.1, "Y": 0.1}, {"X": 0.9, "Y": 0.1}, {"X": 0.9, "Y": 0.2}, {"X": 0.1, "Y": 0.2}]
     datasets.card(card, [{"BlockType": "PAGE"}, {"BlockType": "LINE", "Geometry": {"Polygon": corners}}])
     assert shown[0].title == "1 lines are found on card 1"

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 
-from helpers.money import elasticity, ledger, pareto, tco, tco_risk
+from helpers.money import elasticity, ledger, pareto, risk, tco
 from helpers.show import money
 from helpers.show.figures import Picture
 
@@ -37,8 +37,8 @@ def test_the_tornado_counts_what_turns_the_result_and_has_the_widest_on_top(
     shown: list[Picture], drawn: list[Axes]
 ) -> None:
     x = tco.values()
-    moved = tco_risk.tornado(x)
-    money.tornado(moved, float(tco_risk.difference(x)))
+    moved = risk.tornado(x)
+    money.tornado(moved, float(risk.difference(x)))
     assert shown[0].title == f"{moved['flips'].sum()} of {len(moved)} inputs alone turn the result"
     assert shown[0].alt.startswith(f"Bars, widest first: {moved['what'].iloc[0]}; ")
     assert drawn[0].get_yticklabels()[0].get_text().startswith(moved["what"].iloc[0])

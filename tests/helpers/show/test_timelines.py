@@ -7,6 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from helpers.models import parallel_search
+from helpers.money import elasticity
 from helpers.show import timelines
 from helpers.show.figures import Picture
 
@@ -33,7 +34,7 @@ def test_each_search_is_named_at_the_middle_of_its_trials(shown: list[Picture], 
 
 
 def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star(drawn: list[Axes]) -> None:
-    servers = parallel_search.lead_times()
+    servers = elasticity.lead_times()
     timelines.lead_times(servers, 2)
     stars = [text.get_text().endswith(" *") for text in drawn[0].get_yticklabels()]
     assert stars == [False, True, *(checked != "verified" for checked in servers["checked"])]
@@ -41,7 +42,7 @@ def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star(dr
 
 @pytest.mark.parametrize("seconds", [0.1, 2, 120])
 def test_the_measured_machine_lies_inside_the_figure(seconds: float, shown: list[Picture], drawn: list[Axes]) -> None:
-    timelines.lead_times(parallel_search.lead_times(), seconds)
+    timelines.lead_times(elasticity.lead_times(), seconds)
     low, high = drawn[0].get_xlim()
     assert low < seconds < high
     assert shown[0].title == f"Measured here: {seconds:.1f} s; an order: weeks"

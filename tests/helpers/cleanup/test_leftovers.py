@@ -15,7 +15,7 @@ from botocore.config import Config
 from cleanup_account import LOGS, fill, run_a_pipeline, start_endless_job, still_there, streams_of
 from own_cloud import wait_until
 
-from helpers.cleanup import account, kinds
+from helpers.cleanup import finders, leftovers
 from helpers.money import costs, ledger
 
 KINDS = {
@@ -68,7 +68,7 @@ def ann(workshop: Any, others: list[Any], executions: Executions) -> Iterator[An
     wait_until(lambda: _status(ws) == "InProgress")
     yield ws
     for each in (ws, *others):
-        account.delete_everything(each)
+        leftovers.delete_everything(each)
 
 
 def _status(ws: Any) -> str:
@@ -77,20 +77,20 @@ def _status(ws: Any) -> str:
 
 @pytest.fixture(scope="module")
 def before(ann: Any) -> pd.DataFrame:
-    return account.everything(ann)
+    return leftovers.everything(ann)
 
 
 @pytest.fixture(scope="module")
 def cleaned(ann: Any, before: pd.DataFrame) -> Any:
-    account.delete_everything(ann)
+    leftovers.delete_everything(ann)
     return ann
 
 
 @pytest.fixture
 def receipts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where receipts go in a test: not into the project's own folder."""
-    monkeypatch.setattr(account, "PROJECT", tmp_path)
-    monkeypatch.setattr(account, "RECEIPTS", tmp_path / "out")
+    monkeypatch.setattr(leftovers, "PROJECT", tmp_path)
+    monkeypatch.setattr(leftovers, "RECEIPTS", tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -111,7 +111,7 @@ def test_what_a_pipeline_has_named_itself_is_found_by_its_tag(before: pd.DataFra
 
 
 def test_all_is_deleted_and_nothing_of_another(cleaned: Any, others: list[Any], everything: list[str]) -> None:
-    assert account.everything(cleaned).empty
+    assert leftovers.everything(cleaned).empty
     assert still_there(cleaned) == []
     assert [still_there(other) for other in others] == [everything, everything]
     assert len(everything) > 14
@@ -131,13 +131,13 @@ def test_a_job_that_runs_is_stopped(cleaned: Any) -> None:
 
 
 def test_it_works_a_second_time(cleaned: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    account.delete_everything(cleaned)
+    leftovers.delete_everything(cleaned)
     assert "0 things deleted, 0 not" in capsys.readouterr().out
 
 
 def test_the_receipt_says_that_nothing_is_left_and_keeps_the_bill(cleaned: Any, receipts: Path) -> None:
     spent = ledger.COLUMNS, [["05", "SageMaker AI", "training", "t", None, 36.0, "instance-second", 1.25, ""]]
-    text = account.receipt(cleaned, pd.DataFrame(spent[1], columns=spent[0]))
+    text = leftovers.receipt(cleaned, pd.DataFrame(spent[1], columns=spent[0]))
     assert "RECEIPT  Nothing of yours is left." in text
     assert "$1.25" in text
     (file,) = receipts.glob("receipt-ann-*.txt")
@@ -147,7 +147,7 @@ def test_the_receipt_says_that_nothing_is_left_and_keeps_the_bill(cleaned: Any, 
 
 
 def test_the_receipt_names_what_is_left(others: list[Any], receipts: Path) -> None:
-    text = account.receipt(others[0])
+    text = leftovers.receipt(others[0])
     assert "NOT CLEAN" in text
     assert f"found    model {others[0].name('left')}" in text
 
@@ -172,9 +172,9 @@ def test_a_missing_permission_to_look_is_named_and_no_receipt_is_given(
     cleaned: Any, receipts: Path, forbidden: Callable[..., None]
 ) -> None:
     forbidden("glue.GetCrawlers")
-    (row,) = account.everything(cleaned).itertuples()
+    (row,) = leftovers.everything(cleaned).itertuples()
     assert (row.kind, row.state) == ("crawlers", "⚠️ not allowed: GetCrawlers")
-    assert "NOT CLEAN" in account.receipt(cleaned)
+    assert "NOT CLEAN" in leftovers.receipt(cleaned)
 
 
 def test_a_missing_permission_to_delete_is_named_and_the_rest_is_deleted(
@@ -183,11 +183,11 @@ def test_a_missing_permission_to_delete_is_named_and_the_rest_is_deleted(
     forbidden("glue.GetCrawlers", "sagemaker.DeleteModel")
     ws = learner(workshop, "bob")
     fill(ws)
-    account.delete_everything(ws)
+    leftovers.delete_everything(ws)
     assert f"model {ws.name('left')}: not allowed: DeleteModel" in capsys.readouterr().out
     assert still_there(ws) == ["crawler", "model"]
     boto3.setup_default_session()
-    account.delete_everything(ws)
+    leftovers.delete_everything(ws)
     assert still_there(ws) == []
 
 
@@ -197,17 +197,17 @@ def test_what_is_found_before_a_refusal_is_still_deleted(
     ws = learner(workshop, "carol")
     fill(ws)
     forbidden("sagemaker.ListTags")  # asked for Anna's model, which a pipeline has named
-    kinds = account.everything(ws).set_index("kind")["state"]
+    kinds = leftovers.everything(ws).set_index("kind")["state"]
     assert kinds["models"] == "⚠️ not allowed: ListTags"
     assert "model" in kinds
-    account.delete_everything(ws)
+    leftovers.delete_everything(ws)
     assert still_there(ws) == []
 
 
 def test_the_log_of_a_job_that_nobody_knows_is_no_error_and_stays(workshop: Any) -> None:
     logs, stream = boto3.client("logs"), {"logGroupName": LOGS, "logStreamName": "pipelines-gone-train-1/algo-1"}
     logs.create_log_stream(**stream)
-    assert account.everything(learner(workshop, "dora")).empty
+    assert leftovers.everything(learner(workshop, "dora")).empty
     logs.delete_log_stream(**stream)
 
 
@@ -218,11 +218,11 @@ def test_more_than_a_page_of_things_is_found_and_deleted(workshop: Any) -> None:
             pool.submit(s3.put_object, Bucket=ws.bucket, Key=f"{ws.prefix}/many/{number}", Body=b"")
     for number in range(12):  # ten are a page
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=ws.name(str(number)))
-    found = account.everything(ws).set_index("kind")
+    found = leftovers.everything(ws).set_index("kind")
     assert found.loc["objects", "state"] == "1001 objects, 0.0 MB"
     assert len(found.loc["model package group"]) == 12
-    account.delete_everything(ws)
-    assert account.everything(ws).empty
+    leftovers.delete_everything(ws)
+    assert leftovers.everything(ws).empty
 
 
 def test_objects_that_cannot_be_deleted_are_counted_and_the_others_go(workshop: Any) -> None:
@@ -231,18 +231,18 @@ def test_objects_that_cannot_be_deleted_are_counted_and_the_others_go(workshop: 
     for key in (stays, goes):
         s3.put_object(Bucket=ws.bucket, Key=key, Body=b"x")
     first = [{"Key": stays, "ETag": '"another"'}, *({"Key": f"{ws.prefix}/{number}"} for number in range(999))]
-    with pytest.raises(kinds.NotDeleted, match=f"1 objects stay; the first is {stays}: PreconditionFailed"):
-        kinds._delete_objects(s3, ws.bucket, [*first, {"Key": goes}])
-    assert account.everything(ws)["name"].tolist() == [f"s3://{ws.bucket}/{stays}"]
-    account.delete_everything(ws)
+    with pytest.raises(finders.NotDeleted, match=f"1 objects stay; the first is {stays}: PreconditionFailed"):
+        finders._delete_objects(s3, ws.bucket, [*first, {"Key": goes}])
+    assert leftovers.everything(ws)["name"].tolist() == [f"s3://{ws.bucket}/{stays}"]
+    leftovers.delete_everything(ws)
 
 
 def test_a_note_that_nobody_can_read_does_not_keep_an_endpoint(workshop: Any) -> None:
     ws = learner(workshop, "hal")
     key = f"{ws.prefix}/ledger/endpoints.json"
     boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=b"{")
-    kinds.note_endpoints(ws)
-    account.delete_everything(ws)
+    finders.note_endpoints(ws)
+    leftovers.delete_everything(ws)
 
 
 def test_old_versions_of_deleted_objects_are_found_and_deleted(workshop: Any) -> None:
@@ -253,8 +253,8 @@ def test_old_versions_of_deleted_objects_are_found_and_deleted(workshop: Any) ->
     for text in (b"1", b"2"):
         s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/x", Body=text)
     s3.put_object(Bucket=ws.bucket, Key="data-science-on-aws/evelyn/x", Body=b"3")
-    account.delete_everything(ws)
-    assert account.everything(ws).empty
+    leftovers.delete_everything(ws)
+    assert leftovers.everything(ws).empty
     left = s3.list_object_versions(Bucket=ws.bucket)
     assert [item["Key"] for item in left["Versions"]] == ["data-science-on-aws/evelyn/x"]
     assert "DeleteMarkers" not in left
@@ -268,8 +268,8 @@ def test_the_clean_up_of_endpoints_remembers_what_machines_they_were(workshop: A
     sagemaker, name = boto3.client("sagemaker"), ws.name("left")
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
     wait_until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", 60)
-    account.delete_hosting(ws)
+    leftovers.delete_hosting(ws)
     (entry,) = (row for row in ledger.read(ws).itertuples() if row.kind == "endpoint")
     assert entry.usd == pytest.approx(costs.endpoint("ml.m5.large", entry.quantity / 3600).usd)
-    account.delete_everything(ws)
-    assert account.everything(ws).empty
+    leftovers.delete_everything(ws)
+    assert leftovers.everything(ws).empty

@@ -14,7 +14,7 @@ from own_cloud import wait_until
 
 from helpers.aws import provision
 from helpers.aws.jobs import JobFailed
-from helpers.cleanup import account
+from helpers.cleanup import leftovers
 from helpers.pipeline import event_chain, executions
 
 PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
@@ -40,21 +40,58 @@ def ws(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]
         key = f"{workshop.prefix}/pipeline-test/split={split}/part-0.parquet"
         s3.upload_file(str(folder / f"{split}.parquet"), workshop.bucket, key)
     yield workshop
-    event_chain.delete(workshop)
-    account.delete_hosting(workshop)
+    leftovers.delete_automation(workshop)
+    leftovers.delete_hosting(workshop)
 
 
 @pytest.fixture(scope="module")
-def steps(ws: Any) -> Any:
-    """helpers.pipeline.steps; it imports the SDK, which wants to know the region at once."""
-    from helpers.pipeline import steps
+def build(ws: Any) -> Any:
+    """helpers.pipeline.build; it imports the SDK, which wants to know the region at once."""
+    from helpers.pipeline import build
 
-    return steps
+    return build
 
 
 @pytest.fixture(scope="module")
-def retrain(ws: Any, steps: Any) -> Any:
-    made = steps.retrain(ws)
+def retrain(ws: Any, build: Any) -> Any:
+    """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
+    from sagemaker.core.workflow import Join, ParameterFloat, ParameterString, PropertyFile
+    from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+    from sagemaker.core.workflow.functions import JsonGet
+    from sagemaker.mlops.workflow.condition_step import ConditionStep
+    from sagemaker.mlops.workflow.fail_step import FailStep
+
+    steps = build.Steps(ws)
+    data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
+    version = ParameterString("DataVersion", default_value="by-hand")
+    threshold = ParameterFloat("Threshold", default_value=0.8)
+    features = steps.process("Features", "features.py", {"clean": data}, ["snapshot"], ["--data-version", version])
+    channels = {split: build.output(features, "snapshot", split) for split in ("train", "validation")}
+    words = steps.train("TrainWords", {"ngram-max": 1}, channels)
+    three = steps.train("TrainThree", {"ngram-max": 3}, channels)
+    report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
+    evaluate = steps.process(
+        "Evaluate",
+        "evaluate.py",
+        {
+            "models/words": words.properties.ModelArtifacts.S3ModelArtifacts,
+            "models/three": three.properties.ModelArtifacts.S3ModelArtifacts,
+            "snapshot": build.output(features, "snapshot"),
+        },
+        ["evaluation", "chosen"],
+        report=report,
+    )
+    accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=build.ACCURACY)
+    register = steps.register(
+        "Register",
+        build.output(evaluate, "chosen", "model.tar.gz"),
+        build.output(evaluate, "evaluation", "evaluation.json"),
+        {"DataVersion": version},
+    )
+    weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
+    enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
+    gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
+    made = steps.pipeline("retrain", [data, version, threshold], [features, words, three, evaluate, gate])
     made.upsert(role_arn=ws.role)
     return made
 
@@ -136,23 +173,23 @@ def test_data_with_a_leak_stops_the_first_step(retrain: Any, ws: Any) -> None:
     assert executions.table(arn)["step"].tolist() == ["Features"]
 
 
-def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, steps: Any, first: str) -> None:
+def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: Any, build: Any, first: str) -> None:
     sagemaker, name = boto3.client("sagemaker"), ws.name("deploy")
     target = {
-        "Arn": event_chain.put_pipeline(name, steps.deployment(ws), ws.role),
+        "Arn": provision.pipeline(name, build.deployment(ws), ws.role),
         "RoleArn": ws.role,
         "SageMakerPipelineParameters": {
             "PipelineParameterList": [{"Name": "ModelPackage", "Value": "$.detail.ModelPackageArn"}]
         },
     }
-    detail = {"ModelPackageGroupName": [steps.group(ws)], "ModelApprovalStatus": ["Approved"]}
+    detail = {"ModelPackageGroupName": [build.group(ws)], "ModelApprovalStatus": ["Approved"]}
     pattern = {"detail-type": ["SageMaker Model Package State Change"], "detail": detail}
     event_chain.rule(ws.name("approved"), pattern, target)
     for version in versions(ws)[:2]:
         known = set(executions.arns(name))
         arn = version["ModelPackageArn"]
         sagemaker.update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
-        executions.wait(executions.next_of(name, known, minutes=1))
+        executions.wait(executions.next_of(name, known))
         wait_until(
             lambda: sagemaker.describe_endpoint(EndpointName=ws.name("automatic"))["EndpointStatus"] == "InService"
         )
@@ -162,9 +199,9 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
     assert json.loads(answer["Body"].read())[0]["label"] == "positive"
 
 
-def test_an_approval_is_needed(ws: Any, steps: Any, first: str) -> None:
+def test_an_approval_is_needed(ws: Any, build: Any, first: str) -> None:
     waiting = next(one for one in versions(ws) if one["ModelApprovalStatus"] == "PendingManualApproval")
-    event_chain.put_pipeline(ws.name("deploy"), steps.deployment(ws), ws.role)
+    provision.pipeline(ws.name("deploy"), build.deployment(ws), ws.role)
     given = [{"Name": "ModelPackage", "Value": waiting["ModelPackageArn"]}]
     started = boto3.client("sagemaker").start_pipeline_execution(
         PipelineName=ws.name("deploy"), PipelineParameters=given
@@ -201,7 +238,7 @@ def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_v
     )
     known = set(executions.arns(retrain.name))
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/incoming/day-1.jsonl", Body=b"{}\n")
-    executions.wait(executions.next_of(retrain.name, known, minutes=2))
+    executions.wait(executions.next_of(retrain.name, known))
     runs = glue.get_job_runs(JobName=job)["JobRuns"]
     assert versions(ws)[-1]["CustomerMetadataProperties"]["DataVersion"] == runs[0]["Id"]
     assert (len(runs), runs[0]["TriggerName"]) == (1, ws.name("quick"))
@@ -209,8 +246,8 @@ def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_v
 
 
 def test_everything_is_found_by_the_learners_name_and_deleted(ws: Any, first: str) -> None:
-    kinds = set(event_chain.left(ws)["kind"])
+    kinds = set(leftovers.automation(ws)["kind"])
     assert kinds >= {"rule", "pipeline", "model package", "model package group"}
-    event_chain.delete(ws)
-    assert event_chain.left(ws).empty
-    event_chain.delete(ws)  # nothing there is no error
+    leftovers.delete_automation(ws)
+    assert leftovers.automation(ws).empty
+    leftovers.delete_automation(ws)  # nothing there is no error

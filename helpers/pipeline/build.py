@@ -20,42 +20,33 @@ from sagemaker.core import image_uris
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.processing import ScriptProcessor
 from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
-from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, SourceCode, StoppingCondition
-from sagemaker.core.workflow import ExecutionVariables, Join, ParameterFloat, ParameterString, PropertyFile
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
-from sagemaker.core.workflow.functions import JsonGet
+from sagemaker.core.training.configs import InputData
+from sagemaker.core.workflow import ExecutionVariables, Join, PropertyFile
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.pipeline_definition_config import PipelineDefinitionConfig
-from sagemaker.mlops.workflow.condition_step import ConditionStep
-from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.serve.model_builder import ModelBuilder
-from sagemaker.train import ModelTrainer
 
 from helpers import PROJECT
-from helpers.models.training import METRICS
+from helpers.models import training
+from helpers.models.training import INSTANCE
 from helpers.workshop import Workshop
 
 JOBS = PROJECT / "jobs"
-INSTANCE = "ml.m5.large"
 SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 ACCURACY = "binary_classification_metrics.accuracy.value"  # in evaluation.json
+CACHE = CacheConfig(enable_caching=True, expire_after="P7D")  # a week: how long a result may stand in for a new run
 _OPT = "/opt/ml/processing"
 logging.getLogger().setLevel(logging.WARNING)  # the SDK's import has set it to INFO, for all packages
 
 
 @dataclass(frozen=True)
 class Steps:
-    """Makes the steps of one pipeline; each step's job is named after the learner and the step.
-
-    Args:
-        cache: how long a step's result may stand in for a new run, as ISO 8601 duration; empty for never.
-    """
+    """Makes the steps of one pipeline; each step's job is named after the learner and the step."""
 
     ws: Workshop
-    cache: str = "P7D"
 
     @cached_property
     def session(self) -> PipelineSession:
@@ -69,10 +60,6 @@ class Steps:
     @cached_property
     def image(self) -> str:
         return str(image_uris.retrieve("sklearn", self.ws.region, version="1.9-0", instance_type=INSTANCE))
-
-    @property
-    def caching(self) -> CacheConfig | None:
-        return CacheConfig(enable_caching=True, expire_after=self.cache) if self.cache else None
 
     def process(
         self,
@@ -108,7 +95,7 @@ class Steps:
                 arguments=list(arguments) or None,
             )
         files = [report] if report else None
-        return ProcessingStep(name, step_args=request, property_files=files, cache_config=self.caching)
+        return ProcessingStep(name, step_args=request, property_files=files, cache_config=CACHE)
 
     def _address(self, step: str, folder: str) -> Join:
         return Join(
@@ -117,20 +104,12 @@ class Steps:
 
     def train(self, name: str, hyperparameters: dict[str, Any], channels: Mapping[str, Any]) -> TrainingStep:
         """The training job of lesson 05 as a step; `channels`: name -> address in S3, or a property of a step."""
-        trainer = ModelTrainer(
-            training_image=self.image,
-            source_code=SourceCode(source_dir=str(JOBS / "sklearn"), entry_script="train.py"),
-            compute=Compute(instance_type=INSTANCE, instance_count=1),
-            output_data_config=OutputDataConfig(s3_output_path=self.ws.s3("models")),
-            stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
-            hyperparameters=hyperparameters,
-            role=self.ws.role,
-            base_job_name=self.ws.name(name.lower()),
-            sagemaker_session=self.session,
-        ).with_metric_definitions(METRICS)
+        trainer = training.sklearn_trainer(
+            self.ws, "sklearn/train.py", name.lower(), hyperparameters, session=self.session
+        ).with_metric_definitions(training.METRICS)
         inputs = [InputData(channel_name=channel, data_source=source) for channel, source in channels.items()]
         with _quiet():
-            return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=self.caching)
+            return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
 
     def register(self, name: str, model: Any, evaluation: Any, properties: dict[str, Any]) -> ModelStep:
         """A new version in the learner's model package group, waiting for approval.
@@ -185,41 +164,6 @@ def output(step: ProcessingStep, folder: str, *below: str) -> Any:
     """The address at which a processing step leaves a folder, or a file in it."""
     uri = step.properties.ProcessingOutputConfig.Outputs[folder].S3Output.S3Uri
     return Join(on="/", values=[uri, *below]) if below else uri
-
-
-def retrain(ws: Workshop, cache: str = "P7D") -> Pipeline:
-    """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
-    steps = Steps(ws, cache)
-    data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
-    version = ParameterString("DataVersion", default_value="by-hand")
-    threshold = ParameterFloat("Threshold", default_value=0.8)
-    features = steps.process("Features", "features.py", {"clean": data}, ["snapshot"], ["--data-version", version])
-    channels = {split: output(features, "snapshot", split) for split in ("train", "validation")}
-    words = steps.train("TrainWords", {"ngram-max": 1}, channels)
-    three = steps.train("TrainThree", {"ngram-max": 3}, channels)
-    report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
-    evaluate = steps.process(
-        "Evaluate",
-        "evaluate.py",
-        {
-            "models/words": words.properties.ModelArtifacts.S3ModelArtifacts,
-            "models/three": three.properties.ModelArtifacts.S3ModelArtifacts,
-            "snapshot": output(features, "snapshot"),
-        },
-        ["evaluation", "chosen"],
-        report=report,
-    )
-    accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=ACCURACY)
-    register = steps.register(
-        "Register",
-        output(evaluate, "chosen", "model.tar.gz"),
-        output(evaluate, "evaluation", "evaluation.json"),
-        {"DataVersion": version},
-    )
-    weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
-    enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
-    gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
-    return steps.pipeline("retrain", [data, version, threshold], [features, words, three, evaluate, gate])
 
 
 def deployment(ws: Workshop) -> str:

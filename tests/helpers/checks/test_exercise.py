@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-from helpers.checks.display import Card
-from helpers.checks.exercise import Exercise
+from helpers.checks.exercise import Card, Exercise
 
 
 def mistake(answer):
@@ -40,6 +39,12 @@ def test_an_error_names_the_line_it_comes_from(double):
 
     stops = "Your code stops with `ZeroDivisionError: division by zero` in the line `return x / 0`."
     assert double.grade(divides).message == stops
+
+
+def test_an_answer_that_leaves_the_program_is_incorrect_and_told_calmly(double):
+    outcome = double.grade(lambda x: sys.exit("enough"))
+    assert outcome.status == "incorrect"
+    assert "SystemExit: enough" in outcome.message
 
 
 def test_check_reads_the_answer_from_the_notebook(double, monkeypatch, capsys):

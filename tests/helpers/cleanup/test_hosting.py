@@ -10,8 +10,8 @@ import pytest
 from sagemaker.core import image_uris
 
 from helpers.aws import jobs
-from helpers.cleanup import account
-from helpers.models import selection
+from helpers.cleanup import leftovers
+from helpers.models import experiments
 
 CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 
@@ -20,7 +20,7 @@ CODE = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt
 def endpoint(trained: Any) -> Iterator[str]:
     """An endpoint of the learner, which is being made, and a model of another's whose name holds the learner's."""
     sagemaker, name = boto3.client("sagemaker"), trained.name("cleanup")
-    recalled = selection.recall(trained)
+    recalled = experiments.chosen(trained)
     assert recalled
     container = {
         "Image": image_uris.retrieve("sklearn", trained.region, version="1.9-0", instance_type="ml.m5.large"),
@@ -38,12 +38,12 @@ def endpoint(trained: Any) -> Iterator[str]:
 
 
 def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained: Any, endpoint: str) -> None:
-    found = account.hosting(trained)
+    found = leftovers.hosting(trained)
     assert found["kind"].tolist() == ["endpoint", "endpoint configuration", "model"]
     assert set(found["name"]) == {endpoint}
-    assert found["status"][0] == "Creating", "AWS deletes none that is being made: it is waited for"
-    account.delete_hosting(trained)
-    assert account.hosting(trained).empty
+    assert found["state"][0] == "Creating", "AWS deletes none that is being made: it is waited for"
+    leftovers.delete_hosting(trained)
+    assert leftovers.hosting(trained).empty
     sagemaker = boto3.client("sagemaker")
     assert sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"] == []
     assert [model["ModelName"] for model in sagemaker.list_models(NameContains=endpoint)["Models"]] == [
@@ -53,5 +53,5 @@ def test_all_of_the_learner_is_found_and_deleted_and_nothing_of_another(trained:
 
 
 def test_deleting_where_nothing_is_does_nothing(workshop: Any) -> None:
-    account.delete_hosting(workshop)
-    assert account.hosting(workshop).columns.tolist() == ["kind", "name", "status"]
+    leftovers.delete_hosting(workshop)
+    assert leftovers.hosting(workshop).columns.tolist() == ["kind", "name", "state"]

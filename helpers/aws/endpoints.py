@@ -1,7 +1,8 @@
-"""Ask an endpoint again and again: steadily while something else happens to it, or by many callers at once."""
+"""An endpoint in use: asked steadily while something happens to it, or by many callers at once; what it captures."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import boto3
+
+from helpers.aws.client import wait_until
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,29 @@ def rush(ask: Callable[[int], Any], callers: int, requests: int) -> Rush:
         began = time.perf_counter()
         times = list(pool.map(lambda number: milliseconds(ask, number), range(requests)))
     return Rush(times, time.perf_counter() - began)
+
+
+def captured(uri: str, *, seconds: float = 300) -> list[dict[str, Any]]:
+    """What data capture has written below a DestinationS3Uri: requests and answers, as records, by time of request.
+
+    They come late, so this waits for some.
+
+    Raises:
+        TimeoutError: there is none after `seconds`.
+    """
+
+    def lines() -> list[str]:
+        return [line for item in _captured_objects(uri) for line in item.get()["Body"].read().decode().splitlines()]
+
+    found = map(json.loads, wait_until(lines, f"record below {uri}", seconds=seconds, every=1))
+    return sorted(found, key=lambda record: str(record["eventMetadata"]["inferenceTime"]))
+
+
+def clear_capture(uri: str) -> None:
+    """Delete all that was captured below a DestinationS3Uri."""
+    _captured_objects(uri).delete()
+
+
+def _captured_objects(uri: str) -> Any:
+    bucket, _, prefix = uri.rstrip("/").removeprefix("s3://").partition("/")
+    return boto3.resource("s3").Bucket(bucket).objects.filter(Prefix=f"{prefix}/")

@@ -3,67 +3,92 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
 import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import PROJECT, preflight
-from helpers.cleanup.kinds import (
-    FINDERS,
-    Finder,
-    Left,
-    NotDeleted,
-    endpoint_configurations,
-    endpoints,
-    is_gone,
-    models,
-    wait_until,
-)
-from helpers.cleanup.kinds import (
-    delete_glue_job as delete_glue_job,
-)
+from helpers.aws.client import is_missing, wait_until
+from helpers.cleanup import finders
+from helpers.cleanup.finders import Finder, Left, NotDeleted, entries, running_jobs
+from helpers.cleanup.finders import delete_glue_job as delete_glue_job
 from helpers.money import ledger
 from helpers.money.costs import dollars
 from helpers.show.progress import Progress
 from helpers.workshop import Workshop
 
 RECEIPTS = PROJECT / "out"
+# In the order of deletion: first what starts something, last what others write to.
+FINDERS: dict[str, Finder] = {
+    "rules": finders.rules,
+    "workflows and triggers": finders.workflows,
+    "pipelines": finders.pipelines,
+    "AutoML jobs that run": partial(running_jobs, "AutoML job", "auto_ml", "AutoML"),
+    "tuning jobs that run": partial(running_jobs, "tuning job", "hyper_parameter_tuning", "HyperParameterTuning"),
+    "training jobs that run": partial(running_jobs, "training job", "training", "Training"),
+    "processing jobs that run": partial(running_jobs, "processing job", "processing", "Processing"),
+    "transform jobs that run": partial(running_jobs, "transform job", "transform", "Transform"),
+    "endpoints": finders.endpoints,
+    "endpoint configurations": partial(entries, "endpoint configuration", "endpoint_config", "EndpointConfig"),
+    "models": partial(entries, "model", "model", "Model"),
+    "model packages and groups": finders.packages,
+    "Glue jobs": finders.glue_jobs,
+    "crawlers": finders.crawlers,
+    "databases": finders.databases,
+    "log groups and streams": finders.log_groups,
+    "alarms": finders.alarms,
+    "objects": finders.objects,
+    "unfinished uploads": finders.unfinished_uploads,
+    "old versions": finders.old_versions,
+    "budgets": finders.budgets,
+}
+HOSTING = ("endpoints", "endpoint configurations", "models")
+AUTOMATION = ("rules", "workflows and triggers", "pipelines", "model packages and groups")
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "403")
 
 
 def hosting(ws: Workshop) -> pd.DataFrame:
-    """This learner's endpoints, endpoint configurations and models: kind, name, status.
+    """This learner's endpoints, endpoint configurations and models: kind, name, state.
 
     Only endpoints cost money as long as they exist; configurations and models are entries in a list.
     """
-    return pd.DataFrame(
-        [(left.kind, left.name, left.state) for left in _hosting(ws)], columns=["kind", "name", "status"]
-    )
+    return _table(ws, HOSTING)
 
 
 def delete_hosting(ws: Workshop) -> None:
     """Delete all that `hosting` lists, and wait until the endpoints are gone. Nothing there is no error.
 
     Raises:
-        NotDeleted: an endpoint still exists after ten minutes.
+        TimeoutError: an endpoint still exists after ten minutes.
     """
-    for left in list(_hosting(ws)):
-        left.delete()
+    _delete_kinds(ws, HOSTING)
 
 
 def wait_until_deleted(ws: Workshop) -> None:
-    """Wait until this learner has no endpoint that is being deleted. Raises NotDeleted after ten minutes."""
-    wait_until(lambda: all(left.state != "Deleting" for left in endpoints(ws)), "The deletion of an endpoint")
+    """Wait until this learner has no endpoint that is being deleted. Raises TimeoutError after ten minutes."""
+    wait_until(lambda: all(left.state != "Deleting" for left in finders.endpoints(ws)), "end of an endpoint")
 
 
-def _hosting(ws: Workshop) -> Iterator[Left]:
-    for find in (endpoints, endpoint_configurations, models):
-        yield from find(ws)
+def automation(ws: Workshop) -> pd.DataFrame:
+    """This learner's rules, triggers, workflows, pipelines and model packages: kind, name, state.
+
+    None of it costs anything while nothing happens.
+    """
+    return _table(ws, AUTOMATION)
 
 
-# --- all of the course ---------------------------------------------------------------------------------------------
+def delete_automation(ws: Workshop) -> None:
+    """Delete all that `automation` lists, what starts something first, so that nothing new begins meanwhile.
+
+    Executions that run are stopped, and waited for.
+
+    Raises:
+        TimeoutError: an execution has not stopped after ten minutes.
+    """
+    _delete_kinds(ws, AUTOMATION)
 
 
 def everything(ws: Workshop) -> pd.DataFrame:
@@ -71,12 +96,22 @@ def everything(ws: Workshop) -> pd.DataFrame:
 
     What AWS does not let this role look at is a row, too: its state names the permission that is missing.
     """
+    return _table(ws, tuple(FINDERS))
+
+
+def _table(ws: Workshop, every: Iterable[str]) -> pd.DataFrame:
     rows: list[tuple[str, str, str]] = []
-    for kinds, find in FINDERS.items():
-        found, problem = _look(find, ws)
+    for kinds in every:
+        found, problem = _look(FINDERS[kinds], ws)
         rows += [(left.kind, left.name, left.state) for left in found]
         rows += [(kinds, "unknown", f"⚠️ {problem}")] if problem else []
     return pd.DataFrame(rows, columns=["kind", "name", "state"])
+
+
+def _delete_kinds(ws: Workshop, every: Iterable[str]) -> None:
+    for kinds in every:
+        for left in list(FINDERS[kinds](ws)):
+            left.delete()
 
 
 def delete_everything(ws: Workshop) -> None:
@@ -115,7 +150,7 @@ def _delete(left: Left) -> str:
     try:
         left.delete()
     except ClientError as error:
-        return "" if is_gone(error) else f"{left.kind} {left.name}: {_why(error)}"
+        return "" if is_missing(error) else f"{left.kind} {left.name}: {_why(error)}"
     except (BotoCoreError, NotDeleted, TimeoutError) as error:
         return f"{left.kind} {left.name}: {error}"
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import seaborn as sns
 
-from helpers.models.load_test import Rush, Visit
+from helpers.aws.endpoints import Rush, Visit
 from helpers.show.figures import NEGATIVE, POSITIVE, figure
 
 

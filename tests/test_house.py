@@ -1,0 +1,45 @@
+"""The house as a stranger gets it: what is tracked is not ignored, and each folder of modules says what it is for."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = sorted(
+    {path.parent for name in ("helpers", "kit", "localcloud", "pricelist") for path in (ROOT / name).rglob("*.py")}
+    - {ROOT / "localcloud" / "runtime" / "glue"}  # a folder of PYTHONPATH in the Glue image, no package
+)
+
+
+def git(*arguments: str) -> list[str]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone")
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_nothing_that_is_tracked_is_ignored() -> None:
+    """ruff and others leave out what git ignores, and a new file beside it would never be added."""
+    assert git("ls-files", "--cached", "--ignored", "--exclude-standard") == []
+
+
+def test_everything_that_a_module_needs_is_tracked() -> None:
+    tracked = set(git("ls-files", "--cached", "--others", "--exclude-standard"))
+    for folder in PACKAGES:
+        assert f"{folder.relative_to(ROOT).as_posix()}/__init__.py" in tracked
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_each_folder_of_modules_says_in_its_docstring_what_it_is_for(folder: Path) -> None:
+    assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("name", ["course.py", "helpers", "kit", "localcloud", "pricelist", "jobs"])
+def test_no_module_is_longer_than_400_lines(name: str) -> None:
+    files = [ROOT / name] if name.endswith(".py") else list((ROOT / name).rglob("*.py"))
+    long = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert [name for name, lines in long.items() if lines > 400] == []
