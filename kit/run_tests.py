@@ -16,8 +16,8 @@ import pytest
 from kit import changed_tests
 
 CHECKS = (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"])
-# A test waits more than it works: for a stop, a poll, a process. Two at a time, a file's tests one after the other; in the
-# order in which they are found, for the lessons are first and take longest.
+# A test waits more than it works: for a stop, a poll, a process. So two at a time, a file's tests one after the other,
+# in the order in which they are found: the lessons are first and take longest.
 SIDE_BY_SIDE = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 
 

@@ -229,7 +229,11 @@ def test_ten_thousand_files_are_looked_at_in_a_moment(tmp_path: Path) -> None:
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no tar"), gzip.compress(b"x" * 2000)[:-5]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no archive", gzip.compress(b"no tar"), gzip.compress(b"x" * 2000)[:-5]],
+    ids=["empty", "text", "no tar", "cut off"],
+)
 def test_a_file_that_is_no_archive_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "gift.tar.gz").write_bytes(content)
     with pytest.raises(artifacts.UnsafeModel, match=r"gift\.tar\.gz is not a readable"):
