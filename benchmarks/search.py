@@ -132,7 +132,7 @@ class Surface:
 
 def best_so_far(surface: Surface, strategy: str, seed: int, parallel: int) -> list[float]:
     """One search, `parallel` trials under way at a time: the best value after each of its trials."""
-    from localcloud.jobs.tuning_search import Search
+    from localcloud.services.tuning_search import Search
 
     search = Search({"Strategy": strategy, "ParameterRanges": RANGES}, maximize=True, seed=seed)
     running: list[tuple[int, dict[str, str]]] = []

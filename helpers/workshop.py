@@ -17,25 +17,6 @@ import rich
 
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
-SDK_CONFIG = """SchemaVersion: '1.0'
-SageMaker:
-  PythonSDK:
-    Modules:
-      TelemetryOptOut: true
-      Session:
-        DefaultS3Bucket: {bucket}
-"""
-# Settings of the learner's own that would lead boto3 past the local AWS.
-_FOREIGN = (
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    "AWS_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_DEFAULT_PROFILE",
-)
 
 
 @dataclass(frozen=True)
@@ -106,36 +87,13 @@ def on_aws() -> bool:
 
 def _connect_at_home() -> tuple[str, str, str, str, str]:
     """Start the local AWS, and lead boto3 and the SDK to it. Returns place, region, account, role, bucket."""
-    from localcloud import process
+    from localcloud import environment, process
     from localcloud.store import state
 
     try:
-        endpoint = process.start()
+        environment.lead(process.start())
     except process.CannotStart as error:
         raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
-    own = state.credentials()
-    for name in (*_FOREIGN, *(n for n in os.environ if n.startswith("AWS_ENDPOINT_URL_"))):
-        os.environ.pop(name, None)
-    folder = state.home()
-    nothing = folder / "aws-config"
-    nothing.touch()
-    sdk_config = folder / "sagemaker-config.yaml"
-    sdk_config.write_text(SDK_CONFIG.format(bucket=state.BUCKET))
-    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    direct = {"127.0.0.1", "localhost", *filter(None, listed.split(","))}
-    os.environ.update(
-        AWS_ENDPOINT_URL=endpoint,
-        AWS_ACCESS_KEY_ID=own.access_key,
-        AWS_SECRET_ACCESS_KEY=own.secret_key,
-        AWS_REGION=state.REGION,
-        AWS_DEFAULT_REGION=state.REGION,
-        AWS_CONFIG_FILE=str(nothing),
-        AWS_SHARED_CREDENTIALS_FILE=str(nothing),
-        AWS_EC2_METADATA_DISABLED="true",
-        SAGEMAKER_USER_CONFIG_OVERRIDE=str(sdk_config),
-        NO_PROXY=",".join(sorted(direct)),
-        no_proxy=",".join(sorted(direct)),
-    )
     boto3.setup_default_session()
     return "the local AWS on this machine", state.REGION, state.ACCOUNT, state.ROLE_ARN, state.BUCKET
 

@@ -1,26 +1,29 @@
-"""`python -m localcloud start | stop | status | reset | serve | image build NAME`."""
+"""`python -m localcloud start | env | stop | status | reset | serve | operations | image build NAME`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from localcloud import process
+from localcloud import environment, process
 from localcloud.jobs import images
 from localcloud.store.state import home, server_info
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m localcloud", description="The local AWS of this course.")
+    parser = argparse.ArgumentParser(prog="python -m localcloud", description="A local AWS that executes.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (
         ("start", "start it, unless it runs"),
+        ("env", 'print the environment for any AWS program: eval "$(python -m localcloud env)"'),
         ("stop", "stop it and everything it runs"),
         ("status", "say whether it runs"),
         ("reset", "stop it and delete all that it holds (not the images)"),
         ("serve", "run it in the foreground"),
     ):
         commands.add_parser(name, help=text)
+    operations = commands.add_parser("operations", help="list what it offers, as a table in Markdown")
+    operations.add_argument("--write", action="store_true", help="write the table into localcloud/README.md")
     image = commands.add_parser("image", help="build an image's environment ahead of its first use")
     image.add_argument("action", choices=["build", "list"])
     image.add_argument("name", nargs="*")
@@ -38,6 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _start(_: argparse.Namespace) -> int:
     print(f"The local AWS is ready on {process.start()}")
+    print('For boto3, the SageMaker SDK and other programs: eval "$(python -m localcloud env)"')
+    return 0
+
+
+def _env(_: argparse.Namespace) -> int:
+    if not process.running():
+        print("The local AWS is not running: python -m localcloud start", file=sys.stderr)
+        return 3
+    print("\n".join(environment.shell_lines(process.start())))
     return 0
 
 
@@ -73,7 +85,25 @@ def _image(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"start": _start, "stop": _stop, "status": _status, "reset": _reset, "image": _image}
+def _operations(options: argparse.Namespace) -> int:
+    from localcloud.door import offered  # with it come all services: the other commands need not wait for them
+
+    if options.write:
+        offered.README.write_text(offered.in_text(offered.README.read_text()))
+    else:
+        print("\n".join(offered.markdown()))
+    return 0
+
+
+_COMMANDS = {
+    "start": _start,
+    "env": _env,
+    "stop": _stop,
+    "status": _status,
+    "reset": _reset,
+    "operations": _operations,
+    "image": _image,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,13 +1,15 @@
-"""What the services share: the store, the engine, clients that talk to this local AWS, and the job slots."""
+"""The running local AWS, as jobs, hosting and services get it: their first argument, `cloud`.
+
+It holds what there is once in the process: the store, the engine, clients that talk to this local AWS, the slots for
+jobs (one a core) and the events that ask a job to stop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import threading
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +18,10 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from localcloud import environment
 from localcloud.engine.ministack import Engine
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials, mark
-
-log = logging.getLogger("localcloud")
 
 
 def arn(service: str, resource: str) -> str:
@@ -29,7 +30,7 @@ def arn(service: str, resource: str) -> str:
 
 @dataclass
 class Cloud:
-    """The running local AWS, as its services see it."""
+    """One running local AWS, made by `serve.py` and handed down."""
 
     home: Path
     endpoint: str
@@ -76,46 +77,4 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """What a job's process gets so that boto3 inside it talks to this local AWS, with no other credentials."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": self.credentials.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "LOCALCLOUD_OWNER": mark(self.home),
-        }
-
-
-class LogStream:
-    """One CloudWatch log stream; made on first use, with its group."""
-
-    def __init__(self, cloud: Cloud, group: str, stream: str) -> None:
-        self._cloud, self._group, self._stream = cloud, group, stream
-        self._made = False
-
-    def put(self, lines: list[str]) -> None:
-        """Append lines, stamped now. CloudWatch refuses empty messages, so an empty line becomes a blank."""
-        if not self._made:
-            for operation, extra in (
-                ("CreateLogGroup", {}),
-                ("CreateLogStream", {"logStreamName": self._stream}),
-            ):
-                self._call(operation, {"logGroupName": self._group, **extra})
-            self._made = True
-        now = int(time.time() * 1000)
-        for start in range(0, len(lines), 1000):
-            events = [{"timestamp": now, "message": line or " "} for line in lines[start : start + 1000]]
-            self._call(
-                "PutLogEvents",
-                {"logGroupName": self._group, "logStreamName": self._stream, "logEvents": events},
-            )
-
-    def _call(self, operation: str, params: dict[str, Any]) -> None:
-        try:
-            status, answer = self._cloud.call_engine("logs", f"Logs_20140328.{operation}", params)
-        except Exception:  # a full disk, a busy loop: a job or endpoint does not die of a lost log line
-            log.exception("%s of %s", operation, self._group)
-            return
-        if status >= 300 and b"ResourceAlreadyExists" not in answer:
-            log.warning("%s answered %s: %s", operation, status, answer[:200])
+        return {**environment.of_a_job(self.endpoint, self.credentials), "LOCALCLOUD_OWNER": mark(self.home)}

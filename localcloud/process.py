@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from localcloud.store.state import home, mark, server_info, write_private
+from localcloud.store.state import home, mark, runs_folder, server_info, write_private
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -132,8 +132,6 @@ def reset() -> None:
 
     Only known names are deleted: LOCALCLOUD_HOME may be a folder that holds other things, too.
     """
-    from localcloud.jobs.container import runs_folder  # with it comes boto3, which `status` need not wait for
-
     stop()
     shutil.rmtree(runs_folder(home()), ignore_errors=True)
     for pattern in _STATE:

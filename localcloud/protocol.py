@@ -34,10 +34,15 @@ class ServiceError(Exception):
 _MODEL_NAMES = {"monitoring": "cloudwatch"}  # signing name -> botocore's name, where they differ
 
 
+def botocore_name(service: str) -> str:
+    """botocore's name of a service, by its signing name."""
+    return _MODEL_NAMES.get(service, service)
+
+
 @cache
 def service_model(service: str) -> ServiceModel:
     """botocore's model of a service, by its signing name."""
-    name = _MODEL_NAMES.get(service, service)
+    name = botocore_name(service)
     return ServiceModel(Loader().load_service_model(name, "service-2"), name)
 
 

@@ -19,9 +19,9 @@ from hypercorn.config import Config
 from localcloud import process
 from localcloud.cloud import Cloud
 from localcloud.engine.ministack import Engine
-from localcloud.jobs.container import background, runs_folder
+from localcloud.jobs.container import background
 from localcloud.store.resources import Store
-from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, server_info
+from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, runs_folder, server_info
 
 log = logging.getLogger("localcloud")
 # What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own
@@ -62,9 +62,11 @@ async def _serve() -> None:
         engine.mend_objects()
     unclean.touch()
 
+    from localcloud.door.request_log import logged
     from localcloud.door.server import Server
 
-    app = Server(cloud, port)
+    server = Server(cloud, port)
+    app = logged(server) if "requests" in os.environ.get("LOCALCLOUD_LOG", "").split(",") else server
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import uuid
-from collections.abc import Awaitable, Callable
 from typing import Any
-from xml.sax.saxutils import escape
 
 from localcloud import protocol
 from localcloud.cloud import Cloud
+from localcloud.door.answers import answer, fail, refuse
+from localcloud.door.request import MAXIMUM_BODY_BYTES, Receive, Request, Scope, Send, headers_of, path_of, read_body
+from localcloud.door.request_log import OPERATION, SERVICE
 from localcloud.door.signing import Denied, check_caller, check_signature
 from localcloud.engine.ministack import FORWARDED, PARTS
 from localcloud.protocol import ServiceError
 from localcloud.services import AWAITED, OPERATIONS, invoke
 
 log = logging.getLogger("localcloud")
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 # The JSON services that this process serves or forwards: signing name -> X-Amz-Target prefix.
 JSON_TARGETS = {
@@ -39,7 +35,6 @@ JSON_TARGETS = {
     "comprehend": "Comprehend_20171127",
     "textract": "Textract",
 }
-MAXIMUM_BODY_BYTES = 5 * 2**30
 
 
 class Server:
@@ -59,59 +54,42 @@ class Server:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]},{value}" if name in headers else value
+        headers, path = headers_of(scope), path_of(scope)
         query = scope.get("query_string", b"").decode("latin-1")
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1").split("?")[0]
         try:
             check_caller(headers, self.port)
             authorization = headers.get("authorization", "") + query
             invoked = path.startswith("/endpoints/") and "/sagemaker/" in authorization  # there may be such a bucket
             limit = invoke.MAXIMUM_PAYLOAD if invoked else MAXIMUM_BODY_BYTES
             known = self.cloud.credentials.access_key in authorization
-            body = await _read_body(receive, limit, keep=known)
+            body = await read_body(receive, limit, keep=known)
             service = check_signature(scope["method"], path, query, headers, body, self.cloud.credentials)
         except Denied as denied:
-            await _refuse(send, denied, headers)
+            await refuse(send, denied, headers)
             return
         except ServiceError as error:
-            await _fail(send, error, headers)
+            await fail(send, error, headers)
             return
+        request = Request(scope["method"], path, headers, body, scope)
+        scope[SERVICE], scope[OPERATION] = service, request.operation
         try:
-            await self._route(service, path, headers, query, body, scope, send)
+            await self._route(service, request, send)
         except ServiceError as error:
-            await _fail(send, error, headers)
+            await fail(send, error, headers)
         except Exception:
-            log.exception("unexpected error in %s %s", headers.get("x-amz-target", service), path)
-            failure = ServiceError(
-                "InternalFailure", "The local AWS failed; its log (server.log) has the traceback.", 500
-            )
-            await _fail(send, failure, headers)
+            log.exception("unexpected error in %s %s", request.target or service, path)
+            await fail(send, ServiceError("InternalFailure", _OUR_FAULT, 500), headers)
 
-    async def _route(
-        self,
-        service: str,
-        path: str,
-        headers: dict[str, str],
-        query: str,
-        body: bytes,
-        scope: Scope,
-        send: Send,
-    ) -> None:
-        if service == "sagemaker" and path.startswith("/endpoints/"):
-            await invoke.invoke_endpoint(self.cloud, path, headers, body, send)
+    async def _route(self, service: str, request: Request, send: Send) -> None:
+        """To the service that owns the request: ours, else the engine's, else to an error that names the operation."""
+        if service == "sagemaker" and request.path.startswith("/endpoints/"):
+            await invoke.invoke_endpoint(self.cloud, request.path, request.headers, request.body, send)
             return
-        target = headers.get("x-amz-target", "")
-        operation = target.rpartition(".")[2] or _query_action(headers, body)
-        if service in JSON_TARGETS and not target.startswith(JSON_TARGETS[service] + "."):
-            raise ServiceError(
-                "UnknownOperationException",
-                f"{service} {scope['method']} {path} is not offered by the local AWS.",
-            )
+        operation, asked = request.operation, f"{request.method} {request.path}"
         if service in JSON_TARGETS:
-            params = protocol.parse_json_body(body)
+            if not request.target.startswith(JSON_TARGETS[service] + "."):
+                raise ServiceError("UnknownOperationException", f"{service} {asked} is not offered by the local AWS.")
+            params = protocol.parse_json_body(request.body)
             protocol.validate(service, operation, params)
             handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
             if awaited:
@@ -120,31 +98,21 @@ class Server:
                 result = await asyncio.to_thread(handler, self.cloud, params)
             if handler or awaited:
                 content = protocol.json_answer(service, operation, result)
-                await _answer(send, 200, content, more=result.get("_headers"))
+                await answer(send, 200, content, more=result.get("_headers"))
                 return
-        administration = scope["path"].startswith("/_")  # the engine's own pages, also as "/%5F"; never a bucket
+        administration = request.scope["path"].startswith("/_")  # the engine's own pages, also "/%5F"; never a bucket
         if service not in FORWARDED or operation not in PARTS.get(service, (operation,)) or administration:
             raise ServiceError(
                 "UnknownOperationException",
-                f"{service} {operation or scope['method'] + ' ' + path} is not offered by the local AWS, only on AWS.",
+                f"{service} {operation or asked} is not offered by the local AWS, only on AWS.",
             )
-        await self._forward(service, operation, path, headers, body, scope, send)
+        await self._forward(service, request, send)
 
-    async def _forward(
-        self,
-        service: str,
-        operation: str,
-        path: str,
-        headers: dict[str, str],
-        body: bytes,
-        scope: Scope,
-        send: Send,
-    ) -> None:
+    async def _forward(self, service: str, request: Request, send: Send) -> None:
+        """Let the engine answer; what changes something is on disk before the answer goes out."""
         engine = self.cloud.engine
-        writes = scope["method"] in ("PUT", "POST")
-        if writes and engine.disk_is_full(len(body)):
+        if request.method in ("PUT", "POST") and engine.disk_is_full(len(request.body)):
             raise ServiceError("InsufficientStorageCapacity", _FULL_DISK, 507)
-        start: dict[str, Any] = {}
         delivered = False
 
         async def replay() -> dict[str, Any]:
@@ -152,19 +120,17 @@ class Server:
             if delivered:  # the engine asks again only to notice a client that has gone
                 await asyncio.Event().wait()
             delivered = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            return {"type": "http.request", "body": request.body, "more_body": False}
 
         async def hold(message: dict[str, Any]) -> None:
             """Pass the answer on only after the change it acknowledges is durable."""
-            if message["type"] == "http.response.start":
-                start.update(message)
-                if message["status"] < 300:
-                    if service == "s3" and scope["method"] != "GET" and path.strip("/").count("/") == 0:
-                        await engine.bucket_changed()
-                    await engine.changed(service, operation, headers, body)
+            if message["type"] == "http.response.start" and message["status"] < 300:
+                if service == "s3" and request.method != "GET" and request.path.strip("/").count("/") == 0:
+                    await engine.bucket_changed()
+                await engine.changed(service, request.operation, request.headers, request.body)
             await send(message)
 
-        await engine.app(self._without_presigning(scope, service), replay, hold)
+        await engine.app(self._without_presigning(request.scope, service), replay, hold)
 
     def _without_presigning(self, scope: Scope, service: str) -> Scope:
         """A presigned request, already checked, in the form that the engine takes from us."""
@@ -176,75 +142,5 @@ class Server:
         return {**scope, "query_string": query, "headers": [*scope["headers"], authorization]}
 
 
-async def _read_body(receive: Receive, limit: int, *, keep: bool) -> bytes:
-    """The whole body; of a request that will be refused anyway (too large, or `keep` is False) nothing is held."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Denied("RequestTimeout", "The client went away before the request was complete.")
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAXIMUM_BODY_BYTES:
-            raise Denied("EntityTooLarge", "The request is larger than 5 GiB; use a multipart upload.")
-        if size > limit:
-            chunks.clear()
-        elif keep:
-            chunks.append(chunk)
-        if not message.get("more_body"):
-            break
-    if size > limit:
-        raise ServiceError("ValidationError", f"The body has {size} bytes; the limit is {limit}.", 413)
-    return b"".join(chunks)
-
-
-async def _answer(
-    send: Send,
-    status: int,
-    body: bytes,
-    *,
-    content_type: str = "application/x-amz-json-1.1",
-    error: str = "",
-    more: dict[str, str] | None = None,
-) -> None:
-    headers = [
-        (b"content-type", content_type.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-amzn-requestid", str(uuid.uuid4()).encode()),
-    ]
-    headers += [(name.encode(), value.encode()) for name, value in (more or {}).items()]
-    if error:
-        headers.append((b"x-amzn-errortype", error.encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _query_action(headers: dict[str, str], body: bytes) -> str:
-    """The operation of a request in AWS's Query protocol (IAM, STS, EC2, ...), which is in its form body."""
-    match = re.search(rb"(?:^|&)Action=(\w+)", body[:4096]) if _is_query(headers) else None
-    return match.group(1).decode() if match else ""
-
-
-def _is_query(headers: dict[str, str]) -> bool:
-    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-
-async def _refuse(send: Send, denied: Denied, headers: dict[str, str]) -> None:
-    await _fail(send, ServiceError(denied.code, str(denied), 403), headers)
-
-
-async def _fail(send: Send, error: ServiceError, headers: dict[str, str]) -> None:
-    """The error in the form that the caller's SDK reads: XML for S3 and the Query services, JSON for the others."""
-    inner = f"<Code>{error.code}</Code><Message>{escape(str(error))}</Message>"
-    if _is_query(headers):  # EC2 reads the plural, the others the singular
-        xml = f"<ErrorResponse><Error>{inner}</Error><Errors><Error>{inner}</Error></Errors></ErrorResponse>"
-    elif "x-amz-content-sha256" in headers and "x-amz-target" not in headers:
-        xml = f"<Error>{inner}</Error>"
-    else:
-        await _answer(send, error.status, protocol.json_error(error), error=error.code)
-        return
-    await _answer(send, error.status, xml.encode(), content_type="application/xml", error=error.code)
-
-
+_OUR_FAULT = "The local AWS failed; its log (server.log) has the traceback."
 _FULL_DISK = "The disk that holds the local AWS is full: free some space, then send this again. Nothing was written."

@@ -85,7 +85,8 @@ def check_signature(
         if not match:
             raise Denied(
                 "MissingAuthenticationToken",
-                "The request is not signed. In a notebook, connect() from helpers.workshop gives the credentials.",
+                "The request is not signed with the credentials of this local AWS: `python -m localcloud env` "
+                "prints the environment that leads a program here.",
             )
         key, date, region, service, names, signature = match.groups()
         signed_names, stamp, lifetime = names.split(";"), headers.get("x-amz-date", ""), MAX_CLOCK_SKEW

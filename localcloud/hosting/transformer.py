@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.hosting.batching import MEGABYTE, Batch, Processing, answer_of, batches
 from localcloud.hosting.variant import STARTUP_SECONDS, plan_server, sockets_folder
 from localcloud.jobs.container import background, run_process
+from localcloud.jobs.log_stream import LogStream
 
 log = logging.getLogger("localcloud")
 END_SECONDS = 8.0

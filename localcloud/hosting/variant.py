@@ -17,11 +17,12 @@ from typing import Any
 
 import httpx
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.hosting.unix_http import Answer, Client, NotThere
 from localcloud.jobs import images, s3io
-from localcloud.jobs.container import background, base_environment, layered_python, new_run, place_opt_ml, run_process
-from localcloud.jobs.script_mode import fetch_code
+from localcloud.jobs.container import background, base_environment, end_run, layered_python, new_run, run_process
+from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs.opt_ml import fetch_code, place_opt_ml
 from localcloud.runtime import model_server
 
 log = logging.getLogger("localcloud")
@@ -146,7 +147,7 @@ class Variant:
             self._failure = f"{type(error).__name__}: {error}"
         finally:
             self._ended.set()
-            shutil.rmtree(run, ignore_errors=True)
+            end_run(run)
             shutil.rmtree(self._sockets, ignore_errors=True)  # here: a shutdown does not call stop()
 
     def _serve(self, run: Path, stream: LogStream) -> None:

@@ -1,15 +1,15 @@
 """Run a job's process under the SageMaker container contract: /opt/ml layout, environment, logs, stop, time limit.
 
-The folder `<run>/opt/ml` plays `/opt/ml`. Code that names `/opt/ml` literally (the SDK's own drivers do) finds it,
-because the job's private copy of its code has the folder's true path written in its place.
+The folder `<run>/opt/ml` plays `/opt/ml`; `opt_ml.py` says how code that names it finds it.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/amazon-sagemaker-toolkits.html
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,10 +22,10 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import images, supervise
+from localcloud.store.state import runs_folder
 
 POLL_SECONDS = 0.1
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the images of AWS
-_MAX_CODE_FILE = 2**20
 # What of the server's own environment a job may see: how to reach the network, not who the learner is.
 _PASSED_ON = (
     *("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
@@ -43,13 +43,6 @@ class Exit:
     seconds: float
 
 
-def runs_folder(home: Path) -> Path:
-    """Where this installation's runs are: below its home, or, when that path has a space, in the temporary folder."""
-    if " " not in str(home):
-        return home / "runs"
-    return Path(tempfile.gettempdir()) / f"localcloud-runs-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
-
-
 def new_run(cloud: Cloud, kind: str, name: str) -> Path:
     """A fresh private folder for one run, which no other run of that name shares. Its path has no space."""
     runs = runs_folder(cloud.home)
@@ -58,6 +51,25 @@ def new_run(cloud: Cloud, kind: str, name: str) -> Path:
         raise OSError(f"{runs} belongs to somebody else. Move it away, then try again.")
     safe = re.sub(r"[^A-Za-z0-9_-]", "_", name)[:64]  # a crawler's name may hold anything, "../" too
     return Path(tempfile.mkdtemp(prefix=f"{kind}-{safe}-", dir=runs))
+
+
+def end_run(run: Path) -> None:
+    """Delete a run's folder, unless LOCALCLOUD_KEEP_RUNS is set: then it stays, to look at, until the next start."""
+    if not _kept():
+        shutil.rmtree(run, ignore_errors=True)
+
+
+def _kept() -> bool:
+    return bool(os.environ.get("LOCALCLOUD_KEEP_RUNS"))
+
+
+def _write_again(run: Path, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    """Leave in a run's folder a script that runs its command once more, as it was, without the local AWS around it."""
+    script = run / "again.sh"
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    whole = shlex.join(["env", "-i", *variables, *command])
+    script.write_text(f"#!/bin/sh\ncd {shlex.quote(str(folder))} &&\nexec {whole}\n")
+    script.chmod(0o700)
 
 
 def base_environment(cloud: Cloud, run: Path, python: Path) -> dict[str, str]:
@@ -88,15 +100,6 @@ def layered_python(run: Path, image: str, progress: Callable[[str], None] | None
     return images.make_layer(images.ensure(image, progress), run / "layer")
 
 
-def place_opt_ml(folder: Path, opt_ml: Path) -> None:
-    """Write the true path of /opt/ml into every text file below `folder` that names it."""
-    for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_size < _MAX_CODE_FILE:
-            content = path.read_bytes()
-            if b"/opt/ml" in content and b"\0" not in content:
-                path.write_bytes(content.replace(b"/opt/ml", str(opt_ml).encode()))
-
-
 def run_process(
     command: Sequence[str],
     *,
@@ -119,6 +122,8 @@ def run_process(
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """
+    if hide and _kept():
+        _write_again(hide, command, environment, folder)
     supervisor = [sys.executable, "-I", supervise.__file__, *command]
     started = time.monotonic()
     stopped = timed_out = asked = False

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from localcloud.jobs import supervise
 from localcloud.protocol import ServiceError
-from localcloud.store.state import home
+from localcloud.store.state import images_folder
 
 REQUIREMENTS = Path(__file__).parent / "images"
 
@@ -73,8 +73,7 @@ def folder(name: str) -> Path:
         raise BuildFailed(f"There is no image {name!r}. There are: {', '.join(names())}.")
     recipe = requirements.read_bytes() + f"Python {sys.version_info.major}.{sys.version_info.minor}".encode()
     stamp = hashlib.sha256(recipe).hexdigest()[:8]
-    root = Path(os.environ.get("LOCALCLOUD_IMAGES") or home() / "images")
-    return root / f"{name}-{stamp}"
+    return images_folder() / f"{name}-{stamp}"
 
 
 def is_ready(name: str) -> bool:

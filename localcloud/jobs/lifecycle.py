@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from localcloud.cloud import Cloud
-from localcloud.jobs import images, s3io, script_mode
-from localcloud.jobs.container import new_run
+from localcloud.jobs import images, opt_ml, s3io
+from localcloud.jobs.container import end_run, new_run
 
 log = logging.getLogger("localcloud")
 INTERRUPTED = "InternalServerError: The local AWS was stopped while this job was running. Start the job again."
@@ -42,7 +41,7 @@ def live(
             return {"status": "Stopped"} if stop.is_set() else {"status": "Failed", "reason": INTERRUPTED}
         run = new_run(cloud, kind, name)
         return execute(run)
-    except (s3io.TransferFailed, script_mode.BadCode) as error:
+    except (s3io.TransferFailed, opt_ml.BadCode) as error:
         return {"status": "Stopped" if stop.is_set() else "Failed", "reason": _as_inside(run, str(error))}
     except images.BuildFailed as error:
         return {"status": "Failed", "reason": f"InternalServerError: {error}"}
@@ -55,7 +54,7 @@ def live(
         if held:
             cloud.slots.release()
         if run:
-            shutil.rmtree(run, ignore_errors=True)
+            end_run(run)
 
 
 def _as_inside(run: Path | None, text: str) -> str:

@@ -16,14 +16,11 @@ from typing import Any
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import s3io
-from localcloud.jobs.container import Exit, place_opt_ml
+from localcloud.jobs.container import Exit
+from localcloud.jobs.opt_ml import BadCode, fetch_code, place_opt_ml
 
 HOST = "algo-1"
 Job = dict[str, Any]
-
-
-class BadCode(Exception):
-    """The job's code cannot be started; the message is its FailureReason."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +130,6 @@ def _script_mode(cloud: Cloud, job: Job, opt_ml: Path, python: Path, environment
         command = ["/bin/sh", "-c", f'{install} && exec "$@"', "sh", *command]
     variables = _script_variables(job, opt_ml, own, arguments, code, str(program))
     return Plan(command, code, {**variables, **environment})
-
-
-def fetch_code(cloud: Cloud, uri: str, code: Path, opt_ml: Path) -> None:
-    """Download and unpack a sourcedir.tar.gz."""
-    bucket, key = s3io.parse_uri(uri)
-    archive = opt_ml.parent / "sourcedir.tar.gz"
-    s3io.download_file(cloud.client("s3"), bucket, key, archive)
-    s3io.extract(archive, code)
-    place_opt_ml(code, opt_ml)
 
 
 def _text(value: Any) -> str:

@@ -22,7 +22,7 @@ from localcloud.protocol import ServiceError
 from localcloud.services import processing, training
 from localcloud.services.automl_search import request, steps
 from localcloud.services.automl_search.search import Search
-from localcloud.services.jobs import ENDED, JobKind
+from localcloud.services.job_kind import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
 

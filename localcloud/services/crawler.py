@@ -6,16 +6,17 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
 from __future__ import annotations
 
 import logging
-import shutil
 import time
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from localcloud.cloud import Cloud, LogStream
-from localcloud.jobs import s3io, schema_inference
-from localcloud.jobs.container import background, new_run
+from localcloud.cloud import Cloud
+from localcloud.jobs import s3io
+from localcloud.jobs.container import background, end_run, new_run
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
+from localcloud.services import crawler_schema
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
@@ -161,7 +162,7 @@ def crawl(cloud: Cloud, name: str) -> None:
                     break
                 stream.put([_register(cloud, crawler, table)])
                 tables += 1
-    except (CrawlFailed, schema_inference.Unreadable, s3io.TransferFailed) as error:
+    except (CrawlFailed, crawler_schema.Unreadable, s3io.TransferFailed) as error:
         status, message = "FAILED", str(error)
     except ClientError as error:
         status, message = "FAILED", error.response["Error"]["Message"]
@@ -170,7 +171,7 @@ def crawl(cloud: Cloud, name: str) -> None:
         status, message = "FAILED", f"Internal Service Exception: {error}"
     finally:
         if run:
-            shutil.rmtree(run, ignore_errors=True)
+            end_run(run)
     stream.put([f"ERROR : {message}" if message else f"BENCHMARK : Finished crawl: {tables} table(s)"])
     last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "StartTime": began}
     if message:
@@ -184,7 +185,7 @@ def crawl(cloud: Cloud, name: str) -> None:
     cloud.store.update(CRAWLER, name, end)
 
 
-def _tables_of(cloud: Cloud, target: Params, run: Path) -> list[schema_inference.Table]:
+def _tables_of(cloud: Cloud, target: Params, run: Path) -> list[crawler_schema.Table]:
     """What lies below a target: one table for each folder that is no `key=value` partition of another."""
     s3 = cloud.client("s3")
     bucket, prefix = s3io.parse_uri(target["Path"])
@@ -195,11 +196,11 @@ def _tables_of(cloud: Cloud, target: Params, run: Path) -> list[schema_inference
         if error.response["Error"]["Code"] == "NoSuchBucket":
             raise CrawlFailed(f"The S3 location: {target['Path']} does not exist.") from None
         raise
-    groups = schema_inference.group_objects(bucket, prefix, objects, target.get("Exclusions", []))
-    return [schema_inference.read_table(s3, group, run / f"{number}") for number, group in enumerate(groups)]
+    groups = crawler_schema.group_objects(bucket, prefix, objects, target.get("Exclusions", []))
+    return [crawler_schema.read_table(s3, group, run / f"{number}") for number, group in enumerate(groups)]
 
 
-def _register(cloud: Cloud, crawler: Params, table: schema_inference.Table) -> str:
+def _register(cloud: Cloud, crawler: Params, table: crawler_schema.Table) -> str:
     """Create or update the table and its partitions in the Data Catalog. Returns a line for the crawl's log."""
     glue, database = cloud.client("glue"), crawler["DatabaseName"]
     name = crawler.get("TablePrefix", "") + table.name

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import protocol
 from localcloud.cloud import Cloud
+from localcloud.engine import eventbridge
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import OPERATIONS, Params, operation
@@ -86,26 +87,16 @@ def emit(cloud: Cloud, source: str, detail_type: str, detail: Params, resources:
         "Resources": resources or [],
     }
     if not cloud.stopping.is_set():
-        cloud.loop.call_soon_threadsafe(_put, entry, context=contextvars.Context())
-
-
-def _put(entry: Params) -> None:
-    from ministack.core.responses import set_request_account_id
-    from ministack.services import eventbridge
-
-    set_request_account_id(ACCOUNT)
-    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+        cloud.loop.call_soon_threadsafe(eventbridge.put, entry, context=contextvars.Context())
 
 
 def recover(cloud: Cloud) -> None:
     """At start: from here on, what the engine's rules match is delivered by us, each delivery in its own thread."""
-    from ministack.services import eventbridge
 
-    def invoke_target(target: Params, event: Params, rule: Params, view: Any = None) -> None:
-        seen = (view or eventbridge._pattern_event_view(event)).event_with_detail()
-        background.start(lambda: _deliver(cloud, target, seen, rule), f"event for {target['Arn']}")
+    def deliver(target: Params, event: Params, rule: Params) -> None:
+        background.start(lambda: _deliver(cloud, target, event, rule), f"event for {target['Arn']}")
 
-    eventbridge._invoke_target = invoke_target
+    eventbridge.deliver_by(deliver)
 
 
 def _deliver(cloud: Cloud, target: Params, event: Params, rule: Params) -> None:

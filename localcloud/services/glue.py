@@ -11,16 +11,16 @@ import logging
 import os
 import re
 import secrets
-import shutil
 import threading
 import time
 from pathlib import Path
 
 import psutil
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.jobs import images, s3io, spark
-from localcloud.jobs.container import Exit, background, base_environment, layered_python, new_run, run_process
+from localcloud.jobs.container import Exit, background, base_environment, end_run, layered_python, new_run, run_process
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.registry import Params, operation
@@ -268,7 +268,7 @@ def run_job(cloud: Cloud, run_id: str) -> None:
             cloud.slots.release()
         cloud.stops.pop((RUN, run_id), None)
         if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+            end_run(folder)
     if cloud.stopping.is_set() and not stop.is_set() and state != "SUCCEEDED":
         state, message = "FAILED", INTERRUPTED
     _end(cloud, run, state, message, time.time() - began if held else 0.0)

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from localcloud.cloud import Cloud
 from localcloud.hosting import serverless
 from localcloud.hosting.serverless import NotStarted, Serverless, Throttled
-from localcloud.services import hosting
+from localcloud.services import endpoints
 
 MAXIMUM_PAYLOAD = 25 * 2**20  # real-time inference, AWS service quotas; server.py holds no more
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -27,9 +27,9 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
         await _error(send, 400, "ValidationError", f"{path} is not offered by the local AWS.")
         return
     name = unquote(match.group(1))
-    serving = hosting.live(name)
+    serving = endpoints.live(name)
     if serving is None:
-        endpoint = cloud.store.get(hosting.ENDPOINT, name)
+        endpoint = cloud.store.get(endpoints.ENDPOINT, name)
         status = f" is in status {endpoint['EndpointStatus']}" if endpoint else " of account not found"
         await _error(send, 400, "ValidationError", f"Endpoint {name}{status}.")
         return
@@ -56,11 +56,11 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
         await _error(send, 400, "ThrottlingException", str(error))
         return
     except (TimeoutError, OSError, NotStarted) as error:
-        hosting.meter.unanswered(name, variant.name, time.perf_counter() - began)
+        endpoints.meter.unanswered(name, variant.name, time.perf_counter() - began)
         await _model_error(send, *_unanswered(error))
         return
     answer = invocation.answer
-    hosting.meter.answered(
+    endpoints.meter.answered(
         name,
         variant.name,
         answer.status,

@@ -11,11 +11,13 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from localcloud.cloud import Cloud, LogStream
+from localcloud.cloud import Cloud
 from localcloud.jobs import images, lifecycle, s3io, script_mode
-from localcloud.jobs.container import Exit, background, base_environment, layered_python, place_opt_ml, run_process
+from localcloud.jobs.container import Exit, background, base_environment, layered_python, run_process
+from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs.opt_ml import place_opt_ml
 from localcloud.protocol import ServiceError
-from localcloud.services.jobs import JobKind
+from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
 

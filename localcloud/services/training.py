@@ -12,12 +12,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-from localcloud.cloud import Cloud, LogStream, arn
+from localcloud.cloud import Cloud, arn
 from localcloud.jobs import images, s3io, script_mode
 from localcloud.jobs.checkpoints import Checkpoints
 from localcloud.jobs.container import background, base_environment, layered_python, run_process
 from localcloud.jobs.lifecycle import INTERRUPTED, live
 from localcloud.jobs.lifecycle import end as end_job
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation

@@ -12,14 +12,15 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from localcloud.cloud import Cloud, LogStream, arn
+from localcloud.cloud import Cloud, arn
 from localcloud.hosting import jsonpath
 from localcloud.hosting.batching import BadRecord, Processing
 from localcloud.hosting.transformer import BadAnswer, ModelFailed, Stopped, Transformer
 from localcloud.jobs import lifecycle, s3io
 from localcloud.jobs.container import background
+from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
-from localcloud.services.jobs import JobKind
+from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.models import MODEL
 from localcloud.services.registry import Params, operation

@@ -16,12 +16,12 @@ from typing import Any
 from localcloud.cloud import Cloud
 from localcloud.jobs.container import background
 from localcloud.jobs.lifecycle import INTERRUPTED
-from localcloud.jobs.tuning_search import Search
 from localcloud.protocol import ServiceError
 from localcloud.services import training
-from localcloud.services.jobs import ENDED, JobKind
+from localcloud.services.job_kind import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
+from localcloud.services.tuning_search import Search
 
 log = logging.getLogger("localcloud")
 JOBS = JobKind(

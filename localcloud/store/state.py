@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,18 @@ def home() -> Path:
     folder = folder.expanduser().absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def images_folder() -> Path:
+    """Where the image environments are: $LOCALCLOUD_IMAGES, else below the home. Installations may share them."""
+    return Path(os.environ.get("LOCALCLOUD_IMAGES") or home() / "images")
+
+
+def runs_folder(home: Path) -> Path:
+    """Where this installation's runs are: below its home, or, when that path has a space, in the temporary folder."""
+    if " " not in str(home):
+        return home / "runs"
+    return Path(tempfile.gettempdir()) / f"localcloud-runs-{hashlib.sha256(str(home).encode()).hexdigest()[:12]}"
 
 
 def mark(folder: Path) -> str:

@@ -18,7 +18,7 @@ from localcloud.cloud import Cloud
 from localcloud.hosting.unix_http import Answer, Broken, Client, NotThere
 from localcloud.hosting.variant import sockets_folder
 from localcloud.jobs import images
-from localcloud.jobs.container import background, base_environment, new_run, run_process
+from localcloud.jobs.container import background, base_environment, end_run, new_run, run_process
 from localcloud.runtime import model_server
 
 log = logging.getLogger("localcloud")
@@ -142,7 +142,7 @@ class _Process:
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
             if run:
-                shutil.rmtree(run, ignore_errors=True)
+                end_run(run)
         if reason:
             log.warning("the model %s ended: %s", self._image, reason)
         if not self._cloud.stopping.is_set():  # else the loop may be gone

@@ -7,19 +7,20 @@ from .not_offered import NotOffered
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-    from .context import GlueContext
-
 
 class DynamicFrame(NotOffered):
-    """A table of records. Choice types do not occur: a DataFrame has one type per column."""
+    """A table of records. Choice types do not occur: a DataFrame has one type per column.
 
-    def __init__(self, frame: "DataFrame", glue_ctx: "GlueContext", name: str = "") -> None:
+    The context is kept because a script may ask for it; nothing here uses it, so its type is not needed.
+    """
+
+    def __init__(self, frame: "DataFrame", glue_ctx: object, name: str = "") -> None:
         self._frame = frame
         self.glue_ctx = glue_ctx
         self.name = name
 
     @classmethod
-    def fromDF(cls, dataframe: "DataFrame", glue_ctx: "GlueContext", name: str = "") -> "DynamicFrame":
+    def fromDF(cls, dataframe: "DataFrame", glue_ctx: object, name: str = "") -> "DynamicFrame":
         """Wraps a Spark DataFrame."""
         return cls(dataframe, glue_ctx, name)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.jobs.tuning_search import Search, Space
 from localcloud.protocol import ServiceError
+from localcloud.services.tuning_search import Search, Space
 
 
 def continuous(low: str, high: str, scale: str = "Auto") -> dict[str, Any]:

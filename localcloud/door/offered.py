@@ -1,0 +1,56 @@
+"""What passes the door, as a table: read from the registrations of our services and from what the engine gets."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from localcloud.engine.ministack import FORWARDED, PARTS
+from localcloud.protocol import botocore_name
+from localcloud.services import AWAITED, OPERATIONS, invoke
+
+BEGIN, END = "<!-- python -m localcloud operations --write -->", "<!-- end of the operations -->"
+README = Path(__file__).parents[1] / "README.md"
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Service (boto3's name), operations, and what executes them: the engine, or a module of ours; in Markdown."""
+    offered: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (service, operation), handler in {**OPERATIONS, **AWAITED}.items():
+        offered[botocore_name(service), _file(handler.__module__)].append(operation)
+    offered["sagemaker-runtime", _file(invoke.__name__)].append("InvokeEndpoint")
+    for service, operations in PARTS.items():
+        offered[botocore_name(service), "engine"] += operations
+    table = [
+        (f"`{service}`", ", ".join(sorted(names, key=_resource)), where)
+        for (service, where), names in sorted(offered.items())
+    ]
+    whole = ", ".join(f"`{name}`" for name in sorted(map(botocore_name, FORWARDED - PARTS.keys())))
+    return [(whole, "all that the engine has", "engine"), *table]
+
+
+def _file(module: str) -> str:
+    return "/".join(module.split(".")[1:]) + ".py"
+
+
+def _resource(operation: str) -> tuple[str, str]:
+    """Sorts the operations of one resource together: the name without its verb, in the singular."""
+    noun = re.sub(r"^(Batch)?[A-Z][a-z]+", "", operation)
+    return noun.removesuffix("s"), operation
+
+
+def markdown() -> Iterator[str]:
+    """The lines of the table that stands in `localcloud/README.md`."""
+    yield "| service | operations | executed by |"
+    yield "|---|---|---|"
+    for service, operations, where in rows():
+        yield f"| {service} | {operations} | `{where}` |"
+
+
+def in_text(text: str) -> str:
+    """The text with today's table between its two marks."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return before + begin + "\n" + "\n".join(markdown()) + "\n" + end + after

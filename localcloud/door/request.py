@@ -1,0 +1,84 @@
+"""A request as it arrived: read whole, names in lower case, nothing decoded; and the types of ASGI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from localcloud.door.signing import Denied
+from localcloud.protocol import ServiceError
+
+MAXIMUM_BODY_BYTES = 5 * 2**30
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request that has passed the door. `scope` is ASGI's own account of it, for the engine."""
+
+    method: str
+    path: str  # still percent-encoded, as it was signed
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+    scope: Scope
+
+    @property
+    def target(self) -> str:
+        """X-Amz-Target, the operation of the JSON services: `Prefix.Operation`."""
+        return self.headers.get("x-amz-target", "")
+
+    @property
+    def operation(self) -> str:
+        """The operation's name; "" for S3, where method and path say what is asked."""
+        return self.target.rpartition(".")[2] or _query_action(self.headers, self.body)
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
+def path_of(scope: Scope) -> str:
+    """The path as sent, still percent-encoded, without the query."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.decode("latin-1").split("?")[0]
+
+
+async def read_body(receive: Receive, limit: int, *, keep: bool) -> bytes:
+    """The whole body; of a request that will be refused anyway (too large, or `keep` is False) nothing is held."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Denied("RequestTimeout", "The client went away before the request was complete.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAXIMUM_BODY_BYTES:
+            raise Denied("EntityTooLarge", "The request is larger than 5 GiB; use a multipart upload.")
+        if size > limit:
+            chunks.clear()
+        elif keep:
+            chunks.append(chunk)
+        if not message.get("more_body"):
+            break
+    if size > limit:
+        raise ServiceError("ValidationError", f"The body has {size} bytes; the limit is {limit}.", 413)
+    return b"".join(chunks)
+
+
+def is_query(headers: dict[str, str]) -> bool:
+    """Whether a request is in AWS's Query protocol (IAM, STS, EC2, ...): a form."""
+    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+def _query_action(headers: dict[str, str], body: bytes) -> str:
+    match = re.search(rb"(?:^|&)Action=(\w+)", body[:4096]) if is_query(headers) else None
+    return match.group(1).decode() if match else ""

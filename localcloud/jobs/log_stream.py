@@ -1,0 +1,45 @@
+"""Where the lines of a job or an endpoint go: CloudWatch Logs, which are the engine's."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from localcloud.cloud import Cloud
+
+log = logging.getLogger("localcloud")
+
+
+class LogStream:
+    """One CloudWatch log stream; made on first use, with its group."""
+
+    def __init__(self, cloud: Cloud, group: str, stream: str) -> None:
+        self._cloud, self._group, self._stream = cloud, group, stream
+        self._made = False
+
+    def put(self, lines: list[str]) -> None:
+        """Append lines, stamped now. CloudWatch refuses empty messages, so an empty line becomes a blank."""
+        if not self._made:
+            for operation, extra in (
+                ("CreateLogGroup", {}),
+                ("CreateLogStream", {"logStreamName": self._stream}),
+            ):
+                self._call(operation, {"logGroupName": self._group, **extra})
+            self._made = True
+        now = int(time.time() * 1000)
+        for start in range(0, len(lines), 1000):
+            events = [{"timestamp": now, "message": line or " "} for line in lines[start : start + 1000]]
+            self._call(
+                "PutLogEvents",
+                {"logGroupName": self._group, "logStreamName": self._stream, "logEvents": events},
+            )
+
+    def _call(self, operation: str, params: dict[str, Any]) -> None:
+        try:
+            status, answer = self._cloud.call_engine("logs", f"Logs_20140328.{operation}", params)
+        except Exception:  # a full disk, a busy loop: a job or endpoint does not die of a lost log line
+            log.exception("%s of %s", operation, self._group)
+            return
+        if status >= 300 and b"ResourceAlreadyExists" not in answer:
+            log.warning("%s answered %s: %s", operation, status, answer[:200])
