@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from own_cloud import PROJECT
 
-# The folders and top-level modules of localcloud, lowest first. Each may import what stands above it in this table,
-# that is, what lies below it in the house, and what is in its own folder.
+# The folders and top-level modules of localcloud, lowest first: each imports only from those named before it, and from
+# its own folder.
 FLOORS = {
     "runtime": "code for an image's Python: nothing of localcloud is there",
     "protocol": "botocore's models, and ServiceError, which every floor raises",

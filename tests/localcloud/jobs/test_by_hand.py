@@ -27,15 +27,15 @@ def keeping() -> Iterator[OwnCloud]:
         cloud.remove()
 
 
-def again(cloud: OwnCloud, kind: str) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def again(cloud: OwnCloud, kind: str, typed: str = "") -> tuple[Path, subprocess.CompletedProcess[str]]:
     """Run the script of the one run of that kind. Returns the run's folder, and how it went."""
     [folder] = (cloud.home / "runs").glob(f"{kind}-*")
     script = folder / "again.sh"
     assert script.stat().st_mode & 0o077 == 0  # it holds the credentials
-    return folder, subprocess.run([str(script)], capture_output=True, text=True, timeout=120, check=False)
+    return folder, subprocess.run([str(script)], input=typed, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_a_training_job_runs_again_with_a_line_more_in_its_script(keeping: OwnCloud) -> None:
+def test_a_training_job_runs_again_with_a_breakpoint_in_its_script(keeping: OwnCloud) -> None:
     training = Training(BUCKET, ROLE_ARN, clients=keeping.client)
     data = training.put("one.csv", "a,b\n")
     script = "import os\nprint(os.listdir(os.environ['SM_CHANNEL_TRAIN']), os.environ['SM_HP_DEPTH'])\n"
@@ -43,8 +43,10 @@ def test_a_training_job_runs_again_with_a_line_more_in_its_script(keeping: OwnCl
     assert training.ended(name)["TrainingJobStatus"] == "Completed"
     folder, first = again(keeping, "training-job")
     assert first.stdout == "['one.csv'] 3\n"
-    (folder / "opt/ml/code/train.py").write_text(script + "print('looked at')\n")
-    assert again(keeping, "training-job")[1].stdout == "['one.csv'] 3\nlooked at\n"
+    (folder / "opt/ml/code/train.py").write_text(script + "breakpoint()\nprint('the end')\n")
+    seen = again(keeping, "training-job", typed="p os.environ['SM_HP_DEPTH'] * 2\ncontinue\n")[1].stdout
+    assert "'33'" in seen
+    assert seen.endswith("the end\n")
 
 
 def test_a_glue_job_runs_again_on_its_staged_buckets(keeping: OwnCloud) -> None:
