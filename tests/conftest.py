@@ -8,15 +8,18 @@ from typing import Any
 import pytest
 from own_cloud import OwnCloud
 
-# Fixtures that run a learner's code in an image's environment; their tests, and modules with `pytestmark = image`, are
-# left out of `course.py test --quick`, which builds no image.
+# Fixtures that run code in an image's environment; a module may name fixtures of its own. Their tests are marked
+# `image`, and `course.py test --quick`, which builds no image, leaves them out.
 NEED_AN_IMAGE = {"sklearn_image", "glue_image", "executed"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need an image, and let the lessons begin: they take longest, and others run beside them."""
     for item in items:
-        if NEED_AN_IMAGE & set(getattr(item, "fixturenames", ())):
+        needing = NEED_AN_IMAGE | getattr(getattr(item, "module", None), "NEED_AN_IMAGE", set())
+        if needing & set(getattr(item, "fixturenames", ())):
             item.add_marker("image")
+    items.sort(key=lambda item: item.path.name != "test_lessons.py")
 
 
 @pytest.fixture(scope="session")

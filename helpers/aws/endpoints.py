@@ -53,6 +53,13 @@ def steady(ask: Callable[[], Any], pause: float = 0.05) -> Iterator[list[Visit]]
         thread.join()
 
 
+def milliseconds(ask: Callable[..., Any], *given: Any) -> float:
+    """What a caller sees: how long it takes from the call to the answer, with everything between."""
+    began = time.perf_counter()
+    ask(*given)
+    return 1000 * (time.perf_counter() - began)
+
+
 @dataclass(frozen=True)
 class Rush:
     """What callers have seen: how long each request took in milliseconds, and all of them together in seconds."""
@@ -72,15 +79,10 @@ def rush(ask: Callable[[int], Any], callers: int, requests: int) -> Rush:
         Exception: the first error of `ask`.
     """
 
-    def timed(number: int) -> float:
-        began = time.perf_counter()
-        ask(number)
-        return 1000 * (time.perf_counter() - began)
-
     with ThreadPoolExecutor(callers) as pool:
         began = time.perf_counter()
-        milliseconds = list(pool.map(timed, range(requests)))
-    return Rush(milliseconds, time.perf_counter() - began)
+        times = list(pool.map(lambda number: milliseconds(ask, number), range(requests)))
+    return Rush(times, time.perf_counter() - began)
 
 
 def captured(uri: str, *, seconds: float = 300) -> list[dict[str, Any]]:

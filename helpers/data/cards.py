@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Annulus
 from PIL import Image, ImageFilter
 
-from helpers.show.figures import BLACK, BLUE, figure
+from helpers.show.figures import BLACK
 
 HEADER = "REVIEW CARD"
 WIDTH_INCHES, DOTS_PER_INCH = 6.8, 110
@@ -81,17 +81,3 @@ def _scanned(card: Image.Image, random: np.random.Generator) -> bytes:
     file = io.BytesIO()
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
     return file.getvalue()
-
-
-def show(card: Card, blocks: Sequence[dict[str, object]], title: str) -> None:
-    """Draw a scan with the outline of each LINE that Textract has found on it."""
-    lines = [block for block in blocks if block["BlockType"] == "LINE"]
-    picture = Image.open(io.BytesIO(card.jpeg))
-    alt = f"The scan of card {card.number}, turned and noisy, with {len(lines)} lines outlined: {card.text[:120]} …"
-    with figure(title, "", "", alt, figsize=(8, 8 * picture.height / picture.width)) as axes:
-        axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
-        for line in lines:
-            corners = np.array([[point["X"], point["Y"]] for point in line["Geometry"]["Polygon"]])  # type: ignore[index]
-            outline = np.vstack([corners, corners[:1]]) * [picture.width, picture.height]
-            axes.plot(outline[:, 0], outline[:, 1], color=BLUE, linewidth=1.2)
-        axes.axis("off")

@@ -14,19 +14,15 @@ from itertools import chain
 from typing import Any
 
 import boto3
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from helpers.aws.client import client, listed
 from helpers.aws.jobs import training_table
 from helpers.money import costs
-from helpers.show.figures import BLACK, COLOURS, VERMILION
 from helpers.workshop import Workshop
 
 _NAMES = "TrainingJobSummaries[].TrainingJobName"
 _LAST = ["seconds", "billed seconds", "USD"]
-MARKERS = "osD^vP"
 _CHOICE = "models/choice.json"
 
 
@@ -114,34 +110,3 @@ def chosen(ws: Workshop) -> tuple[Any, Any] | None:
     except (s3.exceptions.ClientError, KeyError):
         return None
     return jobs[0], jobs[1]
-
-
-def draw_progress(axes: Axes, table: pd.DataFrame, metric: str, *, maximize: bool = True) -> None:
-    """The metric of each run in the order of their start, and a line for the best so far, for each source.
-
-    A run without the metric (failed, stopped early on) is a cross at the edge.
-    """
-    edge = table[metric].min() if maximize else table[metric].max()
-    for number, (source, some) in enumerate(table.groupby("source", sort=False)):
-        order = np.arange(1, len(some) + 1)
-        colour, name = COLOURS[number % len(COLOURS)], str(source) or "no tuning job"
-        best = some[metric].cummax() if maximize else some[metric].cummin()
-        axes.scatter(order, some[metric], color=colour, marker=MARKERS[number % len(MARKERS)], label=name, zorder=2)
-        axes.step(order, best.ffill(), where="post", color=colour, linestyle=["-", "--", "-.", ":"][number % 4])
-        missing = some[metric].isna().to_numpy()
-        axes.scatter(order[missing], np.full(missing.sum(), edge), color=VERMILION, marker="x", zorder=3)
-    axes.legend()
-
-
-def draw_parameter(
-    axes: Axes, table: pd.DataFrame, parameter: str, metric: str, *, logarithmic: bool = False, maximize: bool = True
-) -> None:
-    """The metric of each run by one of its hyperparameters, colour and marker by source; the best is ringed."""
-    for number, (source, some) in enumerate(table.groupby("source", sort=False)):
-        style: Any = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
-        axes.scatter(some[parameter], some[metric], label=str(source) or "no tuning job", zorder=2, **style)
-    best = table.loc[table[metric].idxmax() if maximize else table[metric].idxmin()]
-    axes.scatter([best[parameter]], [best[metric]], s=180, facecolors="none", edgecolors=BLACK, zorder=3)
-    if logarithmic:
-        axes.set_xscale("log")
-    axes.legend()

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 import boto3
 import pandas as pd
-from matplotlib.axes import Axes
 
 from helpers.aws import jobs, provision
 from helpers.data.synthetic import synthetic_reviews
 from helpers.models import experiments
 from helpers.money import costs
-from helpers.money.elasticity import lead_times
-from helpers.show.figures import BLACK, BLUE, COLOURS, ORANGE
 from helpers.workshop import Workshop
 
 PLACE = "01"  # below the learner's prefix: all that the lesson writes
@@ -24,8 +21,6 @@ PENALTIES = ("0.01", "0.1", "0.5", "1", "10", "100")
 METRIC = "search:accuracy"
 INSTANCE = "ml.m5.large"
 TRIAL_MINUTES = 2.5  # on AWS, as lesson 06 counts them
-STARTS = 60.0, 120.0  # seconds until a training job works on AWS, as this course counts: not measured
-WEEK = 7 * 24 * 3600.0
 _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
@@ -128,42 +123,6 @@ def measure(name: str) -> Measured:
     trials = runs[["job", "penalty", METRIC]].rename(columns={METRIC: "accuracy"}).join(trials)
     seconds = (search["HyperParameterTuningEndTime"] - asked).total_seconds()
     return Measured(seconds, float(runs["billed seconds"].sum()), float(runs["USD"].sum()), trials)
-
-
-def draw(axes: Axes, searches: Mapping[str, Measured]) -> None:
-    """A group for each search, a line for each trial: thin from when it was asked for, thick while it works."""
-    place, middles = 0, []
-    for colour, search in zip((ORANGE, BLUE, *COLOURS), searches.values(), strict=False):
-        middles.append(place + (len(search.trials) - 1) / 2)
-        for trial in search.trials.itertuples(index=False):
-            axes.plot([trial.asked, trial.works], [place, place], color=BLACK, linewidth=1)
-            axes.barh(place, trial.ends - trial.works, left=trial.works, height=0.7, color=colour, edgecolor=BLACK)
-            place += 1
-        place += 1
-    axes.set_yticks(middles, list(searches))
-    axes.invert_yaxis()
-
-
-def draw_lead_times(axes: Axes, seconds: float) -> None:
-    """On a logarithmic axis: a machine as measured, one on AWS, and servers as the trade says, with their ranges."""
-    table = lead_times()
-    stars = ["" if checked == "verified" else " *" for checked in table["checked"]]
-    servers = [what + star for what, star in zip(table["what"], stars, strict=True)]
-    names = ["A training job, measured here", "A training job on AWS, as this course counts *", *servers]
-    places = range(2, len(names))
-    ends = [[float(end) * WEEK for end in text.split(" to ")] for text in table["range"]]
-    axes.hlines(places, *zip(*ends, strict=True), color=ORANGE, linewidth=4)
-    axes.plot(table["weeks"] * WEEK, places, "D", color=BLACK)
-    axes.hlines(1, *STARTS, color=BLUE, linewidth=4)
-    axes.plot([seconds], [0], "o", color=BLUE, markersize=9)
-    axes.set_yticks(range(len(names)), names)
-    axes.set_xscale("log")
-    ticks = {1: "1 s", 60: "1 min", 3600: "1 h", 86400: "1 day", WEEK: "1 week", 52 * WEEK: "1 year"}
-    axes.set_xticks(list(ticks), list(ticks.values()))
-    axes.minorticks_off()
-    axes.set_xlim(min(0.5, seconds / 2), 104 * WEEK)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.grid(True, axis="x", alpha=0.3)
 
 
 def price() -> costs.Estimate:

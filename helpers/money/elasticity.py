@@ -9,9 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-
-from helpers.show.figures import NEGATIVE, POSITIVE
 
 
 @dataclass(frozen=True)
@@ -111,11 +108,3 @@ def lead_times() -> pd.DataFrame:
     table["range"] = table["low"] + " to " + table["high"]
     table["checked"] = table["status"].where(table["status"] == "verified", "⚠️ unverified")
     return table[["what", "weeks", "range", "checked", "date", "source"]].astype({"weeks": float})
-
-
-def draw_waiting(axes: Axes, fixed: pd.DataFrame, on_demand: pd.DataFrame, hours: float) -> None:
-    """Jobs that wait, over time: at the fixed cluster, and on demand."""
-    times = np.linspace(0, hours, 400).tolist()
-    axes.plot(times, waiting(fixed, times), color=NEGATIVE, linewidth=2, label="fixed cluster")
-    axes.plot(times, waiting(on_demand, times), color=POSITIVE, linestyle="--", linewidth=2, label="on demand")
-    axes.legend()

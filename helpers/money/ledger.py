@@ -26,7 +26,6 @@ from helpers.aws.client import client, listed
 from helpers.money import ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
-from helpers.show.figures import COLOURS, HATCHES, figure
 from helpers.workshop import Workshop, on_aws
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -143,50 +142,3 @@ def title(table: pd.DataFrame) -> str:
 
 def _verb() -> str:
     return "cost" if on_aws() else "would have cost on AWS"
-
-
-def _finding(table: pd.DataFrame) -> str:
-    """What the two dearest lessons are of the whole; with fewer that cost anything, the sum."""
-    sums = table.groupby("lesson")["usd"].sum().nlargest(2)
-    if len(sums[sums > 0]) < 2:
-        return title(table)
-    first, second = (f"lesson {each}" if str(each).isdigit() else f"'{each}'" for each in sums.index)
-    share = sums.sum() / total(table)
-    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total(table))} that all {_verb()}"
-
-
-def _without_small(sums: pd.DataFrame) -> pd.DataFrame:
-    """Dollars by service, with those below 1 % of the bill in one column `others`."""
-    services = sums.sum()
-    small = services.index[services < 0.01 * services.sum()]
-    others = sums[small].sum(axis=1)
-    shown = sums.drop(columns=small)
-    return shown.assign(others=others) if others.sum() > 0 else shown
-
-
-def draw(table: pd.DataFrame) -> None:
-    """Bars of dollars for each lesson, stacked by service; services below 1 % of the bill are "others".
-
-    Raises:
-        ValueError: the ledger is empty.
-    """
-    if table.empty:
-        raise ValueError("The ledger is empty: nothing of this learner's has run yet.")
-    sums = by(table).drop(index="total", columns="total")
-    shown = _without_small(sums)
-    parts = [f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items()]
-    finding = _finding(table)
-    sentences = dict.fromkeys([title(table), finding, f"By lesson: {', '.join(parts)}"])  # each one once
-    with figure(
-        finding.replace(" of the ", "\nof the "), "lesson", "US dollars, list price", ". ".join(sentences) + "."
-    ) as axes:
-        below = pd.Series(0.0, index=sums.index)
-        for number, service in enumerate(shown):
-            look: Any = {"color": COLOURS[number % len(COLOURS)], "hatch": HATCHES[number % len(HATCHES)]}
-            axes.bar(sums.index, shown[service], bottom=below, label=str(service), edgecolor="black", **look)
-            below += shown[service]
-        for place, usd in enumerate(below):
-            above: Any = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 9}
-            axes.annotate(f"${usd:.2f}" if usd >= 0.01 else "< 1¢", (place, usd), **above)
-        axes.set_ylim(0, 1.1 * below.max() or 1)  # room for the dollars above
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

@@ -10,13 +10,10 @@ import math
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from helpers.models import experiments
 from helpers.money import costs
-from helpers.show.figures import BLACK, BLUE, COLOURS
 from helpers.workshop import Workshop
 from pricelist.table import Price
 
@@ -169,33 +166,3 @@ def with_errors(table: pd.DataFrame, requests: float, usd_per_error: float) -> p
 def margin(accuracy: float, reviews: int) -> float:
     """The 95 % interval of an accuracy measured on so many reviews, up and down."""
     return 1.96 * math.sqrt(accuracy * (1 - accuracy) / reviews)
-
-
-def draw(axes: Axes, table: pd.DataFrame) -> None:
-    """Accuracy by USD a month, logarithmic; marker and colour by way, the front as a line with its models' names."""
-    for number, way in enumerate(WAYS):
-        some = table[table["way"] == way]
-        axes.scatter(
-            some["usd"],
-            100 * some["accuracy"],
-            marker="os^"[number],
-            color=COLOURS[number],
-            label=label(way),
-            zorder=3,
-            s=45,
-        )
-    best = table[table["front"]].sort_values("usd")
-    axes.step(best["usd"], 100 * best["accuracy"], where="post", color=BLACK, linewidth=1.2, zorder=2, label="front")
-    for row in best.drop_duplicates(["usd", "accuracy"]).itertuples():
-        axes.annotate(
-            str(row.model), (float(row.usd), 100 * float(row.accuracy)),  # type: ignore[arg-type]
-            xytext=(-9, -3), textcoords="offset points", ha="right", fontsize=9, color=BLUE,
-        )  # fmt: skip
-    axes.set_xscale("log")
-    low, high = table["usd"].min(), table["usd"].max()
-    axes.set_xlim(low / (high / low) ** 0.6, high * 2)  # room for the names, left of the front
-    axes.xaxis.set_major_formatter("${x:g}")
-    axes.grid(axis="x", alpha=0.3)
-    span = float(np.ptp(table["accuracy"])) * 100 or 1
-    axes.set_ylim(100 * table["accuracy"].min() - 0.15 * span, 100 * table["accuracy"].max() + 0.15 * span)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))

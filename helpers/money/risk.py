@@ -11,15 +11,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from helpers.money.tco import OWN, RENTED, Values, break_even, inputs, totals, values
-from helpers.show.figures import BLACK, BLUE, COLOURS, HATCHES, ORANGE, SKY
+from helpers.money.tco import OWN, Values, inputs, totals, values
 
 # What the reader decides or measures. It has a range, and is no matter of luck.
 YOURS = ("peak_vcpus", "utilisation", "growth", "interruptible", "baseline", "egress")
-LINES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 
 
 def difference(x: Values, way: str = "on demand", years: int = 5) -> Any:
@@ -82,62 +79,6 @@ def undecided(found: pd.DataFrame, certain: float = 0.9) -> list[Any]:
     """The utilisations of a band at which neither side wins in so large a share of the draws."""
     share = found["owning_wins"]
     return list(found.index[(share > round(1 - certain, 9)) & (share < certain)])
-
-
-def draw_year(axes: Axes, costs: pd.DataFrame) -> None:
-    """A year's cost of each way in thousand USD, a bar each, item by item (`tco.year_costs`)."""
-    left = pd.Series(0.0, index=costs.columns)
-    for colour, hatch, (item, usd) in zip(COLOURS[1:], [*HATCHES, "--"], costs.iterrows(), strict=False):
-        axes.barh(usd.index, usd / 1000, left=left, color=colour, hatch=hatch, edgecolor=BLACK, label=str(item))
-        left = left + usd / 1000
-    axes.set_xlim(0, 1.03 * left.max())
-    axes.invert_yaxis()
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def draw_ways(axes: Axes, x: Values, years: int = 5) -> None:
-    """What each way costs in thousand USD, by utilisation; a dot where owning begins to be cheaper than on demand."""
-    across = np.linspace(0, 100, 201)
-    found = totals(x | {"utilisation": across}, years)
-    for number, way in enumerate((OWN, *RENTED)):
-        colour = BLACK if way == OWN else COLOURS[(number - 1) % len(COLOURS)]
-        usd = np.broadcast_to(found[way], across.shape) / 1000
-        axes.plot(across, usd, label=way, color=colour, linestyle=LINES[number], linewidth=3 if way == OWN else 1.8)
-    axes.axvline(x["utilisation"], color="grey", linestyle=":", label="the load now")
-    even = break_even(x, years=years)
-    own = float(totals(x, years)[OWN]) / 1000
-    if even is not None:
-        axes.plot(even, own, "o", color=BLACK, markersize=9, zorder=4, label="break-even, on demand")
-    axes.set(xlim=(0, 100), ylim=(0, 2.2 * own))
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def draw_tornado(axes: Axes, table: pd.DataFrame, base: float, rows: int = 10) -> None:
-    """The first rows of a tornado, the widest on top: from the base to both ends, in thousand USD."""
-    shown = table.head(rows).iloc[::-1]
-    for place, (_, row) in enumerate(shown.iterrows()):
-        for end, colour, hatch in (("at low", SKY, ""), ("at high", ORANGE, "//")):
-            width = (row[end] - base) / 1000
-            label = {"at low": "at its low end", "at high": "at its high end"}[end] if place == 0 else None
-            axes.barh(
-                place, width, left=base / 1000, color=colour, hatch=hatch, edgecolor=BLACK, linewidth=0.5, label=label
-            )
-    axes.axvline(0, color=BLACK, linestyle="--", linewidth=1.2)
-    axes.axvline(base / 1000, color=BLACK, linewidth=1.2)
-    axes.set_yticks(range(len(shown)), [f"{row.what} ({row.low:g} to {row.high:g})" for row in shown.itertuples()])
-    axes.xaxis.set_major_formatter("{x:,.0f}")
-    axes.grid(axis="x")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def draw_band(axes: Axes, found: pd.DataFrame) -> None:
-    """The difference by utilisation, in thousand USD: the middle of the draws, and where nine in ten of them lie."""
-    axes.fill_between(found.index, found["p5"] / 1000, found["p95"] / 1000, color=SKY, alpha=0.5, label="90 % of draws")
-    axes.plot(found.index, found["p50"] / 1000, color=BLUE, linewidth=2, label="median: half of the draws lie below")
-    axes.axhline(0, color=BLACK, linestyle="--", linewidth=1.2)
-    axes.yaxis.set_major_formatter("{x:,.0f}")
-    axes.legend(loc="upper right")
 
 
 def explore(show: Callable[[Values], None], **ranges: tuple[float, float]) -> None:

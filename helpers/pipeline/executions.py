@@ -12,7 +12,6 @@ import pandas as pd
 from helpers.aws import jobs
 from helpers.aws.client import listed, wait_until
 from helpers.money import costs
-from helpers.show.figures import BLUE, VERMILION, figure
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -105,27 +104,3 @@ def _bill(metadata: Json) -> tuple[int, float]:
 def _name(job: Json) -> str:
     """The name in a job's ARN, in small letters; the lists do not mind."""
     return str(job["Arn"]).rpartition("/")[2]
-
-
-def timeline(steps: pd.DataFrame) -> None:
-    """Draw the steps of `table` over time: which ran side by side, which were cached, which failed."""
-    seconds = (steps["begins"] + steps["seconds"].fillna(0)).max()
-    beside = _most_at_once(steps)
-    title = f"{len(steps)} steps in {seconds:.0f} s, up to {beside} at a time"
-    parts = [f"{s.step} from {s.begins:.1f} s for {s.seconds:.1f} s, {s.status}" for s in steps.itertuples()]
-    colours = [VERMILION if status == "Failed" else BLUE for status in steps["status"]]
-    with figure(
-        title, "seconds since the first step began", "step", "Bars: " + "; ".join(parts), figsize=(8, 3)
-    ) as axes:
-        bars = axes.barh(steps["step"], steps["seconds"].clip(lower=seconds / 200), left=steps["begins"], color=colours)
-        axes.bar_label(bars, [f"{s:.1f} s" for s in steps["seconds"]], padding=4)
-        axes.invert_yaxis()
-        axes.margins(x=0.12)
-        axes.grid(visible=True, axis="x")
-        axes.grid(visible=False, axis="y")
-
-
-def _most_at_once(steps: pd.DataFrame) -> int:
-    """The largest number of steps that were running at a moment; each begins when it is counted."""
-    ends = steps["begins"] + steps["seconds"]
-    return max(1, *(int(((steps["begins"] <= begin) & (begin < ends)).sum()) for begin in steps["begins"]))

@@ -1,6 +1,7 @@
 """The course's plots: one look, readable in black and white print and by colour-blind eyes, each with alt text.
 
-The colours are those of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/.
+The colours are those of Okabe and Ito (2008), https://jfly.uni-koeln.de/color/. What seaborn draws within `figure` has
+the same look: it takes its colours, too, from matplotlib's settings.
 """
 
 from __future__ import annotations
@@ -13,8 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
-import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 
@@ -23,6 +22,7 @@ BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, BLACK = (
 )
 COLOURS = [BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW, BLACK]
 NEGATIVE, POSITIVE = VERMILION, BLUE
+SENTIMENT = {"negative": NEGATIVE, "positive": POSITIVE}
 HATCHES = ["", "//", "..", "xx", "\\\\", "++"]
 _LOOK: Any = {
     "figure.figsize": (7.5, 4.0),
@@ -42,10 +42,10 @@ _LOOK: Any = {
 
 
 class Picture:
-    """A finished figure with its alternative text, shown by Jupyter as an image with `alt`."""
+    """A finished figure with its title and its alternative text, shown by Jupyter as an image with `alt`."""
 
-    def __init__(self, png: bytes, alt: str) -> None:
-        self.png, self.alt = png, alt
+    def __init__(self, png: bytes, title: str, alt: str) -> None:
+        self.png, self.title, self.alt = png, title, alt
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         data = base64.b64encode(self.png).decode()
@@ -75,14 +75,10 @@ def figure(title: str, xlabel: str, ylabel: str, alt: str, **size: Any) -> Itera
             drawing.savefig(file, format="png", bbox_inches="tight", metadata={"Software": None})
         finally:
             plt.close(drawing)
-    display(Picture(file.getvalue(), alt))  # type: ignore[no-untyped-call]
+    display(Picture(file.getvalue(), title, alt))  # type: ignore[no-untyped-call]
 
 
-def dots_and_means(axes: Axes, table: pd.DataFrame) -> None:
-    """Draw a column of dots for each column of the table, a black line at its mean, and a dashed line at zero."""
-    for place, name in enumerate(table):
-        across = place + np.linspace(-0.12, 0.12, len(table))
-        axes.scatter(across, table[name], color=COLOURS[place % len(COLOURS)], zorder=2)
-        axes.hlines(table[name].mean(), place - 0.3, place + 0.3, color=BLACK, linewidth=2, zorder=3)
-    axes.axhline(0, color=BLACK, linewidth=1, linestyle="--")
-    axes.set_xticks(range(table.shape[1]), list(table))
+def legend_beside(axes: Axes) -> None:
+    """A legend to the right of the plot, where it hides nothing, without a title."""
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles, labels, loc="upper left", bbox_to_anchor=(1, 1))

@@ -13,6 +13,8 @@ from framework_jobs import ask, metrics, train
 from own_cloud import PROJECT
 from sklearn_job import make_reviews, write
 
+pytestmark = pytest.mark.image
+
 REAL = PROJECT.parent / "shared" / "data" / "imdb" / "train.parquet"
 FILES = {
     "pytorch": {"model.safetensors", "shape.json", "code/model.py", "code/requirements.txt"},

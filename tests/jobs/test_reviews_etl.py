@@ -14,6 +14,8 @@ import pytest
 from glue_image import run_driver
 from own_cloud import OwnCloud
 
+pytestmark = pytest.mark.image
+
 REAL = Path(__file__).parents[3] / "shared" / "data" / "imdb" / "train.parquet"
 BUCKET = "etl-test"
 

@@ -63,6 +63,10 @@ def test_an_error_in_a_rush_is_not_hidden() -> None:
         endpoints.rush(lambda number: 1 / (number - 3), callers=2, requests=10)
 
 
+def test_the_time_of_a_call_is_what_its_caller_waits() -> None:
+    assert 20 <= endpoints.milliseconds(time.sleep, 0.02) < 1000
+
+
 def line(second: int) -> str:
     return json.dumps({"captureData": {}, "eventMetadata": {"inferenceTime": f"2026-01-01T00:00:{second:02}Z"}}) + "\n"
 

@@ -21,6 +21,8 @@ from helpers.cleanup import finders, leftovers
 from helpers.models import experiments
 from helpers.money import costs, ledger
 
+NEED_AN_IMAGE = {"ann", "forbidden"}
+
 KINDS = {
     "rule", "trigger", "workflow", "pipeline", "training job", "endpoint configuration", "model", "model package",
     "model package group", "Glue job", "crawler", "database", "log group", "log streams", "alarm", "objects",
@@ -265,6 +267,7 @@ def test_old_versions_of_deleted_objects_are_found_and_deleted(workshop: Any) ->
     s3.delete_bucket(Bucket=ws.bucket)
 
 
+@pytest.mark.image
 def test_the_clean_up_of_endpoints_remembers_what_machines_they_were(workshop: Any) -> None:
     ws = learner(workshop, "ida")
     fill(ws)

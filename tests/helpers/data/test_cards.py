@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from helpers.data import cards
-from helpers.show import figures
 
 
 def pixels(card: cards.Card) -> np.ndarray:
@@ -45,14 +43,3 @@ def test_dollars_are_printed_as_dollars_and_an_empty_review_as_an_empty_card() -
     costly, empty = cards.scan(["It cost $5 and $x^2$ was wrong", ""])
     assert costly.text.count("$") == 3
     assert pixels(empty).size > 0
-
-
-def test_the_figure_says_in_words_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[figures.Picture] = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    (card,) = cards.scan(["A film about a door."])
-    corners = [{"X": 0.1, "Y": 0.1}, {"X": 0.9, "Y": 0.1}, {"X": 0.9, "Y": 0.2}, {"X": 0.1, "Y": 0.2}]
-    blocks = [{"BlockType": "PAGE"}, {"BlockType": "LINE", "Geometry": {"Polygon": corners}}]
-    cards.show(card, blocks, "One line")
-    assert "1 lines outlined" in shown[0].alt
-    assert "A film about a door." in shown[0].alt

@@ -13,6 +13,8 @@ import pytest
 from helpers.aws import jobs
 from helpers.models import automl, training
 
+NEED_AN_IMAGE = {"finished"}
+
 PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
 PARQUET = "x-application/vnd.amazon+parquet"
 
@@ -63,6 +65,7 @@ def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
     assert np.isnan(automl.dollars(pd.DataFrame(rows, columns=["instance", "instances", "billed seconds"])))
 
 
+@pytest.mark.image
 def test_an_automl_job_that_fails_says_why(workshop: Any) -> None:
     name = start(workshop, training.search_name(workshop, "bad"), label="other")
     with pytest.raises(jobs.JobFailed, match="The column sentiment is not in the training data"):

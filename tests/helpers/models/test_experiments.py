@@ -6,8 +6,6 @@ import time
 from typing import Any
 
 import boto3
-import matplotlib.pyplot as plt
-import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
 from sagemaker.core.parameter import ContinuousParameter
@@ -96,24 +94,3 @@ def test_no_jobs_are_an_empty_table(workshop: Any) -> None:
 def test_an_unknown_tuning_job_is_an_error(workshop: Any) -> None:
     with pytest.raises(ClientError, match="not found"):
         experiments.runs(tuning=["nobody"])
-
-
-TABLE = pd.DataFrame({"source": ["a", "a", "b", "b"], "C": [0.1, 1.0, 10.0, 100.0], "accuracy": [0.7, 0.8, None, 0.75]})
-
-
-def test_the_line_of_the_best_so_far_never_falls() -> None:
-    _, axes = plt.subplots()
-    experiments.draw_progress(axes, TABLE, "accuracy")
-    lines = [[value for value in line.get_ydata() if value == value] for line in axes.get_lines()]
-    assert lines == [[0.7, 0.8], [0.75]]
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
-    plt.close()
-
-
-@pytest.mark.parametrize(("maximize", "best"), [(True, [1.0, 0.8]), (False, [0.1, 0.7])])
-def test_the_best_run_is_ringed(maximize: bool, best: list[float]) -> None:
-    _, axes = plt.subplots()
-    experiments.draw_parameter(axes, TABLE, "C", "accuracy", logarithmic=True, maximize=maximize)
-    assert axes.collections[-1].get_offsets().tolist() == [best]
-    assert axes.get_xscale() == "log"
-    plt.close()

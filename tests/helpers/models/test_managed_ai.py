@@ -9,7 +9,6 @@ import pytest
 
 from helpers.models import managed_ai
 from helpers.money import costs
-from helpers.show import figures, stack_picture
 
 
 def test_a_short_text_is_sent_as_it_is() -> None:
@@ -28,6 +27,7 @@ def test_a_text_without_a_blank_is_cut_within_a_character_of_the_limit() -> None
     assert cut == "éé"
 
 
+@pytest.mark.image
 def test_comprehend_is_asked_in_batches_and_answers_in_order(workshop: Any) -> None:
     texts = ["I love it. Wonderful!" if number % 3 else "I hate it. Awful!" for number in range(60)]
     table = managed_ai.sentiments([*texts, "word " * 2000])
@@ -133,21 +133,3 @@ def test_a_mistake_costs_what_the_dearer_way_takes_to_avoid_it(
     one: tuple[float, float], other: tuple[float, float], dollars: float
 ) -> None:
     assert managed_ai.dollars_a_mistake(one, other) == pytest.approx(dollars)
-
-
-def test_the_picture_of_the_stack_names_its_layers_and_services(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[figures.Picture] = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    stack_picture.stack()
-    assert shown[0].png.startswith(b"\x89PNG")
-    for name in (
-        "Managed AI",
-        "Comprehend",
-        "Rekognition",
-        "Translate",
-        "Transcribe",
-        "Bedrock",
-        "SageMaker AI",
-        "EC2",
-    ):
-        assert name in shown[0].alt

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import matplotlib.pyplot as plt
 import pytest
 
 from helpers.aws import athena, jobs
 from helpers.models import parallel_search
-from helpers.money import elasticity
-from helpers.show import cycle_picture, figures
+
+NEED_AN_IMAGE = {"searched"}
 
 
 @pytest.fixture(scope="module")
@@ -97,41 +96,5 @@ def test_tidying_leaves_no_object_and_no_table_and_can_be_repeated(workshop: Any
     assert parallel_search.TABLE not in {table["Name"] for table in tables}
 
 
-def test_each_search_is_named_at_the_middle_of_its_trials(searched: parallel_search.Measured) -> None:
-    figure, axes = plt.subplots()
-    parallel_search.draw(axes, {"one at a time": searched, "three at a time": searched})
-    labels = {text.get_text(): text.get_position()[1] for text in axes.get_yticklabels()}
-    plt.close(figure)
-    assert labels == {"one at a time": 0.5, "three at a time": 3.5}
-
-
 def test_six_trials_cost_what_fifteen_minutes_cost() -> None:
     assert parallel_search.price().usd == pytest.approx(6 * 2.5 / 60 * 0.115)
-
-
-def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star_in_the_figure() -> None:
-    figure, axes = plt.subplots()
-    parallel_search.draw_lead_times(axes, 2)
-    stars = [text.get_text().endswith(" *") for text in axes.get_yticklabels()]
-    plt.close(figure)
-    assert stars == [False, True, *(checked != "verified" for checked in elasticity.lead_times()["checked"])]
-
-
-@pytest.mark.parametrize("seconds", [0.1, 2, 120])
-def test_the_measured_machine_lies_inside_the_figure(seconds: float) -> None:
-    figure, axes = plt.subplots()
-    parallel_search.draw_lead_times(axes, seconds)
-    low, high = axes.get_xlim()
-    plt.close(figure)
-    assert low < seconds < high
-
-
-def test_the_circle_names_each_step_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown: list[figures.Picture] = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    cycle_picture.cycle()
-    assert (
-        shown[0].alt.index("question") < shown[0].alt.index("train, tune (many") < shown[0].alt.index("next question")
-    )
-    assert "lesson 04)" in shown[0].alt
-    assert "lessons 02, 03)" in shown[0].alt

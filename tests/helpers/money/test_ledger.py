@@ -29,8 +29,9 @@ from helpers.cleanup import leftovers
 from helpers.money import ledger
 from helpers.money.ledger_endpoints import Life, Machines, _life_of
 from helpers.money.ledger_entries import lesson_of
-from helpers.show.figures import Picture
 from localcloud.store.resources import Store
+
+NEED_AN_IMAGE = {"endpoint"}
 
 
 @pytest.fixture(scope="module")
@@ -199,45 +200,6 @@ def test_at_home_the_title_says_what_it_would_have_cost(ann: Any, table: pd.Data
     assert "(2 without a price)" in ledger.title(table)
 
 
-def test_the_plot_shows_each_lesson_and_says_its_dollars(
-    ann: Any, table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[Picture] = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    ledger.draw(table)
-    (picture,) = shown
-    assert "07: $83.95" in picture.alt
-    assert picture.alt.startswith(ledger.title(table))
-
-
-def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    """Entries of a ledger with nothing but their lesson, service and dollars."""
-    return pd.DataFrame(rows, columns=["lesson", "service", "usd"])
-
-
-def test_the_plot_names_the_two_dearest_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
-    bill = of(("05", "SageMaker AI", 1.0), ("09", "Comprehend", 6.0), ("other", "Athena", 3.0))
-    assert ledger._finding(bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
-    monkeypatch.setenv("COURSE_CLOUD", "aws")
-    assert ledger._finding(bill).endswith("of the $10.00 that all cost")
-
-
-def test_where_only_one_lesson_cost_anything_the_plot_says_the_sum() -> None:
-    bill = of(("09", "Comprehend", 6.0), ("05", "SageMaker AI", 0.0))
-    assert ledger._finding(bill) == ledger.title(bill)
-
-
-def test_services_below_one_percent_are_others_and_those_that_cost_nothing_are_not_shown() -> None:
-    bill = of(("09", "Comprehend", 99.5), ("05", "SageMaker AI", 0.3), ("05", "S3", 0.2), ("05", "Glue", 0.0))
-    shown = ledger._without_small(ledger.by(bill).drop(index="total", columns="total"))
-    assert shown.columns.tolist() == ["Comprehend", "others"]
-    assert shown.loc["05", "others"] == pytest.approx(0.5)
-    free = of(("09", "Comprehend", 1.0), ("05", "Glue", 0.0))
-    assert ledger._without_small(ledger.by(free).drop(index="total", columns="total")).columns.tolist() == [
-        "Comprehend"
-    ]
-
-
 @pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied"])
 def test_what_the_role_may_not_read_is_an_entry_that_says_so(code: str) -> None:
     def refused() -> Iterator[ledger.Entry]:
@@ -266,13 +228,11 @@ def test_a_name_that_is_taken_again_within_a_minute_keeps_two_lives_apart() -> N
     assert _life_of("dsaws-ann-a", 1061.0, [first, second]) == second
 
 
-def test_an_empty_ledger_has_the_columns_and_no_plot(ann: Any) -> None:
+def test_an_empty_ledger_has_the_columns(ann: Any) -> None:
     nobody = replace(ann, prefix="data-science-on-aws/nobody", database="dsaws_nobody")
     empty = ledger.read(nobody)
     assert empty.columns.tolist() == ledger.COLUMNS
     assert ledger.total(empty) == 0
-    with pytest.raises(ValueError, match="ledger is empty"):
-        ledger.draw(empty)
 
 
 @pytest.fixture

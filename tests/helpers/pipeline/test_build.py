@@ -17,6 +17,8 @@ from helpers.aws.jobs import JobFailed
 from helpers.cleanup import leftovers
 from helpers.pipeline import event_chain, executions
 
+pytestmark = pytest.mark.image
+
 PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
 JOBS = ["Features", "TrainWords", "TrainThree", "Evaluate"]
 

@@ -1,6 +1,8 @@
 """Figures carry their alternative text, and their file is the same each time."""
 
 import pytest
+import seaborn as sns
+from matplotlib.colors import to_hex
 
 from helpers.show import figures
 
@@ -18,6 +20,14 @@ def test_a_figure_carries_its_alternative_text_escaped(monkeypatch: pytest.Monke
     assert bundle["text/plain"] == 'Figure: bars "one" and two'
 
 
+def test_what_seaborn_draws_has_the_colours_of_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("IPython.display.display", lambda _: None)
+    with figures.figure("t", "x", "y", alt="a") as axes:
+        sns.scatterplot(x=[1, 2], y=[1, 2], hue=["one", "two"], ax=axes)
+    first, second = axes.collections[0].get_facecolors()
+    assert [to_hex(first), to_hex(second)] == [colour.lower() for colour in figures.COLOURS[:2]]
+
+
 def test_the_same_figure_is_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert draw([], monkeypatch).png == draw([], monkeypatch).png
 
@@ -31,15 +41,3 @@ def test_a_figure_that_fails_to_draw_shows_nothing_and_leaves_no_open_figure(mon
         raise ValueError("no data")
     assert shown == []
     assert plt.get_fignums() == []
-
-
-def test_dots_and_means_draw_each_column_at_its_place() -> None:
-    import matplotlib.pyplot as plt
-    import pandas as pd
-
-    drawing, axes = plt.subplots()
-    figures.dots_and_means(axes, pd.DataFrame({"a": [1.0, 3.0], "b": [0.0, -2.0]}))
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
-    assert [dots.get_offsets()[:, 1].tolist() for dots in axes.collections[::2]] == [[1.0, 3.0], [0.0, -2.0]]
-    assert [line.get_segments()[0][0][1] for line in axes.collections[1::2]] == [2.0, -1.0]
-    plt.close(drawing)

@@ -81,6 +81,7 @@ def test_reset_empties_everything_but_the_credentials_change_too(own_cloud: OwnC
     assert own_cloud.credentials != before
 
 
+@pytest.mark.image
 def test_a_home_with_a_space_in_its_path_works() -> None:
     cloud = OwnCloud()
     cloud.home = cloud.home / "with a space"

@@ -177,6 +177,7 @@ def test_a_capture_that_cannot_work_is_refused(
         shared.config(model, DataCaptureConfig=wish("capture/refused", **changes))
 
 
+@pytest.mark.image
 def test_a_clean_stop_loses_no_record_and_is_quick(own_cloud: OwnCloud) -> None:
     role = own_cloud.client("iam").list_roles()["Roles"][0]["Arn"]
     hosting = Hosting(Training(BUCKET, role, clients=own_cloud.client), clients=own_cloud.client)

@@ -165,6 +165,7 @@ def test_a_cold_start_is_overhead_and_not_the_models_time(shared: Hosting, cloud
     assert (read(cloudwatch, endpoint, "ModelLatency", "Sum") or cold) < 0.5 * cold
 
 
+@pytest.mark.image
 def test_figures_of_the_last_second_survive_a_restart(own_cloud: OwnCloud) -> None:
     role = own_cloud.client("iam").list_roles()["Roles"][0]["Arn"]
     training = Training("sagemaker-us-east-1-123456789012", role, clients=own_cloud.client)

@@ -100,6 +100,7 @@ def test_an_update_takes_the_weights_of_its_configuration_unless_it_retains_them
     assert weights(hosting.settled(endpoint)) == [(2.0, 2.0), (2.0, 2.0)]
 
 
+@pytest.mark.image
 def test_weights_survive_a_restart_and_a_kill(own_cloud: OwnCloud) -> None:
     role = own_cloud.client("iam").list_roles()["Roles"][0]["Arn"]
     hosting = Hosting(

@@ -13,6 +13,8 @@ from endpoints import ECHO, Hosting
 from own_cloud import OwnCloud, wait_until
 from training_jobs import Training
 
+NEED_AN_IMAGE = {"impatient"}
+
 IDLE_SECONDS = 2.0
 BUCKET = "sagemaker-us-east-1-123456789012"
 

@@ -13,6 +13,8 @@ from own_cloud import OwnCloud
 
 from localcloud.jobs import spark
 
+NEED_AN_IMAGE = {"results"}
+
 BUCKET = "awsglue-test"
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 

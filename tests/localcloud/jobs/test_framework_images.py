@@ -19,6 +19,8 @@ from training_jobs import archive
 from localcloud.jobs import images
 from localcloud.protocol import ServiceError
 
+NEED_AN_IMAGE = {"saved_model"}
+
 REGISTRY = "763104351884.dkr.ecr.us-east-1.amazonaws.com"
 RUNTIME = PROJECT / "localcloud" / "runtime"
 

@@ -56,6 +56,7 @@ def run(python: Path, code: str) -> str:
     return subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.image
 def test_an_image_is_built_once_with_progress_and_each_job_has_its_own_layer(tiny: Path) -> None:
     told: list[str] = []
     python = images.ensure("tiny-1", told.append)
@@ -76,6 +77,7 @@ def test_an_image_is_built_once_with_progress_and_each_job_has_its_own_layer(tin
             run(python_without, "import inlayer")
 
 
+@pytest.mark.image
 def test_a_build_that_fails_says_why_and_is_tried_again(tiny: Path) -> None:
     (tiny / "bad-1.txt").write_text(f"missing @ {(tiny / 'missing-1.0-py3-none-any.whl').as_uri()}\n")
     with pytest.raises(images.BuildFailed, match="missing"):

@@ -15,6 +15,8 @@ from own_cloud import OwnCloud
 from localcloud.jobs import spark
 from localcloud.store.state import ACCOUNT
 
+NEED_AN_IMAGE = {"attempts"}
+
 # Java
 
 
@@ -75,6 +77,7 @@ def java_of_the_image(empty: Path) -> Path:
         return spark.find_java(python)
 
 
+@pytest.mark.image
 def test_without_any_java_the_image_brings_its_own(tmp_path: Path) -> None:
     home = java_of_the_image(tmp_path)
     assert glue_python().parents[1] in home.parents
@@ -159,17 +162,20 @@ def launch(tmp_path: Path, script: str, *arguments: str) -> tuple[int, str | Non
     return done.returncode, failure.read_text() if failure.exists() else None, done.stdout + done.stderr
 
 
+@pytest.mark.image
 def test_a_script_sees_its_own_name_and_arguments(tmp_path: Path) -> None:
     code, reason, output = launch(tmp_path, "import sys; print(__name__, sys.argv)", "--a", "b c")
     assert (code, reason) == (0, None)
     assert output.strip() == f"__main__ ['{tmp_path / 'job.py'}', '--a', 'b c']"
 
 
+@pytest.mark.image
 def test_a_script_imports_modules_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("value = 42")
     assert launch(tmp_path, "import beside; print(beside.value)")[2].strip() == "42"
 
 
+@pytest.mark.image
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
@@ -185,11 +191,13 @@ def test_the_reason_of_a_failure_is_left_for_the_job_run(tmp_path: Path, script:
     assert (code, found) == (1, reason)
 
 
+@pytest.mark.image
 def test_a_failure_prints_the_scripts_part_of_the_traceback(tmp_path: Path) -> None:
     printed = launch(tmp_path, "def f():\n    1 / 0\nf()")[2]
     assert [line.split(",")[1] for line in printed.splitlines() if "File" in line] == [" line 3", " line 2"]
 
 
+@pytest.mark.image
 def test_leaving_with_zero_is_no_failure(tmp_path: Path) -> None:
     assert launch(tmp_path, "import sys; sys.exit(0)")[:2] == (0, None)
 

@@ -80,6 +80,7 @@ def test_a_job_whose_time_is_over_keeps_the_best_so_far(automl: AutoML) -> None:
     assert (job["EndTime"] - job["CreationTime"]).total_seconds() < 22
 
 
+@pytest.mark.image
 def test_a_killed_server_leaves_a_failed_job_and_its_candidates(own_cloud: OwnCloud) -> None:
     automl = AutoML(Training(BUCKET, ROLE, clients=own_cloud.client))
     done = automl.run([automl.channel(texts())], TEXT, limits={"MaxCandidates": 1})

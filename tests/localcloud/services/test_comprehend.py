@@ -20,6 +20,8 @@ from localcloud.hosting.managed.quota import TokenBucket
 from localcloud.hosting.unix_http import Client
 from localcloud.protocol import ServiceError
 
+NEED_AN_IMAGE = {"cloud"}
+
 PROGRAM = "comprehend_server.py"
 IDLE_SECONDS = 2.0
 PRAISE, BLAME = "I love this wonderful film. It is great fun.", "I hate this awful film. It is a terrible bore."

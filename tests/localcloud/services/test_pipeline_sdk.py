@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from own_cloud import PROJECT, OwnCloud
 
+pytestmark = pytest.mark.image
+
 PREPARE = """
 import argparse, pathlib
 parser = argparse.ArgumentParser()

@@ -194,6 +194,7 @@ def _again(cloud: OwnCloud) -> Pipelines:
     return Pipelines(Training("sagemaker-us-east-1-123456789012", ROLE, clients=cloud.client))
 
 
+@pytest.mark.image
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_pipelines_survive_an_end_of_the_server_and_go_on_by_a_retry(
     own_cloud: OwnCloud, own_pipelines: Pipelines, how: str

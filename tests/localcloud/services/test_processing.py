@@ -298,6 +298,7 @@ def test_a_name_is_used_once(processing: Processing) -> None:
     processing.wait(request["ProcessingJobName"])
 
 
+@pytest.mark.image
 def test_what_a_killed_server_left_has_failed(own_cloud: OwnCloud) -> None:
     from localcloud.store.state import BUCKET, ROLE_ARN
 

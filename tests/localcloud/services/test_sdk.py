@@ -15,6 +15,8 @@ import pytest
 from own_cloud import PROJECT, OwnCloud
 from training_jobs import members
 
+pytestmark = pytest.mark.image
+
 PROGRAM = """
 import json, sys, time
 from pathlib import Path

@@ -17,6 +17,8 @@ from botocore.exceptions import ClientError
 from own_cloud import OwnCloud, wait_until
 from PIL import Image
 
+pytestmark = pytest.mark.image
+
 PROGRAM = "textract_server.py"
 BUCKET = "sagemaker-us-east-1-123456789012"
 LINES = ("A film that isn't dull,", "about 7/10 for me.")

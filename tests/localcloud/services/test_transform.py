@@ -228,6 +228,7 @@ def test_an_ended_job_cannot_be_stopped(transform: Transform) -> None:
         transform.client.stop_transform_job(TransformJobName=name)
 
 
+@pytest.mark.image
 def test_a_killed_local_aws_leaves_a_failed_job_with_its_reason(own_cloud: OwnCloud) -> None:
     training = Training(BUCKET, "arn:aws:iam::123456789012:role/x", clients=own_cloud.client)
     data = training.put("model.tar.gz", archive({"code/inference.py": LINES}))

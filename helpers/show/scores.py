@@ -1,0 +1,95 @@
+"""Pictures of accuracy: who is right how often, with how wide an interval, at which effort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import seaborn as sns
+
+from helpers.show.figures import COLOURS, NEGATIVE, POSITIVE, figure, legend_beside
+
+
+def by_lines(table: pd.DataFrame, reviews: int) -> None:
+    """Dots with one standard error: the accuracy (0 to 1) of each way, a row, by its lines of code."""
+    best = table.nlargest(2, "accuracy")
+    gain = 100 * (best["accuracy"].iloc[0] - best["accuracy"].iloc[1])
+    title = f"“{best.index[0]}” wins by {gain:.1f} points, with {best['lines'].iloc[0]:.0f} lines of code"
+    ways = [f"{way} {row['accuracy']:.1%}, {row['lines']:.0f}" for way, row in table.iterrows()]
+    alt = "Accuracy by lines of code: " + "; ".join(ways)
+    error = 100 * (table["accuracy"] * (1 - table["accuracy"]) / reviews) ** 0.5
+    with figure(title, "lines of code", "accuracy on validation (%)", alt) as axes:
+        axes.errorbar(table["lines"], 100 * table["accuracy"], yerr=error, fmt="o", color=POSITIVE, capsize=4)
+        for way, row in table.iterrows():
+            place = (row["lines"], 100 * row["accuracy"])
+            axes.annotate(str(way), place, xytext=(9, -4), textcoords="offset points")
+        axes.set_xlim(0, table["lines"].max() * 1.25)
+
+
+def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
+    """Dots with one standard error: how many reviews are judged rightly, by the stars that their writers gave."""
+    edge, middle = (right[stars.isin(some)].mean() for some in ([1, 10], [4, 7]))
+    title = f"At 1 and 10 stars {edge:.0%} are right, at 4 and 7 stars {middle:.0%}"
+    shares = right.groupby(stars).mean()
+    alt = "Accuracy by stars: " + ", ".join(f"{star:.0f}: {share:.0%}" for star, share in shares.items()) + "."
+    with figure(title, "stars given by the writer", "right on validation (%)", alt) as axes:
+        look = {
+            "errorbar": "se",
+            "capsize": 0.25,
+            "linestyle": "none",
+            "linewidth": 1.5,
+            "markersize": 7,
+            "color": POSITIVE,
+        }
+        sns.pointplot(x=stars, y=100.0 * right, native_scale=True, ax=axes, **look)
+        axes.set_xticks(range(1, 11))
+
+
+def by_job(table: pd.DataFrame) -> None:
+    """Two dots for each training job, a row: its accuracy (0 to 1) on train and on validation; the best is on top."""
+    ordered = 100 * table[["train:accuracy", "validation:accuracy"]].sort_values("validation:accuracy")
+    seen, unseen = ordered["train:accuracy"], ordered["validation:accuracy"]
+    title = (
+        f"“{ordered.index[-1]}” wins, and loses {seen.iloc[-1] - unseen.iloc[-1]:.0f} points on films it has not seen"
+    )
+    parts = [f"{name} {train:.1f} and {validation:.1f} %" for name, train, validation in ordered.itertuples()]
+    alt = "Accuracy on train and validation: " + "; ".join(parts)
+    with figure(title, "accuracy (%)", "training job", alt, figsize=(7.5, 2.8)) as axes:
+        axes.hlines(ordered.index, unseen, seen, color="grey")
+        axes.scatter(seen, ordered.index, marker="s", color=NEGATIVE, label="train", zorder=2)
+        axes.scatter(unseen, ordered.index, marker="o", color=POSITIVE, label="validation", zorder=2)
+        legend_beside(axes)
+
+
+def by_latency(table: pd.DataFrame, reviews: int) -> None:
+    """A dot with its 95 % interval for each model, a row: accuracy and margin (%) by p50 (ms), and a line to p95."""
+    best = table["accuracy"].idxmax()
+    title = f"{best} is right most often: {table['accuracy'].max():.1f} % of {reviews} reviews"
+    alt = "; ".join(
+        f"{model}: {row.accuracy:.1f} % right, p50 is {row.p50:.0f} ms, p95 is {row.p95:.0f} ms"
+        for model, row in table.iterrows()
+    )
+    with figure(title, "time to answer one review (ms): dot p50, line to p95", "right on validation (%)", alt) as axes:
+        for colour, mark, (model, row) in zip(COLOURS, "osD", table.iterrows(), strict=False):
+            look = {"fmt": mark, "capsize": 4, "color": colour, "label": model}
+            axes.errorbar(row.p50, row.accuracy, yerr=row.margin, **look)
+            axes.hlines(row.accuracy, row.p50, row.p95, color=colour, linestyle=":")
+        axes.set_xlim(left=0)
+        legend_beside(axes)
+
+
+def managed_or_own(shares: Mapping[str, tuple[float, float]], who: str) -> None:
+    """Two dots with their 95 % intervals: the share that a managed service and the own model judge rightly.
+
+    Args:
+        shares: share and margin (0 to 1) of the managed service, then of the own model.
+        who: the name of the managed service.
+    """
+    (managed, _), (own, _) = shares.values()
+    title = f"Managed ({who}) is right on {managed:.0%}, the own model on {own:.0%}"
+    parts = [f"{name} {share:.1%} ± {margin:.1%}" for name, (share, margin) in shares.items()]
+    alt = "Two dots with intervals: " + ", ".join(parts) + "."
+    with figure(title, "right on the same reviews (%)", "", alt, figsize=(10, 2)) as axes:
+        for place, ((share, margin), colour) in enumerate(zip(shares.values(), (NEGATIVE, POSITIVE), strict=True)):
+            axes.errorbar(100 * share, place, xerr=100 * margin, fmt="o", capsize=5, color=colour)
+        axes.set(yticks=[0, 1], yticklabels=shares, ylim=(-0.6, 1.6))

@@ -1,0 +1,55 @@
+"""The pictures of accuracy name the best, and how sure it is."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+
+from helpers.show import scores
+from helpers.show.figures import Picture
+
+
+def test_the_way_that_wins_is_named_with_its_lead_and_its_lines(shown: list[Picture]) -> None:
+    table = pd.DataFrame({"accuracy": [0.829, 0.901], "lines": [5, 22]}, ["skrub", "by hand"])
+    scores.by_lines(table, reviews=600)
+    assert shown[0].title == "“by hand” wins by 7.2 points, with 22 lines of code"
+    assert shown[0].alt == "Accuracy by lines of code: skrub 82.9%, 5; by hand 90.1%, 22"
+
+
+def test_stars_in_the_middle_are_compared_with_those_at_the_edge(shown: list[Picture], drawn: list[Axes]) -> None:
+    right = pd.Series([True, True, True, False, True, False])
+    scores.by_stars(right, pd.Series([1.0, 10.0, 4.0, 4.0, 7.0, 7.0]))
+    assert shown[0].title == "At 1 and 10 stars 100% are right, at 4 and 7 stars 50%"
+    assert shown[0].alt == "Accuracy by stars: 1: 100%, 4: 50%, 7: 50%, 10: 100%."
+    dots = drawn[0].get_lines()[0]
+    assert dots.get_xdata().tolist() == pytest.approx([1, 4, 7, 10])
+    assert dots.get_ydata().tolist() == pytest.approx([100, 50, 50, 100])
+
+
+def test_the_bars_of_the_stars_are_one_standard_error(drawn: list[Axes]) -> None:
+    right = pd.Series([True, False] * 50)
+    scores.by_stars(right, pd.Series([4.0] * 100))
+    bar = drawn[0].get_lines()[1].get_ydata()
+    assert max(bar) - 50 == pytest.approx(5, rel=0.02)
+
+
+def test_the_job_that_wins_is_named_with_what_it_loses_on_new_films(shown: list[Picture]) -> None:
+    table = pd.DataFrame({"train:accuracy": [0.99, 0.95], "validation:accuracy": [0.90, 0.86]}, ["three", "strict"])
+    scores.by_job(table)
+    assert shown[0].title == "“three” wins, and loses 9 points on films it has not seen"
+    parts = "strict 95.0 and 86.0 %; three 99.0 and 90.0 %"
+    assert shown[0].alt == f"Accuracy on train and validation: {parts}"
+
+
+def test_each_model_has_its_accuracy_and_its_times_in_words(shown: list[Picture]) -> None:
+    columns = {"accuracy": [86.3, 90.9], "margin": [2.7, 2.3], "p50": [3.0, 4.0], "p95": [3.4, 4.4]}
+    scores.by_latency(pd.DataFrame(columns, ["pytorch", "sklearn"]), reviews=607)
+    assert shown[0].title == "sklearn is right most often: 90.9 % of 607 reviews"
+    assert "pytorch: 86.3 % right, p50 is 3 ms, p95 is 3 ms" in shown[0].alt
+
+
+def test_managed_and_own_have_their_intervals_in_words(shown: list[Picture]) -> None:
+    scores.managed_or_own({"managed": (0.616, 0.06), "own model": (0.876, 0.041)}, who="Comprehend")
+    assert shown[0].title == "Managed (Comprehend) is right on 62%, the own model on 88%"
+    assert shown[0].alt == "Two dots with intervals: managed 61.6% ± 6.0%, own model 87.6% ± 4.1%."
