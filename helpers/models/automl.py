@@ -16,6 +16,7 @@ import pandas as pd
 
 from helpers.aws import jobs
 from helpers.aws.client import listed
+from helpers.models import experiments
 from helpers.money import costs
 
 NOTEBOOK = "ml.t3.medium Studio-JupyterLab"  # where the code of a notebook runs on AWS
@@ -42,16 +43,11 @@ def candidates(name: str) -> pd.DataFrame:
 
 
 def dollars(trained: pd.DataFrame) -> float:
-    """What the training jobs of a table with the columns `instance` and `billed seconds` cost on AWS.
+    """What the training jobs of a table such as `candidates` cost on AWS, those that are billed already.
 
     AWS chooses the machines of an AutoML job: NaN when the price table has no price for one of them.
     """
-    billed = trained.dropna(subset=["billed seconds"])
-    pairs = zip(billed["instance"], billed["billed seconds"], strict=True)
-    try:
-        return sum(costs.training(instance, seconds / 60).usd for instance, seconds in pairs)
-    except costs.UnknownPrice:
-        return float("nan")
+    return float(experiments.usd(trained.dropna(subset=["billed seconds"])).sum(skipna=False))
 
 
 def notebook_dollars(minutes: float) -> float:

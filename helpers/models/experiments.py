@@ -8,6 +8,7 @@ registry; this file is what remains of one when everything else is left out.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection
 from itertools import chain
 from typing import Any
@@ -50,19 +51,25 @@ def runs(name_contains: str = "", *, tuning: Collection[str] | None = None) -> p
     table = training_table(list(names))
     if table.empty:
         return table
-    table["USD"] = [
-        _usd(*row) for row in zip(table["instance"], table["instances"], table["billed seconds"], strict=True)
-    ]
+    table["USD"] = usd(table)
     table = table.drop(columns=["instance", "instances"]).sort_values("started", ignore_index=True)
     return table[[*table.columns.drop(_LAST), *_LAST]].apply(_as_numbers)
 
 
-def _usd(instance: str, instances: int, billed: float) -> float | None:
-    """The price of the seconds that AWS bills: those of one instance, for each of the job's instances."""
+def usd(jobs: pd.DataFrame) -> pd.Series[float]:
+    """What each job of a `training_table` costs: the billed seconds of one instance, for each of its instances.
+
+    Missing for a job that is not billed yet, and where the price table has no such instance.
+    """
+    billed = zip(jobs["instance"], jobs["instances"], jobs["billed seconds"], strict=True)
+    return pd.Series([_price(*one) for one in billed], jobs.index, dtype=float)
+
+
+def _price(instance: str, instances: int, billed: float) -> float:
     try:
-        return None if pd.isna(billed) else costs.training(instance, billed / 60, instances).usd
+        return costs.training(instance, billed / 60, instances).usd if pd.notna(billed) else math.nan
     except costs.UnknownPrice:
-        return None
+        return math.nan
 
 
 def _as_numbers(column: pd.Series[Any]) -> pd.Series[Any]:

@@ -22,7 +22,7 @@ import pandas as pd
 from botocore.exceptions import ClientError
 
 from helpers import PROJECT
-from helpers.aws.client import listed
+from helpers.aws.client import client, listed
 from helpers.money import ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
@@ -83,7 +83,7 @@ def record(
     note = "" if estimate.verified else "unverified price"
     entry |= {"started": datetime.now(UTC).isoformat(), "usd": estimate.usd, "note": note}
     key = f"{ws.prefix}/{_RECORDS}{uuid.uuid4()}.json"
-    Clients().s3.put_object(Bucket=ws.bucket, Key=key, Body=json.dumps(entry).encode())
+    client("s3").put_object(Bucket=ws.bucket, Key=key, Body=json.dumps(entry).encode())
 
 
 def _recorded(clients: Clients, ws: Workshop) -> Iterator[Entry]:

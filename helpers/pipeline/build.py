@@ -1,7 +1,8 @@
-"""The course's pipeline, as lesson 10 builds it step by step: from clean reviews to a registered, then deployed model.
+"""What lesson 10 builds its two pipelines of: from clean reviews to a registered, then deployed model.
 
-Two pipelines. `retrain` takes a snapshot of the data, trains two models side by side, evaluates, and registers the
-better one if it is good enough. `deploy` puts an approved version of the registry behind an endpoint.
+The lesson puts the first one together, step by step, of what `Steps` makes: it takes a snapshot of the data, trains two
+models side by side, evaluates, and registers the better one if it is good enough. The second, `deployment`, puts an
+approved version of the registry behind an endpoint.
 """
 
 from __future__ import annotations

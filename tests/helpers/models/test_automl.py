@@ -55,14 +55,14 @@ def test_the_candidates_are_listed_best_first_with_their_recipes(finished: dict[
 
 def test_a_search_costs_the_sum_of_its_training_jobs() -> None:
     table = pd.DataFrame(
-        {"instance": ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"], "billed seconds": [60, 120, None]}
+        {"instance": ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"], "instances": 1, "billed seconds": [60, 120, None]}
     )
     assert automl.dollars(table) == pytest.approx(0.115 / 60 + 2 * 0.23 / 60)
 
 
 def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
-    rows = [("ml.m5.large", 60), ("ml.none.large", 60)]
-    assert np.isnan(automl.dollars(pd.DataFrame(rows, columns=["instance", "billed seconds"])))
+    rows = [("ml.m5.large", 1, 60), ("ml.none.large", 1, 60)]
+    assert np.isnan(automl.dollars(pd.DataFrame(rows, columns=["instance", "instances", "billed seconds"])))
 
 
 @pytest.mark.image

@@ -20,13 +20,13 @@ STEPS = [
 ]
 
 
-def searched(name: str, seconds: float, usd: float) -> parallel_search.Measured:
+def searched(seconds: float, usd: float) -> parallel_search.Measured:
     trials = pd.DataFrame({"asked": [0.0, 2.0], "works": [1.0, 3.0], "ends": [2.0, seconds]})
-    return parallel_search.Measured(name, seconds, 4.0, usd, trials)
+    return parallel_search.Measured(seconds, 4.0, usd, trials)
 
 
 def test_each_search_is_named_at_the_middle_of_its_trials(shown: list[Picture], drawn: list[Axes]) -> None:
-    one, many = searched("one", 4.0, 0.002), searched("many", 3.0, 0.002)
+    one, many = searched(4.0, 0.002), searched(3.0, 0.002)
     timelines.searches({"one at a time": one, "three at a time": many})
     labels = {text.get_text(): text.get_position()[1] for text in drawn[0].get_yticklabels()}
     assert labels == {"one at a time": 0.5, "three at a time": 3.5}
