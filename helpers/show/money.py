@@ -41,7 +41,8 @@ def cash(flow: pd.DataFrame) -> None:
     title = f"In the first year, owning takes {ahead:.1f} times the cash of renting"
     alt = f"Two rising lines. After 5 years: on-premises ${paid.iloc[-1, 0]:,.0f}, rent ${paid.iloc[-1, 1]:,.0f}."
     with figure(title, "year (with unverified inputs)", "paid so far (thousand USD)", alt) as axes:
-        sns.lineplot(paid.rename(columns=lambda name: name.removesuffix(" so far")) / 1000, markers=True, ax=axes)
+        lines = paid.rename(columns=lambda name: name.removesuffix(" so far")) / 1000
+        sns.lineplot(lines, markers=["o", "s"], markersize=7, ax=axes)
         axes.set(xticks=flow.index, ylim=(0, None))
 
 
@@ -147,7 +148,7 @@ def _front(axes: Axes, table: pd.DataFrame) -> None:
     shown = table.assign(right=100 * table["accuracy"], way=table["way"].map(pareto.label))
     order = [pareto.label(way) for way in pareto.WAYS]
     look: Any = {"hue": "way", "style": "way", "hue_order": order, "style_order": order, "markers": ["o", "s", "^"]}
-    sns.scatterplot(shown, x="usd", y="right", s=55, zorder=3, ax=axes, **look)
+    sns.scatterplot(shown, x="usd", y="right", s=75, zorder=3, ax=axes, **look)
     best = shown[shown["front"]].sort_values("usd")
     axes.step(best["usd"], best["right"], where="post", color=BLACK, linewidth=1.2, zorder=2, label="front")
     for row in best.drop_duplicates(["usd", "right"]).to_dict("records"):
