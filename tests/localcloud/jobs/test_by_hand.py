@@ -13,6 +13,8 @@ from training_jobs import Training
 
 from localcloud.store.state import BUCKET, ROLE_ARN
 
+pytestmark = pytest.mark.image
+
 
 @pytest.fixture(scope="module")
 def keeping() -> Iterator[OwnCloud]:
