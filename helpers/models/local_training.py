@@ -6,6 +6,7 @@ names any. The notebook's own environment stays as it is: no torch, no TensorFlo
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import resource
@@ -49,14 +50,17 @@ def environment(job: str) -> Path:
     folder = _folder(job)
     python = folder / "bin" / "python"
     progress = Progress(f"Environment for jobs/{job}")
-    if not is_ready(job):
-        try:
-            _uv(progress.update, "venv", "--allow-existing", "--python", sys.executable, str(folder))
-            _install(progress.update, python, PROJECT / "jobs" / job / "outside.txt")
-        except Failed:
-            progress.end("failed", good=False)
-            raise
-        (folder / ".ready").touch()
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a second notebook waits until the first has made it
+        if not is_ready(job):
+            try:
+                _uv(progress.update, "venv", "--allow-existing", "--python", sys.executable, str(folder))
+                _install(progress.update, python, PROJECT / "jobs" / job / "outside.txt")
+            except Failed:
+                progress.end("failed", good=False)
+                raise
+            (folder / ".ready").touch()
     progress.end("ready", good=True)
     return python
 
