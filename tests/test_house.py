@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,19 @@ def test_everything_that_a_module_needs_is_tracked() -> None:
 @pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: folder.relative_to(ROOT).as_posix())
 def test_each_folder_of_modules_says_in_its_docstring_what_it_is_for(folder: Path) -> None:
     assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda folder: folder.relative_to(ROOT).as_posix())
+def test_what_such_a_docstring_names_is_there(folder: Path) -> None:
+    tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+    below = {folder.name, *(path.stem for path in folder.rglob("*")), *_exported(tree)}
+    named = set(re.findall(r"`([a-z_]+)`", ast.get_docstring(tree) or ""))
+    assert named <= below, f"{folder.name} has no {named - below}"
+
+
+def _exported(tree: ast.Module) -> set[str]:
+    imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return {alias.asname or alias.name for node in imports for alias in node.names}
 
 
 @pytest.mark.parametrize("name", ["course.py", "helpers", "kit", "localcloud", "pricelist", "jobs"])
