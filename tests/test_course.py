@@ -204,7 +204,14 @@ def test_run_stops_at_the_first_failing_lesson_and_shows_its_cell(project: Path)
 def test_ctrl_c_leaves_no_kernel_and_no_local_aws(project: Path) -> None:
     lesson(project, "02_sleeps", "import os, time", "open('pid', 'w').write(str(os.getpid())); time.sleep(600)")
     command = [sys.executable, str(project / "course.py"), "run"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment(project))
+    running = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(project),
+        # As in a terminal, wherever the tests run: in the background of a shell, Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     pid = project / "notebooks" / "pid"
     wait_until(lambda: pid.exists() and bool(pid.read_text()))
     started = psutil.Process(running.pid).children(recursive=True)

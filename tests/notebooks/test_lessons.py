@@ -48,6 +48,8 @@ def account() -> Iterator[str]:
 def executed(account: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which `course.py run` has left all lessons, executed one after the other."""
     out = tmp_path_factory.mktemp("out")
+    # A job that builds its image says so in its log, and the stored lessons had their images.
+    run(["-m", "localcloud", "image", "build"], environment(account))
     run(["course.py", "run", "--data", "sample", "--out", str(out)], environment(account))
     return out
 
