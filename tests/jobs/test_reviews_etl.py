@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from glue_image import run_driver
+from run_in_glue import run_driver
 from own_cloud import OwnCloud
 
 pytestmark = pytest.mark.image

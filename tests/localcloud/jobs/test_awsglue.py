@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from glue_image import run_driver
+from run_in_glue import run_driver
 from own_cloud import OwnCloud
 
 from localcloud.jobs import spark

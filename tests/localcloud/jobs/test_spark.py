@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from glue_image import glue_python, run_driver
+from run_in_glue import glue_python, run_driver
 from own_cloud import OwnCloud
 
 from localcloud.jobs import spark
