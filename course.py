@@ -188,7 +188,7 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
         # The lessons run in notebooks/, so a path relative to here would not be found.
         env["COURSE_REVIEWS"] = os.path.abspath(env["COURSE_REVIEWS"])
     with local_aws(python):
-        return wait_for(start([python, "-m", "kit.run_lessons", "--out", str(out), *lessons], env))
+        return wait_for(start([python, "-m", "kit.run_lessons", "--out", str(out.absolute()), *lessons], env))
 
 
 def local_aws_command(name: str, sure: bool = False) -> int:
@@ -237,10 +237,11 @@ def doctor() -> int:
         (True, "python", f"{platform.python_version()} at {sys.executable}"),
         (bool(python or builder), "environment", environment),
         (True, "java", java_version()),
-        (free > 6, "disk", f"{free:.0f} GB free; the course needs 6 GB"),
         (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
         (True, "local AWS", "running" if local_aws_runs() else "not running"),
     ]
+    if not python:  # else the pre-flight below looks, and knows what is built already
+        checks += [(free > 6, "disk", f"{free:.0f} GB free; the course needs 6 GB, and 12 GB with lesson 08")]
     if hasattr(os, "sysconf"):
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
         checks.insert(1, (memory > 3.5, "memory", f"{memory:.1f} GB; the course needs 4 GB"))
@@ -309,7 +310,9 @@ def main(words: list[str]) -> int:
         return doctor()
     if args.command == "prices":
         python = set_up()
-        command = [python, "-m", "kit.refresh_prices", *words[1:]]
+        # The command runs in the project's folder, wherever this one was started.
+        given = [os.path.abspath(word) if word == args.lists and os.path.exists(word) else word for word in words[1:]]
+        command = [python, "-m", "kit.refresh_prices", *given]
         return wait_for(start(command, child_environment(python)), signal.SIGINT)
     return local_aws_command(args.command, sure=getattr(args, "yes", False))
 

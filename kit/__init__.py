@@ -1,4 +1,5 @@
 """Tools that no lesson imports: set-up, running and storing lessons, building labs, refreshing prices, pre-flight.
 
-`course.py` is their front door; each runs by itself too, as `python -m kit.NAME`.
+`course.py` is their front door. What it has no command for runs as `python -m kit.NAME`: `store_lessons`, `labs`,
+`notebook_order`.
 """

@@ -21,6 +21,7 @@ PACKAGES = ("helpers", "kit", "localcloud", "pricelist")
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/own_cloud.py")
 LESSONS = "tests/notebooks/test_lessons.py"
 STYLE = "tests/notebooks/test_style.py"
+MASKS = "tests/notebooks/sanitize.cfg"
 
 
 def chosen(project: Path = PROJECT) -> list[str]:
@@ -45,15 +46,22 @@ def choose(changed: Iterable[str], project: Path = PROJECT) -> list[str]:
     changed, wanted = set(changed), set[str]()
     if changed & set(EVERYTHING):
         return ["tests"]
-    for name in [name for name in changed if name.startswith(PACKAGES) and not name.endswith(".py")]:
+    for name in [name for name in changed if name.startswith(PACKAGES) and not name.endswith((".py", ".md"))]:
         changed |= _readers(name, project)
     every = sorted(path.relative_to(project).as_posix() for path in (project / "tests").rglob("test_*.py"))
     imports = _imports(project)
     for test in every:
         if changed & _reached(test, imports):
             wanted.add(test)
+    imported = {file for files in imports.values() for file in files}
     for name in changed:
         wanted |= _by_name(name, every)
+        if name.startswith("tests/") and name not in imported | set(
+            every
+        ):  # a conftest, a driver, the masks of outputs
+            wanted |= set(_below(Path(name).parent.as_posix(), every))
+        if name == MASKS:
+            wanted |= set(_below("tests/labs", every))
     return sorted(wanted)
 
 
@@ -74,6 +82,8 @@ def _by_name(name: str, tests: list[str]) -> set[str]:
         return set(_below("tests/jobs", tests))
     if parts[0] == "course.py":
         return set(_below("tests/test_course.py", tests))
+    if name == "localcloud/README.md":
+        return set(_below("tests/localcloud/test_alone.py", tests))
     if parts[0] not in PACKAGES or not name.endswith(".py"):
         return set()
     folder = "/".join(["tests", *parts[:-1]])

@@ -79,7 +79,7 @@ def supported(version: tuple[int, ...]) -> bool:
 
 
 def link_project(site: Path) -> None:
-    """Make `helpers` and `localcloud` importable for every kernel, also one that an editor starts."""
+    """Make the project's packages importable for every kernel, also one that an editor starts."""
     link = site / "data_science_on_aws_course.pth"
     # A relative line survives moving the project, and is plain ASCII whatever the folder is called.
     target = os.path.relpath(ROOT, site) if ROOT in site.parents else str(ROOT)

@@ -16,15 +16,11 @@ import nbformat
 
 from helpers import PROJECT as ROOT
 from helpers.checks.exercise import BEGIN, END, read_notebook
+from kit.notebook_order import METADATA
 
 _nbformat: Any = nbformat  # it has few type hints
 PLACEHOLDER = "...  # your code here"
 _SOLUTION_ONLY = "<!-- solution -->"
-# The same whichever Python ran the solution last, so that a lab changes only when its content does.
-_METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
 
 
 def without_answer(source: str) -> str:
@@ -53,7 +49,7 @@ def lab_from(solution: Any) -> Any:
             cells.append(_nbformat.v4.new_code_cell(without_answer(cell.source), id=cell.id))
         elif not cell.source.startswith(_SOLUTION_ONLY):
             cells.append(_nbformat.v4.new_markdown_cell(cell.source, id=cell.id))
-    return _nbformat.v4.new_notebook(cells=cells, metadata=_METADATA)
+    return _nbformat.v4.new_notebook(cells=cells, metadata=METADATA)
 
 
 def solutions(root: Path = ROOT) -> list[Path]:

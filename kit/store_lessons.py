@@ -17,7 +17,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-PROJECT = Path(__file__).resolve().parents[1]
+from helpers import PROJECT
+from kit.notebook_order import METADATA
 
 
 def execute(path: Path) -> None:
@@ -29,9 +30,7 @@ def execute(path: Path) -> None:
     notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(notebook, record_timing=False, resources={"metadata": {"path": str(path.parent)}})
     client.execute()
-    for key in set(notebook.metadata) - {"kernelspec"}:
-        del notebook.metadata[key]
-    notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata = nbformat.from_dict(METADATA)  # type: ignore[no-untyped-call]
     nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
 
 

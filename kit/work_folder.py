@@ -39,6 +39,8 @@ def fill(root: Path) -> list[str]:
                 _copy(original, work / name)
                 record[name] = digest
                 new.append(name)
+            elif name not in record and _digest(work / name) == digest:
+                record[name] = digest
             elif record.get(name) != digest:
                 changed.append(name)
     finally:

@@ -24,8 +24,7 @@ from localcloud.store.resources import Store
 from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, runs_folder, server_info
 
 log = logging.getLogger("localcloud")
-# What the SDK checks of an execution role before it starts a job; on AWS `infra/` grants the same on the course's own
-# resources only.
+# What the SDK checks of an execution role before it starts a job, and what the course's own README asks of one on AWS.
 _ROLE_ACTIONS = [
     *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "events:*", "ecr:*"),
     *("comprehend:*", "textract:*", "pricing:*", "budgets:*"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -50,6 +51,46 @@ def test_what_such_a_docstring_names_is_there(folder: Path) -> None:
 def _exported(tree: ast.Module) -> set[str]:
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     return {alias.asname or alias.name for node in imports for alias in node.names}
+
+
+# Who may import what, but for what stands below itself; `localcloud` has its floors in a test of its own.
+ARROWS = {
+    "pricelist": {"pricelist"},
+    "localcloud": {"localcloud", "pricelist"},
+    "helpers": {"helpers", "pricelist"},
+    "kit": {"kit", "helpers", "pricelist"},
+    "jobs": set[str](),
+}
+KNOW_THE_LOCAL_AWS = {"helpers/workshop.py", "helpers/preflight.py"}
+
+
+@pytest.mark.parametrize("package", ARROWS)
+def test_imports_go_down_only(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        name = path.relative_to(ROOT).as_posix()
+        allowed = ARROWS[package] | ({"localcloud"} if name in KNOW_THE_LOCAL_AWS else set())
+        ours = {module.partition(".")[0] for module in _imported(path.read_text(encoding="utf-8"))} & set(ARROWS)
+        assert ours <= allowed, name
+
+
+@pytest.mark.parametrize("folder", ["notebooks", "labs", "solutions"])
+def test_what_people_read_imports_helpers_only(folder: str) -> None:
+    for path in (ROOT / folder).glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                source = re.sub(r"(?m)^[%!].*$", "", "".join(cell["source"]))
+                ours = {module.partition(".")[0] for module in _imported(source)} & set(ARROWS)
+                assert ours <= {"helpers"}, f"{path.name}: {cell['id']}"
+
+
+def _imported(source: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return found
 
 
 @pytest.mark.parametrize("name", ["course.py", "helpers", "kit", "localcloud", "pricelist", "jobs"])

@@ -15,7 +15,7 @@ from helpers.show.progress import Progress
 
 Json = dict[str, Any]
 TRAINING_LOGS = "/aws/sagemaker/TrainingJobs"
-ENDPOINT_LOGS = "/aws/sagemaker/Endpoints"
+ENDPOINT_LOGS = "/aws/sagemaker/Endpoints/"
 _AT_ONCE = 8
 _LONGEST = 2 * 3600.0  # seconds that anything is waited for: all of the course's jobs are limited to less
 _QUIET_SECONDS = 2.0  # how long the reading of jobs may take without a line that says so
@@ -239,4 +239,4 @@ def status_history(job: Json) -> pd.DataFrame:
 
 def endpoint_log(name: str) -> list[str]:
     """What the model servers of an endpoint have logged, stream by stream, oldest line first."""
-    return _group_lines(f"{ENDPOINT_LOGS}/{name}")
+    return _group_lines(ENDPOINT_LOGS + name)

@@ -5,11 +5,11 @@ A lesson says `from helpers import cleanup`: `hosting`, `automation` and `everyt
 stands in `finders`.
 """
 
+from helpers.cleanup.finders import delete_glue_job
 from helpers.cleanup.leftovers import (
     automation,
     delete_automation,
     delete_everything,
-    delete_glue_job,
     delete_hosting,
     everything,
     hosting,

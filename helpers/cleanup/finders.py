@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from helpers.aws.client import client, exists, is_missing, listed, log_streams, wait_until
-from helpers.money.ledger_endpoints import LOGS as ENDPOINT_LOGS
+from helpers.aws.jobs import ENDPOINT_LOGS
 from helpers.money.ledger_endpoints import remember
 from helpers.money.ledger_entries import PIPELINES
 from helpers.workshop import Workshop

@@ -14,7 +14,6 @@ from helpers import PROJECT, preflight
 from helpers.aws.client import is_missing, wait_until
 from helpers.cleanup import finders
 from helpers.cleanup.finders import Finder, Left, NotDeleted, entries, running_jobs
-from helpers.cleanup.finders import delete_glue_job as delete_glue_job
 from helpers.money import ledger
 from helpers.money.costs import dollars
 from helpers.show.progress import Progress

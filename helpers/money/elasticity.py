@@ -13,11 +13,10 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Plan:
-    """A way to run some trials: machines, hours until the last one has ended, hours that are paid, USD."""
+    """A way to run some trials: machines, hours until the last one has ended, USD."""
 
     machines: int
     hours: float
-    machine_hours: float
     usd: float
 
 
@@ -34,7 +33,7 @@ def search(trials: int, hours_each: float, machines: int, hourly: float, startup
         raise ValueError(f"There must be a trial and a machine at least; there are {trials} and {machines}.")
     rounds = -(-trials // machines)
     paid = trials * (hours_each + startup_hours)
-    return Plan(machines, rounds * (hours_each + startup_hours), paid, paid * hourly)
+    return Plan(machines, rounds * (hours_each + startup_hours), paid * hourly)
 
 
 def arrivals(per_hour: float, hours: float, burst: int = 0, burst_at: float = 0, seed: int = 11) -> list[float]:

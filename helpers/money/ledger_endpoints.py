@@ -17,12 +17,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from helpers.aws.client import is_missing, listed, log_streams
+from helpers.aws.jobs import ENDPOINT_LOGS
 from helpers.money import costs
 from helpers.money.ledger_entries import Clients, Entry, Owner, lesson_of, priced
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
-LOGS = "/aws/sagemaker/Endpoints/"
 KEY = "ledger/endpoints.json"
 _SLACK = 5.0  # seconds by which a log stream may seem older than its endpoint: the clocks of two services
 
@@ -165,8 +165,10 @@ def _last_lines(
     """
     seen: dict[tuple[str, float], float] = {}
     unknown: dict[str, tuple[float, float]] = {}
-    for group in listed(logs, "describe_log_groups", "logGroups[].logGroupName", logGroupNamePrefix=LOGS + prefix):
-        name = group.removeprefix(LOGS)
+    for group in listed(
+        logs, "describe_log_groups", "logGroups[].logGroupName", logGroupNamePrefix=ENDPOINT_LOGS + prefix
+    ):
+        name = group.removeprefix(ENDPOINT_LOGS)
         machines: dict[str, tuple[float, float]] = {}
         for stream in log_streams(logs, group):
             # variant/machine, and variant/machine/container where there are several on a machine

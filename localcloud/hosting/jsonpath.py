@@ -38,10 +38,9 @@ class _Step:
 
 
 @dataclass(frozen=True)
-class Path:
-    """A parsed expression; `Path("$")` is the whole."""
+class JsonPath:
+    """A parsed expression; without steps it is the whole."""
 
-    expression: str
     steps: tuple[_Step, ...] = ()
 
     def select(self, value: Any) -> Any:
@@ -56,7 +55,7 @@ class Path:
         return found if any(step.many for step in self.steps) else found[0]
 
 
-def parse(expression: str) -> Path:
+def parse(expression: str) -> JsonPath:
     """Read an expression. Raises BadPath, which names the place that is not understood."""
     if not expression.startswith("$"):
         raise BadPath(f"The JSONPath {expression!r} does not begin with $.")
@@ -70,7 +69,7 @@ def parse(expression: str) -> Path:
             )
         steps.append(_step(match))
         position = match.end()
-    return Path(expression, tuple(steps))
+    return JsonPath(tuple(steps))
 
 
 def _step(match: re.Match[str]) -> _Step:

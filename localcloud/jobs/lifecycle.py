@@ -1,4 +1,4 @@
-"""What every kind of job has in common: wait for a core, get a folder, run, and end, whatever happens."""
+"""What SageMaker's kinds of job have in common: wait for a core, get a folder, run, and end, whatever happens."""
 
 from __future__ import annotations
 

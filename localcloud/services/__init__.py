@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from localcloud.cloud import Cloud
-from localcloud.services import (
+from localcloud.services import (  # noqa: F401 - importing a module registers its operations
     automl,
     comprehend,
     crawler,
     endpoints,
     events,
     glue,
+    glue_triggers,
     glue_workflows,
+    invoke,
     job_search,
+    model_packages,
+    models,
     pipelines,
     pricing,
     processing,
@@ -40,4 +44,4 @@ RECOVERIES: list[Callable[[Cloud], None]] = [
     pipelines.recover,
 ]
 
-__all__ = ["AWAITED", "OPERATIONS", "RECOVERIES", "comprehend", "job_search", "pricing", "tags", "textract"]
+__all__ = ["AWAITED", "OPERATIONS", "RECOVERIES"]

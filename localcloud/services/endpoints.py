@@ -1,7 +1,7 @@
 """SageMaker endpoints that answer, with a live process per variant; `models.py` has what they are made of.
 
-`serverless.py` has the variants without a process of their own, `capture.py` what is kept of requests,
-`endpoint_metrics.py` what CloudWatch is told; `invoke.py` answers the requests.
+`hosting/serverless.py` has the variants without a process of their own, `hosting/capture.py` what is kept of requests,
+`hosting/endpoint_metrics.py` what CloudWatch is told; `invoke.py` answers the requests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SageMaker training jobs that run: Create/Describe/List/Stop/DeleteTrainingJob.
 
 Life of a job: Pending for a slot (one per core) -> Downloading -> Training -> Uploading -> Completed, each a status
-transition as AWS records it. The container contract itself is in `container.py` and `script_mode.py`.
+transition as AWS records it. The container contract itself is in `jobs/container.py` and `jobs/script_mode.py`.
 """
 
 from __future__ import annotations

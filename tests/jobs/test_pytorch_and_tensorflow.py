@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 from framework_jobs import ask, metrics, train
-from own_cloud import PROJECT
+from real_reviews import REAL_REVIEWS, needs_real_reviews
 from sklearn_job import make_reviews, write
 
 pytestmark = pytest.mark.image
 
-REAL = PROJECT.parent / "shared" / "data" / "imdb" / "train.parquet"
 FILES = {
     "pytorch": {"model.safetensors", "shape.json", "code/model.py", "code/requirements.txt"},
     "tensorflow": {
@@ -73,12 +72,12 @@ def test_wrong_input_ends_the_job_with_its_reason_as_the_last_line(job: str, tmp
 
 @pytest.fixture(scope="module")
 def real_reviews(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    reviews: Any = pd.read_parquet(REAL, columns=["review", "sentiment", "title_id"])
+    reviews: Any = pd.read_parquet(REAL_REVIEWS, columns=["review", "sentiment", "title_id"])
     reviews["label"] = (reviews.pop("sentiment") == "positive").astype(int)
     return write(reviews, tmp_path_factory.mktemp("real"))
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real reviews (../shared/data/imdb) are not here")
+@needs_real_reviews
 @pytest.mark.parametrize("job", ["pytorch", "tensorflow"])
 def test_on_the_real_reviews_87_of_100_are_right_after_at_most_five_minutes_of_processor_time(
     job: str, real_reviews: Path, tmp_path: Path

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from run_in_glue import run_driver
 from own_cloud import OwnCloud
+from real_reviews import REAL_REVIEWS
+from run_in_glue import run_driver
 
 pytestmark = pytest.mark.image
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "imdb" / "train.parquet"
 BUCKET = "etl-test"
 
 
@@ -158,10 +158,10 @@ def results(local_aws: OwnCloud, tmp_path_factory: pytest.TempPathFactory) -> di
         given = {key: value for key, value in again.items() if key != name}
         words = ["job.py", *(word for key, value in given.items() for word in (f"--{key}", value))]
         cases.append({"name": f"without {name.removesuffix('_path')}", "argv": words})
-    if REAL.exists():
+    if REAL_REVIEWS.exists():
         raw = bucket / "real" / "raw"
         raw.mkdir(parents=True)
-        pd.read_parquet(REAL).to_json(raw / "reviews.jsonl", orient="records", lines=True, force_ascii=False)
+        pd.read_parquet(REAL_REVIEWS).to_json(raw / "reviews.jsonl", orient="records", lines=True, force_ascii=False)
         cases.append({"name": "real", "args": arguments("real"), "count_only": True})
     made: dict[str, Any] = run_driver(
         Path(__file__).with_name("etl_driver.py"), cases, folder, {BUCKET: bucket}, local_aws
@@ -348,7 +348,7 @@ def test_a_refused_run_leaves_the_last_good_result(results: dict[str, Any]) -> N
     assert len(results["wrong titles"]["clean"]) == results["by title"]["report"]["rows_out"]
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real reviews are not on this machine")
+@pytest.mark.skipif(not REAL_REVIEWS.exists(), reason="the real reviews are not on this machine")
 def test_no_real_review_vanishes(results: dict[str, Any]) -> None:
     report = results["real"]["report"]
     assert report["rows_in"] == 25_000

@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from real_reviews import REAL_REVIEWS, needs_real_reviews
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn_job import JOB, environment, load, make_reviews, run_job, write
@@ -17,8 +18,6 @@ from sklearn_job import JOB, environment, load, make_reviews, run_job, write
 from helpers.models.features import nb_log_ratio
 
 train_job, ngrams, text, reviews_module = load("train", "ngrams", "text", "reviews")
-
-REAL = Path(__file__).parents[3] / "shared" / "data" / "imdb" / "train.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -246,9 +245,9 @@ def test_a_failed_job_has_an_exit_code_and_its_reason_as_the_last_line(tmp_path)
     assert re.fullmatch(r"ValueError: .*no column label.*", run.stderr.splitlines()[-1])
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real reviews (../shared/data/imdb) are not here")
+@needs_real_reviews
 def test_on_the_real_reviews_nine_in_ten_of_unseen_titles_are_right(tmp_path):
-    reviews = pd.read_parquet(REAL, columns=["review", "sentiment", "title_id"])
+    reviews = pd.read_parquet(REAL_REVIEWS, columns=["review", "sentiment", "title_id"])
     reviews["label"] = (reviews.pop("sentiment") == "positive").astype(int)
     run = run_job(tmp_path, train=write(reviews, tmp_path / "train"))
     assert run.returncode == 0, run.stderr

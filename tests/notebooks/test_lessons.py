@@ -13,11 +13,11 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+from real_reviews import REAL_REVIEWS
 from stored_outputs import differences, read
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
-REAL_REVIEWS = PROJECT.parent / "shared" / "data" / "imdb" / "train.parquet"
 
 
 def environment(home: str, **more: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import re
 import statistics
@@ -26,6 +27,12 @@ each_notebook = pytest.mark.parametrize("path", [*LESSONS, *LABS], ids=lambda pa
 REGION = re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-(?:gov-)?(?:north|south|east|west|central)+-\d\b")
 ACCOUNT = re.compile(r"(?<![\w.])\d{12}(?![\w.])")
 BUCKET = re.compile(r"s3://[a-z0-9]")
+# Modules of helpers by their last name, but for those that are a word of another library as well: `jobs.py`.
+MODULES = {
+    path.stem: [".".join(path.relative_to(PROJECT).with_suffix("").parts)]
+    for path in (PROJECT / "helpers").rglob("*.py")
+    if [*(PROJECT / "helpers").rglob(f"{path.stem}.py")] == [path]
+}
 # Folders of this machine and of anyone's: no stored cell or output names them.
 OWN_FOLDERS = {str(PROJECT), str(Path.home()), sys.base_prefix, tempfile.gettempdir(), os.path.realpath(sys.prefix)}
 ANY_HOME = re.compile(r"/(?:home|Users|usr/lib)/\w|\b[A-Z]:\\\w")
@@ -154,3 +161,22 @@ def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path)
 def test_a_notebook_is_in_order(path: Path) -> None:
     """Readable cell ids, the common kernel, nothing of the machine that ran it, lessons run from top to bottom."""
     assert notebook_order.faults(path) == []
+
+
+@each_notebook
+def test_what_a_text_cell_tells_to_import_or_to_call_is_there(path: Path) -> None:
+    """Code in text is not run with the notebook: names of helpers in it must lead somewhere."""
+    for cell in cells(path, "markdown"):
+        code = re.findall(r"```python\n(.*?)```|`([^`\n]+)`", cell.source, flags=re.DOTALL)
+        for text in (block or inline for block, inline in code):
+            for package, names in re.findall(r"from (helpers[\w.]*) import ([\w, ]+)", text):
+                for name in re.split(r", *", names.strip()):
+                    assert _found(package, name), f"{cell.id}: from {package} import {name}"
+            for module, name in re.findall(r"(?<![\w./])([a-z_]+)\.([a-z_]\w*)", text):
+                for package in MODULES.get(module, ()):
+                    assert _found(package, name), f"{cell.id}: {module}.{name}"
+
+
+def _found(package: str, name: str) -> bool:
+    module = importlib.import_module(package)
+    return hasattr(module, name) or importlib.util.find_spec(f"{package}.{name}") is not None

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from real_reviews import REAL_REVIEWS, needs_real_reviews
 
 from helpers.data import reviews
 from helpers.data.reviews import download, read_archive, read_parquet, source, write_raw
 from helpers.data.synthetic import COLUMNS, synthetic_reviews
 
 ROOT = Path(__file__).resolve().parents[3]
-REAL = ROOT.parent / "shared" / "data" / "imdb" / "train.parquet"
 DEAD_URL = "http://127.0.0.1:9/aclImdb_v1.tar.gz"
 
 
@@ -291,9 +291,9 @@ def test_synthetic_reviews_survive_parquet(tmp_path: Path):
     pd.testing.assert_frame_equal(everything(read_parquet(tmp_path / "own.parquet")), written)
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="the real reviews (../shared/data/imdb) are not here")
+@needs_real_reviews
 def test_the_real_reviews_load_through_the_same_interface(monkeypatch: pytest.MonkeyPatch):
-    full(monkeypatch, REAL)
+    full(monkeypatch, REAL_REVIEWS)
     real = source()
     assert real.name == "train.parquet"
     frame = everything(real)

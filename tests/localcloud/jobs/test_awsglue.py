@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from run_in_glue import run_driver
 from own_cloud import OwnCloud
+from run_in_glue import run_driver
 
 from localcloud.jobs import spark
 

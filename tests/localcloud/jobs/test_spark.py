@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_in_glue import glue_python, run_driver
 from own_cloud import OwnCloud
+from run_in_glue import glue_python, run_driver
 
 from localcloud.jobs import spark
 from localcloud.store.state import ACCOUNT
