@@ -1,4 +1,4 @@
-"""Where the real reviews are, for the tests that want them: $COURSE_REVIEWS, as for the lessons, or beside the project."""
+"""Where the real reviews are, for tests that want them: $COURSE_REVIEWS, as for lessons, or beside the project."""
 
 from __future__ import annotations
 

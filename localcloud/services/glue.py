@@ -1,6 +1,6 @@
 """AWS Glue jobs that run: a Spark 3.5.6 application per job run, in the Glue 5.1 image.
 
-The Data Catalog is the engine's; jobs, runs and crawlers (`crawler.py`) are ours. `jobs/spark.py` says how `s3://` works.
+The Data Catalog is the engine's; jobs, runs and crawlers (`crawler.py`) are ours. How `s3://` works: `jobs/spark.py`.
 Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 """
 

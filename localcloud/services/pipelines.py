@@ -1,4 +1,4 @@
-"""SageMaker Pipelines: pipelines, their versions and executions. What an execution does is in `localcloud.services.pipeline`."""
+"""SageMaker Pipelines: pipelines, their versions and executions. What an execution does: `pipeline/`."""
 
 from __future__ import annotations
 

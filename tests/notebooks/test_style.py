@@ -179,4 +179,5 @@ def test_what_a_text_cell_tells_to_import_or_to_call_is_there(path: Path) -> Non
 
 def _found(package: str, name: str) -> bool:
     module = importlib.import_module(package)
-    return hasattr(module, name) or importlib.util.find_spec(f"{package}.{name}") is not None
+    below = hasattr(module, "__path__") and importlib.util.find_spec(f"{package}.{name}")
+    return hasattr(module, name) or bool(below)
