@@ -1,8 +1,8 @@
 """SageMaker AutoML jobs that search: data analysis, then candidates, each a training job, and the best of them.
 
 A controller thread per job starts a processing job that checks and splits the data, then keeps as many candidates going
-as this machine has cores, and asks `automl_search/search.py` for the next. AWS's own jobs fine-tune language models (text)
-or train XGBoost, linear and neural models (tabular); here every candidate is a scikit-learn pipeline.
+as this machine has cores, and asks `automl_search/search.py` for the next. AWS's own jobs fine-tune language models
+(text) or train XGBoost, linear and neural models (tabular); here every candidate is a scikit-learn pipeline.
 Source: https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development.html
 """
 
