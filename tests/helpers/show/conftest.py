@@ -37,9 +37,9 @@ def drawn(shown: list[Picture], monkeypatch: pytest.MonkeyPatch) -> list[Axes]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_warned_of() -> Iterator[None]:
-    """As a kernel does: what is deprecated is not shown, all else would be stored in the lesson."""
+    """As a kernel does: what is deprecated, or still open, is not shown; all else would be stored in the lesson."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for quiet in (DeprecationWarning, PendingDeprecationWarning):
+        for quiet in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
             warnings.simplefilter("ignore", quiet)
         yield
