@@ -100,7 +100,7 @@ def local_aws(python: str) -> Iterator[None]:
         return
     try:
         say("Starting the local AWS …")
-        step([*command, "start"], "See .localcloud/server.log, or run: python3 course.py doctor", env)
+        step([*command, "start", "--quiet"], "See .localcloud/server.log, or run: python3 course.py doctor", env)
         yield
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)

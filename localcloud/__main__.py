@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         ("reset", "stop it and delete all that it holds (not the images)"),
         ("serve", "run it in the foreground"),
     ):
-        commands.add_parser(name, help=text)
+        command = commands.add_parser(name, help=text)
+        if name == "start":
+            command.add_argument("--quiet", action="store_true", help="say nothing, unless it does not start")
     operations = commands.add_parser("operations", help="list what it offers, as a table in Markdown")
     operations.add_argument("--write", action="store_true", help="write the table into localcloud/README.md")
     image = commands.add_parser("image", help="build an image's environment ahead of its first use")
@@ -39,9 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def _start(_: argparse.Namespace) -> int:
-    print(f"The local AWS is ready on {process.start()}")
-    print('For boto3, the SageMaker SDK and other programs: eval "$(python -m localcloud env)"')
+def _start(options: argparse.Namespace) -> int:
+    endpoint = process.start()
+    if not options.quiet:
+        print(f"The local AWS is ready on {endpoint}")
+        print('For boto3, the SageMaker SDK and other programs: eval "$(python -m localcloud env)"')
     return 0
 
 

@@ -10,9 +10,11 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import mistune
 import nbformat
 import pytest
 
@@ -155,6 +157,34 @@ def test_dollars_in_text_are_escaped_or_they_are_read_as_mathematics(path: Path)
     for cell in cells(path, "markdown"):
         text = re.sub(r"```.*?```|`[^`\n]*`", "", cell.source, flags=re.DOTALL)
         assert not re.search(r"(?<!\\)\$", text), cell.id
+
+
+class _Dollars(HTMLParser):
+    """Runs of text, between two tags and outside code, with more than one dollar in them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._code = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self._code += tag in ("code", "pre")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag in ("code", "pre")
+
+    def handle_data(self, data: str) -> None:
+        if not self._code and data.count("$") > 1:
+            self.found.append(data)
+
+
+@each_notebook
+def test_two_dollars_do_not_stand_in_one_run_of_text(path: Path) -> None:
+    """JupyterLab reads what lies between them as mathematics when it renders a cell again, escaped or not."""
+    render = mistune.create_markdown(plugins=["table"])
+    for cell in cells(path, "markdown"):
+        assert _Dollars(str(render(cell.source))).found == [], f"{cell.id}: set the amounts in bold"
 
 
 @each_notebook
