@@ -59,6 +59,7 @@ def test_after_stop_nothing_runs(own_cloud: OwnCloud) -> None:
     assert own_cloud.run("stop").stdout == "The local AWS was not running.\n"
 
 
+@pytest.mark.image
 def test_stop_does_not_wait_for_jobs_that_run_or_wait(own_cloud: OwnCloud) -> None:
     training = Training(BUCKET, ROLE, clients=own_cloud.client)
     names = [training.start("import time; time.sleep(300)") for _ in range((os.cpu_count() or 1) + 2)]

@@ -70,6 +70,7 @@ def test_a_trial_says_how_many_reviews_it_has_read(searched: parallel_search.Mea
     assert "100 reviews read" in jobs.training_log(searched.trials["job"][0])
 
 
+@pytest.mark.image
 def test_tidying_stops_a_search_that_nobody_waited_for(placed: Any) -> None:
     name = parallel_search.start(placed, "left", 1)
     parallel_search.tidy(placed)

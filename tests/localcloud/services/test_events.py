@@ -269,6 +269,7 @@ def test_what_is_not_offered_says_so(chain: Chain) -> None:
     assert refused.value.response["Error"]["Code"] == "UnknownOperationException"
 
 
+@pytest.mark.image
 def test_rules_targets_notifications_and_waiting_events_survive_a_crash(own_cloud: OwnCloud) -> None:
     def clients(name: str) -> Any:
         return own_cloud.client(name)

@@ -188,6 +188,7 @@ def test_a_workflow_that_is_made_again_has_no_runs_of_the_deleted_one(glue: Glue
     assert glue.client.get_workflow_runs(Name=name).get("Runs", []) == []
 
 
+@pytest.mark.image
 def test_a_workflow_run_goes_on_after_a_crash(own_cloud: OwnCloud) -> None:
     own = Glue("sagemaker-us-east-1-123456789012", "arn:aws:iam::123456789012:role/x", own_cloud.client)
     name, job = "interrupted", own.job(SLOW)

@@ -255,6 +255,7 @@ def test_a_tuning_job_has_tags(tuning: Tuning, finished: dict[str, Any]) -> None
     assert tuning.client.list_tags(ResourceArn=arn)["Tags"] == [{"Key": "lesson", "Value": "06"}]
 
 
+@pytest.mark.image
 def test_what_a_killed_server_left_has_failed_and_its_trials_too(own_cloud: OwnCloud) -> None:
     from localcloud.store.state import BUCKET, ROLE_ARN
 
