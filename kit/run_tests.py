@@ -30,9 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     failed = [" ".join(check) for check in CHECKS if not _passes(check)]
     print(f"== {'FAILED: ' + ', '.join(failed) if failed else 'style and types are fine'}; now pytest", flush=True)
-    chosen = ["--durations=10", *SIDE_BY_SIDE, *options.for_pytest]
+    chosen = ["--durations=10", *SIDE_BY_SIDE]
     if options.quick:
-        chosen += ["-m", "not image"]
+        chosen += ["-m", "not image", "--numprocesses=3"]  # no job computes here, so one more fits
     if options.changed:
         tests = changed_tests.chosen()
         if not tests:
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             return int(bool(failed))
         print(f"== the tests of what has changed: {' '.join(tests)}", flush=True)
         chosen += tests
-    code = int(pytest.main(chosen))
+    code = int(pytest.main([*chosen, *options.for_pytest]))
     return code or int(bool(failed))
 
 
