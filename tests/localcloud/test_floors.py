@@ -15,6 +15,7 @@ from own_cloud import PROJECT
 FLOORS = {
     "runtime": "code for an image's Python: nothing of localcloud is there",
     "protocol": "botocore's models, and ServiceError, which every floor raises",
+    "sql": "Athena's SQL on files, without catalog or S3",
     "store": "what lies on disk, and where",
     "environment": "the variables that lead a client here",
     "engine": "ministack, corrected",
