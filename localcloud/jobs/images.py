@@ -31,6 +31,7 @@ _KNOWN = {
     r"tensorflow-training:2\.21\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
     r"tensorflow-inference:2\.20\.0(-cpu(-py312)?)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
 }
+_FOR_TESTS = "clients-1"  # runs no job
 BUILDING = "Building the image's environment: once, 1 to 3 minutes"
 _building: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -40,7 +41,8 @@ class BuildFailed(Exception):
 
 
 def names() -> list[str]:
-    return sorted(path.stem for path in REQUIREMENTS.glob("*.txt"))
+    """The images that jobs, endpoints and services run in."""
+    return sorted(path.stem for path in REQUIREMENTS.glob("*.txt") if path.stem != _FOR_TESTS)
 
 
 def for_uri(uri: str) -> str:
