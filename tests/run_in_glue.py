@@ -38,10 +38,28 @@ def run_driver(
         cloud: the local AWS that the driver's boto3 clients reach, if it needs one.
         java: JAVA_HOME, if not the one that a job run would get.
     """
+    (folder / "spec.json").write_text(json.dumps(spec))
+    arguments = [str(folder / "spec.json"), str(folder / "result.json")]
+    command, environment = prepared(driver, arguments, folder, buckets, cloud, java)
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads((folder / "result.json").read_text())
+
+
+def prepared(
+    driver: Path,
+    arguments: list[str],
+    folder: Path,
+    buckets: dict[str, Path],
+    cloud: OwnCloud | None = None,
+    java: Path | None = None,
+) -> tuple[list[str], dict[str, str]]:
+    """The command and the environment that start a driver in the Glue image; it is to run in `folder`."""
     python = glue_python()
     spark.write_conf(folder / "conf", buckets, cores=2, memory="1g")
     (folder / "tmp").mkdir()
-    (folder / "spec.json").write_text(json.dumps(spec))
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SPARK_", "JAVA_"))
     }
@@ -51,15 +69,4 @@ def run_driver(
         own = cloud.credentials
         environment |= {"AWS_ENDPOINT_URL": cloud.endpoint, "AWS_DEFAULT_REGION": REGION}
         environment |= {"AWS_ACCESS_KEY_ID": own["access_key"], "AWS_SECRET_ACCESS_KEY": own["secret_key"]}
-    arguments = [str(folder / "spec.json"), str(folder / "result.json")]
-    done = subprocess.run(
-        spark.command(python, folder / "failure", driver, arguments),
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads((folder / "result.json").read_text())
+    return spark.command(python, folder / "failure", driver, arguments), environment

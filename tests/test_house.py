@@ -94,7 +94,8 @@ def _imported(source: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", ["course.py", "helpers", "kit", "localcloud", "pricelist", "jobs"])
-def test_no_module_is_longer_than_400_lines(name: str) -> None:
+def test_no_module_is_longer_than_400_lines_without_a_reason_in_its_first_lines(name: str) -> None:
     files = [ROOT / name] if name.endswith(".py") else list((ROOT / name).rglob("*.py"))
-    long = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
-    assert [name for name, lines in long.items() if lines > 400] == []
+    lines = {path.name: path.read_text(encoding="utf-8").splitlines() for path in files}
+    long = {name: "\n".join(found[:6]) for name, found in lines.items() if len(found) > 400}
+    assert [name for name, first in long.items() if "Over 400 lines in one file: " not in first] == []

@@ -2,9 +2,11 @@
 
 Every line of input ends in exactly one of three places, and the job fails if the sums do not agree: `clean_path`
 (a good review), `quarantine_path` (a bad one, as it came, with the reason), or the count of duplicates.
+Over 400 lines in one file: the script of a Glue job is one file.
 
 Arguments (Glue 5.1, Spark 3.5):
-    raw_path          s3://…/ with JSON Lines: review, sentiment, split, rating, title_id, review_id
+    raw_path          s3://…/ with JSON Lines in any folders below it, plain, .gz or .bz2, in UTF-8 or Windows-1252:
+                      review, sentiment, split, rating, title_id, review_id
     titles_path       optional: CSV with the header title_id,title,year,genres
     clean_path        Parquet, one folder a split; what was there is replaced
     quarantine_path   JSON Lines, one folder a reason; what was there is replaced
@@ -18,6 +20,8 @@ import re
 import sys
 import unicodedata
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 
 import boto3
 import pandas as pd
@@ -36,6 +40,9 @@ PATHS = ("raw_path", "clean_path", "quarantine_path", "report_path")
 REQUIRED = ("JOB_NAME", *PATHS, "database", "table")
 FIELDS = ("review", "sentiment", "split", "rating", "title_id", "review_id")
 NEEDED_FIELDS = ("review", "sentiment", "title_id", "review_id")
+WANTED = f"wanted are JSON Lines, one object a line, with the fields {', '.join(FIELDS)}"
+# How bytes begin in base64 that are no line of text: zip, gzip, bzip2, xz, zstd, and UTF-16 by its mark.
+PACKED = "^(UEsD|H4sI|Qlpo|/Td6WFoA|KLUv|//[4-7]|/v[89+/])"
 COLUMNS = (
     "review_id",
     "title_id",
@@ -55,8 +62,9 @@ SPLITS = ("train", "validation", "test")
 
 
 def read_lines(spark: SparkSession, path: str) -> DataFrame:
-    """Lines as bytes, with the file they come from: columns line, source. Blank lines are no rows."""
-    lines = spark.read.text(path, lineSep="\n").where(~F.col("value").rlike(r"^[\s\ufeff]*$"))
+    """Lines as bytes, of all files below a path: columns line, source. Blank lines are no rows."""
+    files = spark.read.option("recursiveFileLookup", True).text(path, lineSep="\n")
+    lines = files.where(~F.col("value").rlike(r"^[\s\ufeff]*$"))
     source = F.col("_metadata.file_path").alias("source")
     return lines.select(F.col("value").cast("binary").alias("line"), source)
 
@@ -220,11 +228,21 @@ def add_split(reviews: DataFrame) -> tuple[DataFrame, str]:
 # --- Titles
 
 
+def read_csv(spark: SparkSession, path: str) -> DataFrame:
+    """A CSV file with a header, in UTF-8; one that is not is read as Windows-1252."""
+    look = {"header": True, "escape": '"', "multiLine": True}
+    rows = spark.read.csv(path, **look)
+    broken = [F.col(f"`{name}`").contains("\ufffd") for name in rows.columns]
+    if not broken or rows.where(reduce(or_, broken)).isEmpty():
+        return rows
+    return spark.read.csv(path, **look, encoding="windows-1252")
+
+
 def read_titles(spark: SparkSession, path: str | None) -> DataFrame:
     """title_id, title, year, genres: one row a title, no row if there is no such file."""
     empty = spark.createDataFrame([], "title_id string, title string, year int, genres string")
     try:
-        titles = spark.read.csv(path, header=True, escape='"', multiLine=True) if path else empty
+        titles = read_csv(spark, path) if path else empty
     except AnalysisException:  # nothing at this path
         return empty
     if not titles.columns:
@@ -296,6 +314,7 @@ def make_report(spark: SparkSession, args: dict[str, str], lines: DataFrame, mar
         "by_split": by_split,
         "by_reason": by_reason,
         "repaired_encoding": dropped[1],
+        "hidden_files": hidden_files(args["raw_path"]),
     }
 
 
@@ -316,7 +335,16 @@ def show(report: dict) -> str:
     parts += [f"{report['quarantined']:>9,} quarantined"]
     parts += [f"{count:>15,} {name}" for name, count in report["by_reason"].items()]
     parts += [f"{report['duplicates']:>9,} duplicates dropped"]
+    parts += [f"not read, a hidden name: {key}" for key in report["hidden_files"]]
     return "\n".join(parts)
+
+
+def hidden_files(path: str) -> list[str]:
+    """Keys below a path that Spark does not read, because a part of the name begins with "_" or "."."""
+    bucket, _, prefix = path.removeprefix("s3://").partition("/")
+    pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"]]
+    return [key for key in keys if re.search(r"(^|/)[._]", key[len(prefix) :])]
 
 
 def save_report(report: dict, folder: str) -> None:
@@ -342,16 +370,25 @@ def check_arguments(args: dict[str, str]) -> None:
 
 
 def check_input(judged: DataFrame, path: str) -> None:
-    """Raises ValueError if there is no row, if a needed field is in none of them, or if all are bad."""
+    """Raises ValueError if there is no row, if a needed field is in none of them, or if all are bad.
+
+    And if a file's reviews cannot be read at all, because it is packed in another way than its name says or is UTF-16.
+    """
     good, filled = F.expr("reason is null"), [F.count(name) for name in NEEDED_FIELDS]
     rows, usable, *values = judged.agg(F.count("*"), F.count_if(good), *filled).first()
     if not rows:
         raise ValueError(f"There is no review under {path}")
     absent = [name for name, count in zip(NEEDED_FIELDS, values, strict=True) if not count]
+    packed = judged.where(F.col("base64").rlike(PACKED)).select("source").distinct().limit(5).collect()
+    if packed:
+        names = ", ".join(row["source"].rpartition("/")[2] for row in packed)
+        raise ValueError(f"{names} under {path}: packed in a way that its name does not say, or UTF-16; {WANTED}")
+    first = judged.select("text").first()["text"][:80]
     if absent:
-        raise ValueError(f"No row under {path} has a usable {' or '.join(absent)}: are these the raw reviews?")
+        missing = " or ".join(absent)
+        raise ValueError(f"No row under {path} has a usable {missing}: {WANTED}; a line there is {first!r}")
     if not usable:
-        raise ValueError(f"All rows under {path} are bad: {count_by(judged, 'reason')}")
+        raise ValueError(f"All rows under {path} are bad, {count_by(judged, 'reason')}: {WANTED}; one is {first!r}")
 
 
 def run(glue: GlueContext, args: dict[str, str]) -> dict:

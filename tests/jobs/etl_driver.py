@@ -42,9 +42,14 @@ def rows(read) -> list[dict]:
 
 
 def main(spec_file: str, result_file: str) -> None:
+    glue = GlueContext(SparkContext.getOrCreate())
+    if spec_file == "-":  # a case a line, a result a line, in a file that is watched
+        with open(result_file, "w", buffering=1) as results:
+            for line in sys.stdin:
+                results.write(json.dumps(outcome(glue, json.loads(line))) + "\n")
+        return
     with open(spec_file) as file:
         spec = json.load(file)
-    glue = GlueContext(SparkContext.getOrCreate())
     results = {case["name"]: outcome(glue, case) for case in spec}
     with open(result_file, "w") as file:
         json.dump(results, file)

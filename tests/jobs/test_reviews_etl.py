@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
 import hashlib
+import io
 import json
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -116,8 +120,26 @@ def inputs() -> dict[str, dict[str, bytes]]:
         "empty file": {"a.jsonl": b"\n"},
         "no file": {},
         "no labels": {"a.jsonl": no_labels},
+        "folders": {
+            "a.jsonl": line("plain"),
+            "2024/05/b.jsonl.gz": gzip.compress(line("packed") + b"\n" + line("packed-2")),
+            "2024/region=north/c d.txt.bz2": bz2.compress(line("third")),
+            "2024/_hidden/d.jsonl": line("hidden"),
+        },
+        "a table": {"reviews.csv": b'review,sentiment\n"Fine, all of it",positive\n'},
+        "an array": {"reviews.json": b"[" + line("x") + b"]"},
+        "utf-16": {"a.jsonl": line("good"), "b.jsonl": (line("x").decode() + "\n").encode("utf-16")},
+        "zip": {"a.jsonl": line("good"), "part.zip": zipped(line("x"))},
+        "gzip without its name": {"a.jsonl": gzip.compress(line("x"))},
+        "old titles": {"a.jsonl": line("plain")},
         "all bad": {"a.jsonl": b"{\n" + line("x", title_id=None) + b"\n" + line("y", review="", title_id="tt1")},
     }
+
+
+def zipped(content: bytes) -> bytes:
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
+        archive.writestr("reviews.jsonl", content)
+    return buffer.getvalue()
 
 
 def arguments(case: str, **others: str) -> dict[str, str]:
@@ -141,10 +163,15 @@ def results(local_aws: OwnCloud, tmp_path_factory: pytest.TempPathFactory) -> di
         raw = bucket / case.replace(" ", "-") / "raw"
         raw.mkdir(parents=True)
         for name, content in files.items():
+            (raw / name).parent.mkdir(parents=True, exist_ok=True)
             (raw / name).write_bytes(content)
-    for name, content in {"official/titles": TITLES, "by-title/wrong": "id,name\n1,x\n"}.items():
+    hidden = "folders/raw/2024/_hidden/d.jsonl"
+    local_aws.client("s3").put_object(Bucket=BUCKET, Key=hidden, Body=line("hidden"))
+    old = "title_id,title,year,genres\ntt0000001,Été à Orléans,1999,\n".encode("cp1252")
+    tables = {"official/titles": TITLES.encode(), "by-title/wrong": b"id,name\n1,x\n", "old-titles/titles": old}
+    for name, content in tables.items():
         (bucket / name).mkdir()
-        (bucket / name / "titles.csv").write_text(content)
+        (bucket / name / "titles.csv").write_bytes(content)
     cases = [{"name": case, "args": arguments(case)} for case in inputs()]
     again = arguments("official", JOB_RUN_ID="jr_again")
     wrong = f"s3://{BUCKET}/by-title/wrong/titles.csv"
@@ -335,6 +362,14 @@ def test_the_table_is_registered_with_a_partition_for_each_split(official: dict[
         ("no file", "ValueError: There is no review under s3://etl-test/no-file/raw/"),
         ("no labels", "ValueError: No row under s3://etl-test/no-labels/raw/ has a usable sentiment"),
         ("all bad", "ValueError: All rows under s3://etl-test/all-bad/raw/ are bad"),
+        ("a table", "ValueError: No row under s3://etl-test/a-table/raw/ has a usable review or sentiment"),
+        ("an array", "ValueError: No row under s3://etl-test/an-array/raw/ has a usable review or sentiment"),
+        ("utf-16", "ValueError: b.jsonl under s3://etl-test/utf-16/raw/: packed in a way"),
+        ("zip", "ValueError: part.zip under s3://etl-test/zip/raw/: packed in a way"),
+        (
+            "gzip without its name",
+            "ValueError: a.jsonl under s3://etl-test/gzip-without-its-name/raw/: packed in a way",
+        ),
         ("wrong titles", "ValueError: s3://etl-test/by-title/wrong/titles.csv lacks the columns"),
         ("overlap", "ValueError: --clean_path and --raw_path overlap"),
         ("not s3", "ValueError: --report_path must be like s3://bucket/folder/"),
@@ -342,6 +377,24 @@ def test_the_table_is_registered_with_a_partition_for_each_split(official: dict[
 )
 def test_bad_input_is_refused_with_a_clear_reason(results: dict[str, Any], case: str, message: str) -> None:
     assert results[case]["error"].startswith(message)
+
+
+def test_what_is_refused_says_what_is_there_and_what_is_wanted(results: dict[str, Any]) -> None:
+    assert results["a table"]["error"].endswith(
+        "wanted are JSON Lines, one object a line, with the fields review, sentiment, split, rating, title_id, "
+        "review_id; a line there is 'review,sentiment'"
+    )
+
+
+def test_files_in_any_folder_and_compression_are_read_and_hidden_ones_named(results: dict[str, Any]) -> None:
+    result = results["folders"]
+    assert {row["review_id"] for row in result["clean"]} == {"plain", "packed", "packed-2", "third"}
+    assert result["report"]["hidden_files"] == ["folders/raw/2024/_hidden/d.jsonl"]
+    assert "not read, a hidden name: folders/raw/2024/_hidden/d.jsonl" in result["shown"]
+
+
+def test_titles_in_windows_1252_are_read(results: dict[str, Any]) -> None:
+    assert [row["title"] for row in results["old titles"]["clean"]] == ["Été à Orléans"]
 
 
 def test_a_refused_run_leaves_the_last_good_result(results: dict[str, Any]) -> None:
