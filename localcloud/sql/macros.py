@@ -1,0 +1,54 @@
+"""DuckDB macros that compiled operators and casts use, and how compiled SQL fails with an error of Trino's.
+
+A failure is a cast of its own message to a number: unlike DuckDB's `error()`, TRY may stand around it.
+"""
+
+from __future__ import annotations
+
+FAILURE_START, FAILURE_END = "[[", "]]"
+
+MACROS = (
+    # The text of a failure as a number: fails. `failing` is false, or fails when `bad` is true.
+    "op_raise(code, message) AS "
+    f"CAST('{FAILURE_START}' || code || ': ' || coalesce(message, 'NULL') || '{FAILURE_END}' AS INTEGER)",
+    "op_failing(bad, code, message) AS CASE WHEN bad THEN op_raise(code, message) IS NULL ELSE FALSE END",
+    # A decimal without its point, and back.
+    "op_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
+    # Whole numbers divided and rounded half away from zero.
+    "op_divide(a, b) AS a // b + CASE WHEN abs(b) - abs(a % b) <= abs(a % b) THEN sign(a) * sign(b) ELSE 0 END",
+    # Numbers that may be NaN: it equals nothing and is neither less nor greater; DuckDB orders it last.
+    "op_eq(a, b) AS a = b AND NOT isnan(a)",
+    "op_lt(a, b) AS a < b AND NOT isnan(b)",
+    "op_le(a, b) AS a <= b AND NOT isnan(b)",
+    # An array is equal when all is; without a difference, a NULL inside leaves it open.
+    "op_array_eq(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL WHEN len(a) <> len(b) THEN FALSE"
+    " WHEN len(list_filter(list_zip(a, b), lambda p: p[1] <> p[2])) > 0 THEN FALSE"
+    " WHEN len(list_filter(list_zip(a, b), lambda p: p[1] IS NULL OR p[2] IS NULL)) > 0 THEN NULL ELSE TRUE END",
+    "op_element(a, i) AS a[CASE WHEN a IS NULL OR i IS NULL THEN NULL"
+    " WHEN i = 0 THEN op_raise('INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')"
+    " WHEN i < 0 THEN op_raise('INVALID_FUNCTION_ARGUMENT', 'Array subscript is negative: ' || i)"
+    " WHEN i > len(a) THEN op_raise('INVALID_FUNCTION_ARGUMENT',"
+    " 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a)) ELSE i END]",
+    "op_map_value(m, k) AS CASE WHEN op_failing(NOT map_contains(m, k), 'INVALID_FUNCTION_ARGUMENT',"
+    " 'Key not present in map: ' || k) THEN NULL ELSE m[k] END",
+    "op_add_to_date(d, i) AS CASE WHEN op_failing(epoch_us(i) % 86400000000 <> 0, 'INVALID_FUNCTION_ARGUMENT',"
+    " 'Cannot add hour, minutes or seconds to a date') THEN NULL ELSE CAST(d + i AS DATE) END",
+    # A cast that was tried: x is what was cast.
+    "op_cast(tried, x, code, message) AS CASE WHEN op_failing(tried IS NULL AND x IS NOT NULL, code, message)"
+    " THEN NULL ELSE tried END",
+)
+
+
+def quoted(text: str) -> str:
+    """A string of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def identifier(name: str) -> str:
+    """An identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def statements() -> list[str]:
+    """What `settings.install` executes."""
+    return [f"CREATE OR REPLACE TEMP MACRO {macro}" for macro in MACROS]
