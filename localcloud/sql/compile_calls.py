@@ -12,7 +12,7 @@ from localcloud.sql.compile_expressions import Expressions
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.scopes import Field, Scope
 from localcloud.sql.tree import Node
-from localcloud.sql.types import BIGINT, BOOLEAN, Type
+from localcloud.sql.types import BIGINT, Type
 
 VOLATILE = frozenset(("random", "rand", "uuid", "shuffle"))
 
@@ -126,9 +126,7 @@ class Calls(Expressions):
         source = replace(grouping.source, clause=f"aggregation '{node.name}'")
         return grouping.aggregate(self._aggregated(node, source, functions.AGGREGATES[node.name], ""))
 
-    def _aggregated(
-        self, node: tree.FunctionCall, scope: Scope, function: Callable[[Call], Typed], over: str
-    ) -> Typed:
+    def _aggregated(self, node: tree.FunctionCall, scope: Scope, function: Callable[[Call], Typed], over: str) -> Typed:
         """A call with all that may stand in and after its brackets."""
         after = over
         if node.filter is not None:
@@ -166,7 +164,9 @@ class Calls(Expressions):
             raise QueryError(code, f"{node.position}: {message}")
         if node.distinct or node.order_by:
             what = "DISTINCT" if node.distinct else "Window function with ORDER BY"
-            raise QueryError("NOT_SUPPORTED", f"{node.position}: {what} in window function parameters not yet supported")
+            raise QueryError(
+                "NOT_SUPPORTED", f"{node.position}: {what} in window function parameters not yet supported"
+            )
         assert node.over is not None
         return self._aggregated(node, scope, function, f" OVER ({self._over(node.over, scope)})")
 
@@ -215,13 +215,17 @@ class Calls(Expressions):
             message = f"Window frame of type {unit} does not support an offset of type {offset.type}"
             raise QueryError("TYPE_MISMATCH", f"{node.position}: {message}")
         if isinstance(offset.literal, int) and offset.literal < 0:
-            raise QueryError("INVALID_WINDOW_FRAME", f"{node.position}: Window frame offset value must not be negative or null")
+            raise QueryError(
+                "INVALID_WINDOW_FRAME", f"{node.position}: Window frame offset value must not be negative or null"
+            )
         return f"{offset.sql} {kind}"
 
     def grouping_operation(self, node: tree.Grouping, scope: Scope) -> Typed:
         grouping = scope.aggregation()
         if grouping is None or scope.where():
-            message = "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause"
+            message = (
+                "A GROUPING() operation can only be used with a corresponding GROUPING SET/CUBE/ROLLUP/GROUP BY clause"
+            )
             raise QueryError("MISSING_GROUP_BY", f"{node.position}: {message}")
         arguments = [self.expression(argument, grouping.source) for argument in node.arguments]
         for argument in arguments:
@@ -236,6 +240,3 @@ class Calls(Expressions):
 def direction(item: tree.SortItem) -> str:
     """Trino puts NULL last in both directions."""
     return f"{' DESC' if item.descending else ''} NULLS {'FIRST' if item.nulls_first else 'LAST'}"
-
-
-__all__ = ["BOOLEAN", "Calls", "direction"]

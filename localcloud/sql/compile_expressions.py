@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import singledispatchmethod
 
 from localcloud.sql import literals, operators, tree
@@ -40,9 +40,9 @@ class Expressions(Context):
         """The grouping column that this expression is; None when it is none."""
         if isinstance(node, (tree.Number, tree.String, tree.Null, tree.Boolean, tree.LambdaExpression)):
             return None
-        if scope.grouping is None and isinstance(node, tree.Reference):
-            return None  # a lambda's parameter or an alias may hide the column: see reference()
-        if any(isinstance(part, tree.Query) or self.is_aggregate(part) for part in tree.walk(node)):
+        if _hidden(node, scope) or any(
+            isinstance(part, tree.Query) or self.is_aggregate(part) for part in tree.walk(node)
+        ):
             return None
         try:
             return grouping.key(self._compile(node, grouping.source))
@@ -266,7 +266,9 @@ class Expressions(Context):
     @_compile.register
     def _(self, node: tree.Case, scope: Scope) -> Typed:
         results = [result for _, result in node.branches] + ([node.default] if node.default else [])
-        wording = "All CASE results must be the same type or coercible to a common type. Cannot find common type between"
+        wording = (
+            "All CASE results must be the same type or coercible to a common type. Cannot find common type between"
+        )
         values = self.unified(results, scope, wording)
         branches = []
         for (condition, _), value in zip(node.branches, values, strict=False):
@@ -311,8 +313,16 @@ class Expressions(Context):
         raise QueryError("TYPE_MISMATCH", f"{node.position}: Lambda expression should always be used inside a function")
 
 
+def _hidden(node: Node, scope: Scope) -> bool:
+    """Whether a lambda's parameter or an alias of the output stands for a column in it."""
+    level: Scope | None = scope
+    while level is not None and level.grouping is None:
+        names = [part.name for part in tree.walk(node) if isinstance(part, tree.Reference)]
+        if any(item.means([name]) for name in names for item in level.fields):
+            return True
+        level = level.parent
+    return False
+
+
 def _typed_null(value: Typed) -> str:
     return f"CAST(NULL AS {duckdb(UNKNOWN)})" if value.type == UNKNOWN else value.sql
-
-
-Compile = Callable[[Node, Scope], Typed]

@@ -42,7 +42,9 @@ class Cursor:
     def fail(self, *expected: str) -> NoReturn:
         """Raise SYNTAX_ERROR at this token: what stands there and what may."""
         wanted = ", ".join(dict.fromkeys((*self.expected, *expected)))
-        raise QueryError("SYNTAX_ERROR", f"{self.token.position}: mismatched input '{self.token.text}'. Expecting: {wanted}")
+        raise QueryError(
+            "SYNTAX_ERROR", f"{self.token.position}: mismatched input '{self.token.text}'. Expecting: {wanted}"
+        )
 
     def at(self, *words: str) -> bool:
         """Whether these key words or operators come next."""
@@ -200,5 +202,7 @@ def _checked(name: str, parameters: list[int], zone: str, position: str) -> Type
             raise NotOffered(f"{name}({parameters[0]}){zone}; use a precision of at most 6")
         return Type(name + zone, (parameters[0],))
     if name == "char" and parameters[0] > 65536:
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", f"{position}: CHAR length must be in range [0, 65536], got {parameters[0]}")
+        raise QueryError(
+            "INVALID_FUNCTION_ARGUMENT", f"{position}: CHAR length must be in range [0, 65536], got {parameters[0]}"
+        )
     return Type(name, (parameters[0],))

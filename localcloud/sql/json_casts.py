@@ -32,7 +32,7 @@ def _json(sql: str, kind: Type, refusal: QueryError, depth: int) -> str:
             f"{quoted(_key(name) + ':')} || {_json(field(sql, kind, n), inner, refusal, depth + 1)}"
             for n, (name, inner) in enumerate(zip(kind.fields, kind.items, strict=True))
         ]
-        text = f"'{{' || {' || '.join(parts)} || '}}'" if False else "'{' || " + " || ',' || ".join(parts) + " || '}'"
+        text = "'{' || " + " || ',' || ".join(parts) + " || '}'"
     elif kind == JSON:
         text = sql
     elif kind in INTEGERS or kind in (BOOLEAN,) or kind.name == "decimal":
@@ -74,7 +74,9 @@ def _value(sql: str, target: Type, refusal: QueryError, depth: int) -> str:
         items = f"CAST(json_extract({sql}, '$[*]') AS VARCHAR[])"
         return _only(kind, ("ARRAY",), f"list_transform({items}, lambda {item}: {inner})", sql, target)
     if target.name == "map" and is_text(target.items[0]):
-        inner = _inside(f"CAST(json_extract({sql}, '$.\"' || {item} || '\"') AS VARCHAR)", target.items[1], refusal, depth)
+        inner = _inside(
+            f"CAST(json_extract({sql}, '$.\"' || {item} || '\"') AS VARCHAR)", target.items[1], refusal, depth
+        )
         keys = f"json_keys({sql})"
         values = f"list_transform({keys}, lambda {item}: {inner})"
         return _only(kind, ("OBJECT",), f"map({keys}, {values})", sql, target)
@@ -103,7 +105,9 @@ def _plain(sql: str, kind: str, target: Type, refusal: QueryError) -> str:
         whole = f"left({text}, {target.parameters[0]})" if target.parameters else text
         return _only(kind, scalars, whole, sql, target)
     if target == BOOLEAN:
-        value = f"CASE lower({text}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE TRY_CAST({text} AS DOUBLE) <> 0 END"
+        value = (
+            f"CASE lower({text}) WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE TRY_CAST({text} AS DOUBLE) <> 0 END"
+        )
     elif target in INTEGERS or target == BIGINT:
         number = f"CASE {text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
         rounded = f"round(TRY_CAST({number} AS DOUBLE))"
@@ -125,6 +129,3 @@ def _only(kind: str, kinds: tuple[str, ...], value: str, sql: str, target: Type)
     tried = f"CASE WHEN {kind} IN ({wanted}) THEN {value} END"
     message = f"('Cannot cast to {target}. ' || {sql})"
     return f"op_cast({tried}, {sql}, 'INVALID_CAST_ARGUMENT', {message})"
-
-
-__all__ = ["VARCHAR", "from_json", "to_json"]

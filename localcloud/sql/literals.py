@@ -25,7 +25,9 @@ from localcloud.sql.types import (
     duckdb,
 )
 
-_STAMP = re.compile(r"([-+]?\d{4,}-\d{1,2}-\d{1,2})(?: (?:(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(.+)?)?", re.ASCII)
+_STAMP = re.compile(
+    r"([-+]?\d{4,}-\d{1,2}-\d{1,2})(?: (?:(\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?))?\s*(.+)?)?", re.ASCII
+)
 _CLOCK = re.compile(r"\d{1,2}:\d{1,2}(?::\d{1,2}(?:\.(\d+))?)?", re.ASCII)
 _UTC = ("UTC", "Z", "+00:00", "-00:00", "GMT", "Etc/UTC")
 _MONTHS = {"YEAR": 12, "MONTH": 1}
@@ -147,7 +149,9 @@ def _json(text: str, invalid: QueryError) -> Typed:
         return float(value)
 
     try:
-        compact = json.dumps(json.loads(text, parse_float=numbers), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        compact = json.dumps(
+            json.loads(text, parse_float=numbers), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+        )
     except ValueError:
         raise invalid from None
     return Typed(quoted(compact), JSON)

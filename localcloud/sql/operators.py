@@ -9,7 +9,18 @@ from localcloud.sql.call import Typed
 from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, coerce, common, field, is_number, is_text
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered, QueryError
-from localcloud.sql.types import BOOLEAN, DATE, INTERVAL_DAY, INTERVAL_YEAR, JSON, UNKNOWN, VARCHAR, Type, decimal, duckdb
+from localcloud.sql.types import (
+    BOOLEAN,
+    DATE,
+    INTERVAL_DAY,
+    INTERVAL_YEAR,
+    JSON,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    decimal,
+    duckdb,
+)
 
 INTERVALS = (INTERVAL_DAY, INTERVAL_YEAR)
 
@@ -145,7 +156,9 @@ def concatenation(left: Typed, right: Typed, position: str) -> Typed:
 
 def _joined(left: Typed, right: Typed, kind: Type) -> Typed:
     """DuckDB's list_concat takes a NULL for an empty list; in Trino it makes the whole NULL."""
-    both = f"CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE list_concat({left.sql}, {right.sql}) END"
+    both = (
+        f"CASE WHEN {left.sql} IS NULL OR {right.sql} IS NULL THEN NULL ELSE list_concat({left.sql}, {right.sql}) END"
+    )
     return Typed(f"({both})", kind)
 
 
@@ -217,7 +230,9 @@ def like(operand: Typed, pattern: Typed, escape: Typed | None, position: str) ->
         if not is_text(value.type) and value.type != UNKNOWN:
             message = f"{position}: {side} must evaluate to a varchar (actual: {value.type})"
             raise QueryError("TYPE_MISMATCH", message)
-    text, wanted = (f"CAST({value.sql} AS VARCHAR)" if value.type == UNKNOWN else value.sql for value in (operand, pattern))
+    text, wanted = (
+        f"CAST({value.sql} AS VARCHAR)" if value.type == UNKNOWN else value.sql for value in (operand, pattern)
+    )
     if escape is None:
         return Typed(f"({text} LIKE {wanted})", BOOLEAN)
     if not isinstance(escape.literal, str) or not isinstance(pattern.literal, str):

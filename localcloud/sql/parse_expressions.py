@@ -221,7 +221,9 @@ class Expressions(Calls):
                 self.need(")")
             return FunctionCall(word, arguments, position=position)
         if word in SESSION or word in JSON_FORMS:
-            raise NotOffered(f"{position}: {word.upper()}; the functions json_extract and json_extract_scalar read JSON")
+            raise NotOffered(
+                f"{position}: {word.upper()}; the functions json_extract and json_extract_scalar read JSON"
+            )
         if word == "array" and following.value == "[":
             self.advance()
             self.need("[")

@@ -210,9 +210,21 @@ class Parser(Expressions):
         start = self.index
         if self.accept("("):
             found = () if self.at(")") else () if self.at_query() else self.expressions()
-            if self.accept(")") and self.token.value in (",", ")", "having", "order", "limit", "window", "<EOF>", "union"):
+            if self.accept(")") and self.token.value in (
+                ",",
+                ")",
+                "having",
+                "order",
+                "limit",
+                "window",
+                "<EOF>",
+                "union",
+            ):
                 return found
-            if self.token.value in ("offset", "fetch", "except", "intersect", ";") and self.tokens[self.index - 1].text == ")":
+            if (
+                self.token.value in ("offset", "fetch", "except", "intersect", ";")
+                and self.tokens[self.index - 1].text == ")"
+            ):
                 return found
             self.index = start
         return (self.expression(),)

@@ -29,7 +29,8 @@ class Reading:
 class Field:
     """A column of a relation. `name` is None where the query gives none; a hidden one is not in `*`.
 
-    `qualifier` is what may stand before the name: `("awsdatacatalog", "sales", "orders")` or `("o",)`.
+    `qualifier` is what may stand before the name: `("awsdatacatalog", "sales", "orders")` or `("o",)`; `column` is its
+    name in the table of `reading`.
     """
 
     name: str | None
@@ -37,6 +38,7 @@ class Field:
     type: Type
     qualifier: tuple[str, ...] = ()
     reading: Reading | None = None
+    column: str | None = None
     hidden: bool = False
 
     def means(self, parts: Sequence[Name]) -> bool:
@@ -48,8 +50,8 @@ class Field:
 
     def value(self) -> Typed:
         """The column, looked at."""
-        if self.reading and self.name:
-            self.reading.used.add(self.name.lower())
+        if self.reading and self.column:
+            self.reading.used.add(self.column)
         return Typed(self.sql, self.type)
 
 
