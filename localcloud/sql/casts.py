@@ -7,16 +7,14 @@ Source: https://trino.io/docs/current/functions/conversion.html and Trino's `Fro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from functools import partial
 
 from localcloud.sql import json_casts
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, becomes, coerce, convert, is_number, is_text
 from localcloud.sql.macros import quoted
-from localcloud.sql.model import NotOffered, QueryError
-from localcloud.sql.types import BOOLEAN, DATE, INTEGER, JSON, UNKNOWN, VARBINARY, VARCHAR, Type, duckdb
+from localcloud.sql.model import QueryError
+from localcloud.sql.types import BOOLEAN, DATE, JSON, UNKNOWN, VARBINARY, VARCHAR, Type, duckdb
 
 INVALID, OUT_OF_RANGE = "INVALID_CAST_ARGUMENT", "NUMERIC_VALUE_OUT_OF_RANGE"
 _DATE = r"[-+]?\d{4,}-\d{1,2}-\d{1,2}"
@@ -186,12 +184,16 @@ def _number(sql: str, source: Type, target: Type, safe: bool) -> str:
 
 
 def _moment(sql: str, source: Type, target: Type, refusal: QueryError) -> str:
-    """Dates and times among each other; all zones are UTC."""
+    """Dates and times among each other; a session is in UTC."""
     if source.name == target.name and source.parameters != target.parameters:
         return _rounded(sql, target, source.parameters[0])
     stamps = ("timestamp", "timestamp with time zone")
     if source.name in stamps and target.name in ("date", "time", *stamps):
-        plain = f"CAST({sql} AS TIMESTAMP)" if source.name != "timestamp" else sql
+        plain = sql if source.name == "timestamp" else f"CAST({sql} AS TIMESTAMP)"
+        if source.fields:
+            plain = f"timezone({quoted(source.fields[0])}, {sql})"
+            if target.name == "timestamp with time zone":
+                raise refusal
         if target == DATE:
             return f"CAST({plain} AS DATE)"
         return _rounded(f"CAST({plain} AS {duckdb(target)})", target, source.parameters[0])

@@ -6,7 +6,6 @@ Source: https://trino.io/docs/current/functions/conversion.html and Trino's clas
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import reduce
 
 from localcloud.sql.call import Typed
 from localcloud.sql.macros import identifier, quoted
@@ -40,6 +39,13 @@ def is_text(kind: Type) -> bool:
     return kind.name in ("varchar", "char")
 
 
+def instant(value: Typed) -> Typed:
+    """A time with a zone as the moment alone, which is what comparing and subtracting look at."""
+    if value.type.name != "timestamp with time zone":
+        return value
+    return Typed(value.sql, Type(value.type.name, value.type.parameters), value.literal)
+
+
 def as_decimal(kind: Type) -> Type:
     """The decimal that holds every value of an integer type; a decimal is itself."""
     return kind if kind.name == "decimal" else decimal(DIGITS[kind.name], 0)
@@ -59,7 +65,13 @@ def common(left: Type, right: Type) -> Type | None:
     for family in (_MOMENTS, _TIMES):
         if names <= set(family):
             name = max(left.name, right.name, key=family.index)
-            return Type(name, (max((*left.parameters, *right.parameters)),))
+            zones = {side.fields for side in (left, right) if side.name == name}
+            # A zone belongs to the type here; Trino keeps it with the value, where two may meet in one column.
+            return (
+                Type(name, (max((*left.parameters, *right.parameters)),), fields=zones.pop())
+                if len(zones) == 1
+                else None
+            )
     if left.name == right.name and len(left.items) == len(right.items) > 0:
         return _common_nested(left, right)
     return None
@@ -93,12 +105,15 @@ def _common_nested(left: Type, right: Type) -> Type | None:
 
 def common_of(kinds: Sequence[Type]) -> Type | None:
     """The type that all become; None when there is none."""
-    return reduce(lambda left, right: None if left is None else common(left, right), kinds[1:], kinds[0])
+    found: Type | None = kinds[0]
+    for kind in kinds[1:]:
+        found = None if found is None else common(found, kind)
+    return found
 
 
 def becomes(source: Type, target: Type) -> bool:
     """Whether a value of `source` may stand where `target` is wanted. The names of a row's fields do not count."""
-    if source == target or source == UNKNOWN:
+    if source in (target, UNKNOWN):
         return True
     if source.name == target.name == "row" and len(source.items) == len(target.items):
         return all(becomes(a, b) for a, b in zip(source.items, target.items, strict=True))

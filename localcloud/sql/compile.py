@@ -14,7 +14,7 @@ from localcloud.sql.coercions import coerce, common, is_text
 from localcloud.sql.compile_queries import Queries
 from localcloud.sql.context import Compiled
 from localcloud.sql.macros import identifier
-from localcloud.sql.model import OutputColumn, Query, QueryError, Resolve
+from localcloud.sql.model import NotOffered, OutputColumn, Query, QueryError, Resolve
 from localcloud.sql.parser import Parser
 from localcloud.sql.tree import Node
 from localcloud.sql.types import Type
@@ -70,9 +70,19 @@ def compile_query(query: tree.Query, resolve: Resolve, database: str) -> Query:
     """
     compiler = Queries(resolve, database)
     found = compiler.query(query, None)
+    for column in found.columns:
+        _check_zones(column.type)
     columns = tuple(OutputColumn(column.name or f"_col{n}", str(column.type)) for n, column in enumerate(found.columns))
     uses = tuple(reading.use() for reading in compiler.readings)
     return Query(_named(found.sql, [f"c{n}" for n in range(len(columns))], columns), uses, columns)
+
+
+def _check_zones(kind: Type) -> None:
+    """A result in a zone of its own could be shown in UTC only, since the zone belongs to the type here."""
+    if kind.name == "timestamp with time zone" and kind.fields not in ((), ("UTC",)):
+        raise NotOffered(f"a result in the time zone {kind.fields[0]}; CAST it AS varchar or AS timestamp")
+    for item in kind.items:
+        _check_zones(item)
 
 
 def _named(sql: str, parts: Sequence[str], columns: Sequence[OutputColumn]) -> str:
@@ -101,6 +111,8 @@ def coerce_columns(query: Query, wanted: Sequence[tuple[str, Type]]) -> Query:
         message = f"Insert query has mismatched column types: Table: [{tables}], Query: [{queries}]"
         raise QueryError("TYPE_MISMATCH", f"line 1:1: {message}")
     inner = Compiled(query.sql, ())
+    for column in found.columns:
+        _check_zones(column.type)
     columns = tuple(OutputColumn(name, str(want)) for name, want in wanted)
     numbered = f"SELECT * FROM ({inner.sql}) AS p({', '.join(f'c{n}' for n in range(len(kinds)))})"
     parts = [_cast(f"c{n}", kind, want).sql for n, (kind, (_, want)) in enumerate(zip(kinds, wanted, strict=True))]

@@ -161,8 +161,8 @@ class Queries(Relations):
             return
         node = part.operand
         name = part.alias.text if part.alias else None
-        if name is None and isinstance(node, (tree.Reference, tree.Dereference)):
-            name = node.name.text.lower()
+        if name is None and (names := _names(node)):
+            name = names[-1].text.lower()
         yield Item(name, self.expression(node, scope), node)
 
     def _star(self, star: tree.Star, scope: Scope) -> Iterator[Item]:
@@ -223,7 +223,10 @@ class Queries(Relations):
         having = ""
         if select.having is not None:
             wording = "HAVING clause must evaluate to a boolean: actual type "
-            having = f" WHERE {self.condition(select.having, replace(above, clause='HAVING clause'), wording).sql}"
+            for part in tree.walk(select.having):
+                if isinstance(part, tree.FunctionCall) and part.over:
+                    raise QueryError("NESTED_WINDOW", f"{part.position}: HAVING clause cannot contain window functions")
+            having = f" WHERE {self.condition(select.having, above, wording).sql}"
         # The inner query stands in `outer` as a mark until all aggregates are known: ORDER BY may have more of them.
         mark = f"\x00{grouping.relation}\x00"
         outer = self._rendered(items, f" FROM {mark}{having}", node, above, select.distinct)

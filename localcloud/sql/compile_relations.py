@@ -122,8 +122,8 @@ class Relations(Calls):
         names: Sequence[str | None] = [item.name for item in shown]
         if node.columns:
             if len(node.columns) != len(shown):
-                counts = f"Column alias list has {len(node.columns)} entries but '{node.alias.text}' has {len(shown)} columns"
-                raise QueryError("MISMATCHED_COLUMN_ALIASES", f"{node.position}: {counts} available")
+                counts = f"has {len(node.columns)} entries but '{node.alias.text}' has {len(shown)} columns available"
+                raise QueryError("MISMATCHED_COLUMN_ALIASES", f"{node.position}: Column alias list {counts}")
             names = [column.key for column in node.columns]
         qualifier = (node.alias.key,)
         renamed = [replace(item, name=name, qualifier=qualifier) for item, name in zip(shown, names, strict=True)]
@@ -138,7 +138,7 @@ class Relations(Calls):
         )
 
     def _unnest(self, node: tree.Unnest, outer: Scope | None) -> Source:
-        """Several arrays go side by side, the shorter ones with NULLs; a map gives two columns, rows one for a field."""
+        """Arrays go side by side, shorter ones with NULLs; a map gives two columns, an array of rows one a field."""
         scope = replace(outer, clause="UNNEST") if outer else Scope((), clause="UNNEST")
         inner: list[str] = []
         lengths: list[str] = []
@@ -192,8 +192,8 @@ class Relations(Calls):
         if lateral:
             always = isinstance(node.condition, tree.Boolean) and node.condition.value
             if node.kind in ("RIGHT", "FULL") or not (node.kind == "CROSS" or always):
-                message = f"{node.position}: {node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
-                raise QueryError("NOT_SUPPORTED", message)
+                message = f"{node.kind} JOIN involving UNNEST or LATERAL is only supported with condition ON TRUE"
+                raise QueryError("NOT_SUPPORTED", f"{node.position}: {message}")
         beside = Scope(left.fields, outer) if lateral else outer
         right = self.relation(node.right, beside)
         whole = left.whole if node.kind not in ("RIGHT", "FULL") else ()

@@ -6,7 +6,7 @@ from localcloud.sql.call import Typed
 from localcloud.sql.coercions import INTEGERS, field, is_text
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import QueryError
-from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, UNKNOWN, VARCHAR, Type, duckdb
+from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, UNKNOWN, Type, duckdb
 
 
 def to_json(value: Typed, refusal: QueryError) -> str:
@@ -111,8 +111,9 @@ def _plain(sql: str, kind: str, target: Type, refusal: QueryError) -> str:
     elif target in INTEGERS or target == BIGINT:
         number = f"CASE {text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
         rounded = f"round(TRY_CAST({number} AS DOUBLE))"
-        value = f"coalesce(TRY_CAST(CASE WHEN regexp_full_match({number}, '-?\\d+') THEN {number} END AS {duckdb(target)}), "
-        value += f"CASE WHEN {kind} = 'DOUBLE' THEN TRY_CAST({rounded} AS {duckdb(target)}) END)"
+        whole = f"CASE WHEN regexp_full_match({number}, '-?\\d+') THEN {number} END"
+        fraction = f"CASE WHEN {kind} = 'DOUBLE' THEN {rounded} END"
+        value = f"coalesce(TRY_CAST({whole} AS {duckdb(target)}), TRY_CAST({fraction} AS {duckdb(target)}))"
     elif target in (DOUBLE, REAL) or target.name == "decimal":
         number = f"CASE {text} WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE {text} END"
         value = f"TRY_CAST({number} AS {duckdb(target)})"

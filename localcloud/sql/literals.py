@@ -49,7 +49,7 @@ def number(node: Number) -> Typed:
 
 def _decimal(text: str, position: str) -> Typed:
     match = re.fullmatch(r"([+-]?)0*(\d*)\.?(\d*)", text)
-    if not match or not match[2] + match[3] and "0" not in text:
+    if not match or (not match[2] + match[3] and "0" not in text):
         raise QueryError("INVALID_LITERAL", f"{position}: '{text}' is not a valid DECIMAL literal")
     scale = len(match[3])
     precision = max(len(match[2]) + scale, 1)
@@ -99,7 +99,7 @@ def typed(node: TypedLiteral) -> Typed:
 
 
 def _timestamp(text: str, invalid: QueryError, position: str) -> Typed:
-    """The precision is that of the text's fraction of a second; a zone makes it a timestamp with time zone."""
+    """The precision is that of the fraction of a second, at least Athena's 3; a zone makes it one with time zone."""
     match = _STAMP.fullmatch(text)
     if not match:
         raise invalid
@@ -110,7 +110,7 @@ def _timestamp(text: str, invalid: QueryError, position: str) -> Typed:
     if zone and zone.strip() not in _UTC:
         raise NotOffered(f"{position}: a timestamp in the zone {zone.strip()}; write it in UTC")
     name = "timestamp with time zone" if zone else "timestamp"
-    kind = Type(name, (precision,))
+    kind = Type(name, (max(3, precision),))
     written = _moment(day, clock, invalid)
     return Typed(f"{duckdb(kind)} '{written}{'+00' if zone else ''}'", kind, written)
 
@@ -139,7 +139,7 @@ def _time(text: str, invalid: QueryError) -> Typed:
     precision = len(match[1] or "")
     if precision > 6:
         raise NotOffered(f"time({precision}); write at most 6 digits of a second")
-    return Typed(f"TIME '{_of_day(text, invalid)}'", Type("time", (precision,)))
+    return Typed(f"TIME '{_of_day(text, invalid)}'", Type("time", (max(3, precision),)))
 
 
 def _json(text: str, invalid: QueryError) -> Typed:

@@ -6,7 +6,17 @@ Source: https://trino.io/docs/current/functions/decimal.html, datetime.html, com
 from __future__ import annotations
 
 from localcloud.sql.call import Typed
-from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, coerce, common, field, is_number, is_text
+from localcloud.sql.coercions import (
+    APPROXIMATE,
+    INTEGERS,
+    as_decimal,
+    coerce,
+    common,
+    field,
+    instant,
+    is_number,
+    is_text,
+)
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.types import (
@@ -97,9 +107,16 @@ def _temporal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
             added = right.sql if operator == "+" else f"(-{right.sql})"
             return Typed(f"op_add_to_date({left.sql}, {added})", DATE)
         if a.name.startswith("timestamp") or (a.name == "time" and b == INTERVAL_DAY):
-            precise = Type(a.name, (max(3, a.parameters[0]),)) if b == INTERVAL_DAY else a
+            if a.fields and b == INTERVAL_YEAR:
+                raise NotOffered(f"{position}: months added in the zone {a.fields[0]}; add them in UTC")
+            precise = Type(a.name, (max(3, a.parameters[0]),), fields=a.fields) if b == INTERVAL_DAY else a
             return Typed(f"({left.sql} {operator} {right.sql})", precise)
-    if operator == "-" and (kind := common(a, b)) and kind.name in ("date", "timestamp", "timestamp with time zone"):
+    left, right = instant(left), instant(right)
+    if (
+        operator == "-"
+        and (kind := common(left.type, right.type))
+        and kind.name in ("date", "timestamp", "timestamp with time zone")
+    ):
         if kind == DATE and UNKNOWN not in (a, b):
             return Typed(f"to_days(CAST({left.sql} - {right.sql} AS INTEGER))", INTERVAL_DAY)
         return Typed(f"({coerce(left, kind).sql} - {coerce(right, kind).sql})", INTERVAL_DAY)
@@ -172,6 +189,7 @@ def comparison(operator: str, left: Typed, right: Typed, position: str) -> Typed
     Raises:
         QueryError: TYPE_MISMATCH for types that have no common one or no such order.
     """
+    left, right = instant(left), instant(right)
     kind = common(left.type, right.type)
     if kind is None:
         raise mismatch(_ASKED.get(operator, operator), left.type, right.type, position)

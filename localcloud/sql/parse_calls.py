@@ -6,6 +6,11 @@ from localcloud.sql.cursor import Cursor
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.tree import Frame, FunctionCall, Name, Node, SortItem, String, Window
 
+EXTRACTED = frozenset(
+    """year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second
+    timezone_hour timezone_minute""".split()  # noqa: SIM905 (a list of words is easier to read as text)
+)
+
 
 class Calls(Cursor):
     """Reads calls; the expressions inside them are read by the subclass."""
@@ -77,8 +82,7 @@ class Calls(Cursor):
         operand = self.value()
         self.need(")")
         names = {"dow": "day_of_week", "doy": "day_of_year", "yow": "year_of_week", "day_of_month": "day"}
-        known = "year quarter month week day day_of_month day_of_week dow day_of_year doy year_of_week yow hour minute second"
-        if field.key not in (*known.split(), "timezone_hour", "timezone_minute"):
+        if field.key not in EXTRACTED:
             raise QueryError("SYNTAX_ERROR", f"{position}: Invalid EXTRACT field: {field.text}")
         return FunctionCall(names.get(field.key, field.key), (operand,), position=position)
 

@@ -5,8 +5,9 @@ Source: `valueExpression`, `predicate` and `primaryExpression` of Trino's gramma
 
 from __future__ import annotations
 
-from localcloud.sql.cursor import INTERVAL_FIELDS, Cursor
+from localcloud.sql.cursor import INTERVAL_FIELDS
 from localcloud.sql.model import NotOffered, QueryError
+from localcloud.sql.parse_calls import Calls
 from localcloud.sql.tree import (
     Arithmetic,
     Array,
@@ -43,7 +44,6 @@ from localcloud.sql.tree import (
     Subscript,
     TypedLiteral,
 )
-from localcloud.sql.parse_calls import Calls
 
 COMPARISONS = ("=", "<>", "!=", "<=", ">=", "<", ">")
 NOW = ("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp")

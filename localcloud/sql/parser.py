@@ -36,7 +36,9 @@ from localcloud.sql.tree import (
 Sets = tuple[tuple[Node, ...], ...]
 MOST_GROUPING_SETS = 2048  # as Trino's session property max_grouping_sets has it
 # Not reserved, yet they go on after a relation or an item: no alias without AS.
-NO_ALIAS = frozenset("limit offset fetch tablesample window cross inner left right full natural".split())
+NO_ALIAS = frozenset(
+    """limit offset fetch tablesample window cross inner left right full natural""".split()  # noqa: SIM905 (words are easier to read as text)
+)
 
 
 class Parser(Expressions):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from localcloud.sql.types import Type
 
@@ -367,8 +368,7 @@ class Query(Node):
 
 def children(node: Node) -> Iterator[Node]:
     """The nodes directly below."""
-    for part in dataclasses.fields(node):
-        yield from _nodes(getattr(node, part.name))
+    return _nodes(tuple(getattr(node, part.name) for part in dataclasses.fields(node)))
 
 
 def _nodes(value: object) -> Iterator[Node]:
@@ -388,7 +388,7 @@ def walk(node: Node) -> Iterator[Node]:
 
 def transform(node: Node, change: Callable[[Node], Node]) -> Node:
     """The tree anew, each node changed after those below it."""
-    changes = {part.name: _anew(getattr(node, part.name), change) for part in dataclasses.fields(node)}
+    changes: dict[str, Any] = {part.name: _anew(getattr(node, part.name), change) for part in dataclasses.fields(node)}
     return change(dataclasses.replace(node, **changes))
 
 
