@@ -111,8 +111,6 @@ def coerce_columns(query: Query, wanted: Sequence[tuple[str, Type]]) -> Query:
         message = f"Insert query has mismatched column types: Table: [{tables}], Query: [{queries}]"
         raise QueryError("TYPE_MISMATCH", f"line 1:1: {message}")
     inner = Compiled(query.sql, ())
-    for column in found.columns:
-        _check_zones(column.type)
     columns = tuple(OutputColumn(name, str(want)) for name, want in wanted)
     numbered = f"SELECT * FROM ({inner.sql}) AS p({', '.join(f'c{n}' for n in range(len(kinds)))})"
     parts = [_cast(f"c{n}", kind, want).sql for n, (kind, (_, want)) in enumerate(zip(kinds, wanted, strict=True))]

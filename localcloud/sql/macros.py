@@ -8,10 +8,11 @@ from __future__ import annotations
 FAILURE_START, FAILURE_END = "[[", "]]"
 
 MACROS = (
-    # The text of a failure as a number: fails. `failing` is false, or fails when `bad` is true.
+    # A failure: as a number, and as a NULL of any type. Never as the condition of a CASE: DuckDB evaluates that when it
+    # plans, where TRY does not yet stand around it.
     "op_raise(code, message) AS "
     f"CAST('{FAILURE_START}' || code || ': ' || coalesce(message, 'NULL') || '{FAILURE_END}' AS INTEGER)",
-    "op_failing(bad, code, message) AS CASE WHEN bad THEN op_raise(code, message) IS NULL ELSE FALSE END",
+    "op_fail(code, message) AS list_extract([NULL], op_raise(code, message))",
     # A decimal without its point, and back.
     "op_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
     # Whole numbers divided and rounded half away from zero.
@@ -29,13 +30,12 @@ MACROS = (
     " WHEN i < 0 THEN op_raise('INVALID_FUNCTION_ARGUMENT', 'Array subscript is negative: ' || i)"
     " WHEN i > len(a) THEN op_raise('INVALID_FUNCTION_ARGUMENT',"
     " 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a)) ELSE i END]",
-    "op_map_value(m, k) AS CASE WHEN op_failing(NOT map_contains(m, k), 'INVALID_FUNCTION_ARGUMENT',"
-    " 'Key not present in map: ' || k) THEN NULL ELSE m[k] END",
-    "op_add_to_date(d, i) AS CASE WHEN op_failing(epoch_us(i) % 86400000000 <> 0, 'INVALID_FUNCTION_ARGUMENT',"
-    " 'Cannot add hour, minutes or seconds to a date') THEN NULL ELSE CAST(d + i AS DATE) END",
+    "op_map_value(m, k) AS CASE WHEN NOT map_contains(m, k) THEN"
+    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) ELSE m[k] END",
+    "op_add_to_date(d, i) AS CASE WHEN epoch_us(i) % 86400000000 <> 0 THEN"
+    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot add hour, minutes or seconds to a date') ELSE CAST(d + i AS DATE) END",
     # A cast that was tried: x is what was cast.
-    "op_cast(tried, x, code, message) AS CASE WHEN op_failing(tried IS NULL AND x IS NOT NULL, code, message)"
-    " THEN NULL ELSE tried END",
+    "op_cast(tried, x, code, message) AS CASE WHEN x IS NULL THEN NULL ELSE coalesce(tried, op_fail(code, message)) END",
 )
 
 
