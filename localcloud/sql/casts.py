@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from localcloud.sql import json_casts
+from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, becomes, coerce, convert, is_number, is_text
 from localcloud.sql.macros import quoted
@@ -96,7 +97,9 @@ def _says(before: str, sql: str, after: str) -> str:
 
 
 def _to_text(sql: str, source: Type, target: Type, safe: bool, refusal: QueryError) -> str:
-    text = sql if is_text(source) or source == JSON else _text(sql, source, refusal)
+    if source == VARBINARY:
+        raise refusal
+    text = sql if is_text(source) or source == JSON else _text(sql, source)
     if source == JSON:
         strict = json_casts.from_json(sql, VARCHAR, refusal)
         text = f"TRY({strict})" if safe else strict
@@ -114,12 +117,8 @@ def _to_text(sql: str, source: Type, target: Type, safe: bool, refusal: QueryErr
     return f"rpad({fitting}, {length}, ' ')" if target.name == "char" else fitting
 
 
-def _text(sql: str, source: Type, refusal: QueryError) -> str:
-    from localcloud.sql import text  # a floor of its own: it knows how values look
-
-    if source == VARBINARY:
-        raise refusal
-    return text.cast_to_varchar(sql, source)
+def _text(sql: str, source: Type) -> str:
+    return texts.cast_to_varchar(sql, source)
 
 
 def _from_text(sql: str, target: Type, refusal: QueryError) -> tuple[str, str]:
@@ -165,7 +164,8 @@ def _when(sql: str, pattern: str, target: Type) -> str:
 def _number(sql: str, source: Type, target: Type, safe: bool) -> str:
     """A number to a narrower type: rounded half away from zero, out of range an error."""
     kind = duckdb(target)
-    text = f"CAST({sql} AS VARCHAR)"
+    plain = f"CAST({sql} AS VARCHAR)"
+    text = _text(sql, source)
     if target in INTEGERS:
         rounded = f"round({sql})" if source in APPROXIMATE else sql
         code, message = OUT_OF_RANGE, _says(f"Out of range for {target}: ", text, "")
@@ -178,7 +178,7 @@ def _number(sql: str, source: Type, target: Type, safe: bool) -> str:
         precision, scale = target.parameters
         described = f"DECIMAL({', '.join(map(str, source.parameters))})" if source.parameters else source.name.upper()
         message = _says(f"Cannot cast {described} '", text, f"' to DECIMAL({precision}, {scale})")
-        exact = text if source in APPROXIMATE else coerce(Typed(sql, source), as_decimal(source)).sql
+        exact = plain if source in APPROXIMATE else coerce(Typed(sql, source), as_decimal(source)).sql
         return _checked(f"TRY_CAST({exact} AS {kind})", sql, INVALID, message, safe)
     return f"CAST({sql} AS {kind})"  # double to real
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
+from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
-from localcloud.sql.coercions import INTEGERS, field, is_text
+from localcloud.sql.coercions import INTEGERS, field, is_text, struct
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import QueryError
 from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, UNKNOWN, Type, duckdb
@@ -40,13 +43,9 @@ def _json(sql: str, kind: Type, refusal: QueryError, depth: int) -> str:
     elif is_text(kind):
         text = f"CAST(to_json({sql}) AS VARCHAR)"
     elif kind in (DOUBLE, REAL):
-        from localcloud.sql import text as texts
-
         written = texts.cast_to_varchar(sql, kind)
         text = f"CASE WHEN isfinite({sql}) THEN {written} ELSE '\"' || {written} || '\"' END"
     elif kind == DATE or kind.name.startswith("timestamp"):
-        from localcloud.sql import text as texts
-
         text = f"'\"' || {texts.cast_to_varchar(sql, kind)} || '\"'"
     else:
         raise refusal
@@ -54,8 +53,6 @@ def _json(sql: str, kind: Type, refusal: QueryError, depth: int) -> str:
 
 
 def _key(name: str) -> str:
-    import json
-
     return json.dumps(name, ensure_ascii=False)
 
 
@@ -81,7 +78,6 @@ def _value(sql: str, target: Type, refusal: QueryError, depth: int) -> str:
         values = f"list_transform({keys}, lambda {item}: {inner})"
         return _only(kind, ("OBJECT",), f"map({keys}, {values})", sql, target)
     if target.name == "row":
-        from localcloud.sql.coercions import struct
 
         def part(n: int) -> str:
             name, inner = target.fields[n], target.items[n]
