@@ -144,15 +144,8 @@ def _time(text: str, invalid: QueryError) -> Typed:
 
 
 def _json(text: str, invalid: QueryError) -> Typed:
-    import json
-
-    def numbers(value: str) -> float:
-        return float(value)
-
     try:
-        compact = json.dumps(
-            json.loads(text, parse_float=numbers), ensure_ascii=False, separators=(",", ":"), sort_keys=True
-        )
+        compact = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     except ValueError:
         raise invalid from None
     return Typed(quoted(compact), JSON)

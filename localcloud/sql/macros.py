@@ -33,9 +33,11 @@ MACROS = (
     "op_map_value(m, k) AS CASE WHEN NOT map_contains(m, k) THEN"
     " op_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) ELSE m[k] END",
     "op_add_to_date(d, i) AS CASE WHEN epoch_us(i) % 86400000000 <> 0 THEN"
-    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot add hour, minutes or seconds to a date') ELSE CAST(d + i AS DATE) END",
+    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot add hour, minutes or seconds to a date')"
+    " ELSE CAST(d + i AS DATE) END",
     # A cast that was tried: x is what was cast.
-    "op_cast(tried, x, code, message) AS CASE WHEN x IS NULL THEN NULL ELSE coalesce(tried, op_fail(code, message)) END",
+    "op_cast(tried, x, code, message) AS"
+    " CASE WHEN x IS NULL THEN NULL ELSE coalesce(tried, op_fail(code, message)) END",
 )
 
 
