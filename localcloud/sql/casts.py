@@ -13,7 +13,7 @@ from localcloud.sql import json_casts
 from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, becomes, coerce, convert, is_number, is_text
-from localcloud.sql.macros import quoted
+from localcloud.sql.macros import once, quoted
 from localcloud.sql.model import QueryError
 from localcloud.sql.types import BOOLEAN, DATE, JSON, UNKNOWN, VARBINARY, VARCHAR, Type, duckdb
 
@@ -37,7 +37,7 @@ def cast(value: Typed, target: Type, safe: bool, position: str) -> Typed:
     refusal = QueryError("TYPE_MISMATCH", f"{position}: Cannot cast {value.type} to {target}")
     if value.type.items or target.items:
         return _nested(value, target, safe, refusal)
-    return Typed(_scalar(value.sql, value.type, target, safe, refusal), target)
+    return Typed(once(value.sql, lambda sql: _scalar(sql, value.type, target, safe, refusal)), target)
 
 
 def _nested(value: Typed, target: Type, safe: bool, refusal: QueryError) -> Typed:
@@ -46,12 +46,12 @@ def _nested(value: Typed, target: Type, safe: bool, refusal: QueryError) -> Type
     if target == JSON:
         return Typed(json_casts.to_json(value, refusal), JSON)
     if source == JSON:
-        strict = json_casts.from_json(value.sql, target, refusal)
+        strict = once(value.sql, lambda sql: json_casts.from_json(sql, target, refusal))
         return Typed(f"TRY({strict})" if safe else strict, target)
     if source.name != target.name or len(source.items) != len(target.items):
         raise refusal
     leaf = partial(_inner, refusal=refusal)
-    sql = convert(value.sql, source, target, leaf)
+    sql = once(value.sql, lambda inner: convert(inner, source, target, leaf))
     return Typed(f"TRY({sql})" if safe and sql != value.sql else sql, target)
 
 

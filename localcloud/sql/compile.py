@@ -70,11 +70,13 @@ def compile_query(query: tree.Query, resolve: Resolve, database: str) -> Query:
     """
     compiler = Queries(resolve, database)
     found = compiler.query(query, None)
+    compiler.look_at_all(found.columns)
+    sql, looks = compiler.settled(found.sql)
     for column in found.columns:
         _check_zones(column.type)
     columns = tuple(OutputColumn(column.name or f"_col{n}", str(column.type)) for n, column in enumerate(found.columns))
-    uses = tuple(reading.use() for reading in compiler.readings)
-    return Query(_named(found.sql, [f"c{n}" for n in range(len(columns))], columns), uses, columns)
+    uses = tuple(reading.use(looks) for reading in compiler.readings)
+    return Query(_named(sql, [f"c{n}" for n in range(len(columns))], columns), uses, columns)
 
 
 def _check_zones(kind: Type) -> None:

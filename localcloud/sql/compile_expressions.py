@@ -124,7 +124,7 @@ class Expressions(Context):
     def column(self, parts: Sequence[tree.Name], scope: Scope) -> Typed:
         """A column by its name, and a field of it when it is a row."""
         level, found, rest = scope.find(parts)
-        value = found.value()
+        value = self.look(found)
         if level.grouping is not None:
             key = level.grouping.key(value)
             if key is None:
@@ -200,6 +200,7 @@ class Expressions(Context):
 
     def single_column(self, query: tree.Query, scope: Scope) -> Compiled:
         found = self.query(query, scope)
+        self.look_at_all(found.columns)
         if len(found.columns) != 1:
             message = f"Multiple columns returned by subquery are not yet supported. Found {len(found.columns)}"
             raise QueryError("NOT_SUPPORTED", f"{query.position}: {message}")

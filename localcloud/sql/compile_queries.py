@@ -17,18 +17,19 @@ from localcloud.sql.compile_relations import Relations, Source
 from localcloud.sql.context import Compiled, NamedQuery, Output
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.parser import cross_product
-from localcloud.sql.scopes import Field, Grouping, Scope
+from localcloud.sql.scopes import Field, Grouping, Look, Reading, Scope
 from localcloud.sql.tree import Node
 from localcloud.sql.types import UNKNOWN
 
 
 @dataclass(frozen=True)
 class Item:
-    """A column of the output. `node` is None for a column of `*`."""
+    """A column of the output, what it looks at, and which column of FROM it is as it is, if any."""
 
     name: str | None
     value: Typed
-    node: Node | None
+    looks: frozenset[Look] = frozenset()
+    origin: Field | None = None
 
 
 class Queries(Relations):
@@ -48,12 +49,13 @@ class Queries(Relations):
 
     def _common(self, node: tree.Common) -> str:
         found = self.query(node.query, None)
-        columns = found.columns
+        # A condition on one mention of a named query says nothing of the others: the tables in it stay hidden.
+        columns = tuple(replace(column, reading=None) for column in found.columns)
         if node.columns:
             if len(node.columns) != len(columns):
                 counts = f"Column alias list has {len(node.columns)} entries but relation has {len(columns)} columns"
                 raise QueryError("MISMATCHED_COLUMN_ALIASES", f"{node.position}: {counts}")
-            columns = tuple(Output(name.key, old.type) for name, old in zip(node.columns, columns, strict=True))
+            columns = tuple(replace(old, name=name.key) for name, old in zip(node.columns, columns, strict=True))
         for position, column in enumerate(columns):
             if column.name is None and node.columns:
                 raise QueryError(
@@ -75,8 +77,9 @@ class Queries(Relations):
         if not node.order_by and node.limit is None and node.offset is None:
             return found
         alias = self.alias()
+        self.look_at_all(found.columns)
         fields = [Field(column.name, f"{alias}.c{n}", column.type) for n, column in enumerate(found.columns)]
-        items = [Item(item.name, Typed(item.sql, item.type), None) for item in fields]
+        items = [Item(item.name, Typed(item.sql, item.type)) for item in fields]
         return self._rendered(items, f" FROM ({found.sql}) AS {alias}", node, Scope(fields, outer), False)
 
     def _operand(self, node: Node, outer: Scope | None) -> Compiled:
@@ -93,6 +96,7 @@ class Queries(Relations):
             counts = f"{len(left.columns)}, {len(right.columns)}"
             message = f"{node.kind} query has different number of fields: {counts}"
             raise QueryError("TYPE_MISMATCH", f"{node.position}: {message}")
+        self.look_at_all((*left.columns, *right.columns))
         columns: list[Output] = []
         for position, (a, b) in enumerate(zip(left.columns, right.columns, strict=True), 1):
             kind = common(a.type, b.type)
@@ -135,8 +139,10 @@ class Queries(Relations):
         kept, self.windows = getattr(self, "windows", {}), {name.key: window for name, window in select.windows}
         try:
             if not self._groups(select, node):
-                return self._rendered(self._items(select, scope), tail, node, scope, select.distinct)
-            return self._grouped(select, node, scope, tail)
+                items = self._items(select, scope)
+                found = self._rendered(items, tail, node, scope, select.distinct)
+                return self._with_origins(found, items, select, node, source.whole)
+            return self._grouped(select, node, scope, tail, source.whole)
         finally:
             self.windows = kept
 
@@ -163,7 +169,9 @@ class Queries(Relations):
         name = part.alias.text if part.alias else None
         if name is None and (names := _names(node)):
             name = names[-1].text.lower()
-        yield Item(name, self.expression(node, scope), node)
+        with self.recording() as looks:
+            value = self.expression(node, scope)
+        yield Item(name, value, frozenset(looks), _origin(value, scope))
 
     def _star(self, star: tree.Star, scope: Scope) -> Iterator[Item]:
         """`*`, `t.*`, or the fields of a row: `r.*`."""
@@ -181,10 +189,12 @@ class Queries(Relations):
             return
         names = self._star_names(star, len(chosen)) or [item.name for item in chosen]
         for name, item in zip(names, chosen, strict=True):
-            yield Item(name, self._grouped_field(item, scope, star), None)
+            with self.recording() as looks:
+                value = self._grouped_field(item, scope, star)
+            yield Item(name, value, frozenset(looks), _origin(value, scope))
 
     def _grouped_field(self, item: Field, scope: Scope, star: tree.Star) -> Typed:
-        value = item.value()
+        value = self.look(item)
         if scope.grouping is None:
             return value
         key = scope.grouping.key(value)
@@ -196,7 +206,8 @@ class Queries(Relations):
     def _row_star(self, star: tree.Star, base: Node, scope: Scope) -> Iterator[Item]:
         names = _names(base)
         try:
-            value = self.expression(base, scope)
+            with self.recording() as looks:
+                value = self.expression(base, scope)
         except QueryError:
             if not names:
                 raise
@@ -207,7 +218,7 @@ class Queries(Relations):
         given = self._star_names(star, len(value.type.items))
         for position, kind in enumerate(value.type.items):
             name = given[position] if given else value.type.fields[position] or None
-            yield Item(name, Typed(field(value.sql, value.type, position), kind), None)
+            yield Item(name, Typed(field(value.sql, value.type, position), kind), frozenset(looks))
 
     def _star_names(self, star: tree.Star, count: int) -> list[str | None]:
         if star.columns and len(star.columns) != count:
@@ -215,7 +226,28 @@ class Queries(Relations):
             raise QueryError("MISMATCHED_COLUMN_ALIASES", f"{star.position}: {message}")
         return [name.text for name in star.columns]
 
-    def _grouped(self, select: tree.Select, node: tree.Query, scope: Scope, tail: str) -> Compiled:
+    def _with_origins(
+        self, found: Compiled, items: list[Item], select: tree.Select, node: tree.Query, whole: tuple[Reading, ...]
+    ) -> Compiled:
+        """The columns with the tables' columns that they are, where a condition may as well be asked of the table.
+
+        It may not where rows that it drops count for others: in a window, a limit, several grouping sets.
+        """
+        windows = any(isinstance(part, tree.FunctionCall) and part.over for part in tree.walk(select))
+        sets = 1 if select.group_by is None else len(cross_product(select.group_by))
+        if windows or sets != 1 or node.limit is not None or node.offset is not None:
+            return found
+        columns = [
+            replace(column, reading=item.origin.reading, column=item.origin.column)
+            if item.origin and item.origin.reading in whole
+            else column
+            for column, item in zip(found.columns, items, strict=True)
+        ]
+        return replace(found, columns=tuple(columns))
+
+    def _grouped(
+        self, select: tree.Select, node: tree.Query, scope: Scope, tail: str, whole: tuple[Reading, ...]
+    ) -> Compiled:
         keys, sets = self._grouping_keys(select, scope)
         grouping = Grouping(scope, tuple(keys), self.alias())
         above = Scope(scope.fields, scope.parent, grouping=grouping)
@@ -241,7 +273,8 @@ class Queries(Relations):
                 else f" GROUP BY {lists[0][1:-1]}"
             )
         inner = f"SELECT {', '.join(columns) or 'count(*) AS a0'}{tail}{by}"
-        return replace(outer, sql=outer.sql.replace(mark, f'({inner}) AS "{grouping.relation}"'))
+        found = replace(outer, sql=outer.sql.replace(mark, f'({inner}) AS "{grouping.relation}"'))
+        return self._with_origins(found, items, select, node, whole)
 
     def _grouping_keys(self, select: tree.Select, scope: Scope) -> tuple[list[Typed], list[list[int]] | None]:
         """The expressions of GROUP BY, each once, and the grouping sets by their places among them."""
@@ -289,9 +322,18 @@ class Queries(Relations):
 
     def _rendered(self, items: list[Item], tail: str, node: tree.Query, scope: Scope, distinct: bool) -> Compiled:
         """SELECT with its output, ORDER BY, OFFSET and LIMIT; `tail` is what stands between."""
-        outputs = [f"{_sql(item.value)} AS c{n}" for n, item in enumerate(items)]
+        lazy = not (distinct or scope.grouping or node.with_ties)
+        marks = [self.mark(item.value, set(item.looks)) if lazy and item.looks else None for item in items]
+        if not lazy:
+            self.looking |= {look for item in items for look in item.looks}
+        outputs = [
+            f"{mark.text if mark else _sql(item.value)} AS c{n}"
+            for n, (item, mark) in enumerate(zip(items, marks, strict=True))
+        ]
         keys = [self._order_key(item, items, scope, distinct) for item in node.order_by]
-        columns = tuple(Output(item.name, item.value.type) for item in items)
+        columns = tuple(Output(item.name, item.value.type, mark) for item, mark in zip(items, marks, strict=True))
+        if any(key.isdigit() for key in keys):
+            self.look_at_all([columns[int(key) - 1] for key in keys if key.isdigit()])
         if distinct and any(item.value.type.name == "json" for item in items):
             raise NotOffered("SELECT DISTINCT of a value of type json; cast it first")
         select = f"SELECT {'DISTINCT ' if distinct else ''}"
@@ -332,7 +374,11 @@ class Queries(Relations):
                 raise QueryError("INVALID_COLUMN_REFERENCE", f"{node.position}: {message}")
             self.sort_key(item, items[int(node.text) - 1].value)
             return node.text
-        named = [Field(output.name, output.value.sql, output.value.type) for output in items if output.name]
+        named = [
+            Field(output.name, output.value.sql, output.value.type, looks=output.looks)
+            for output in items
+            if output.name
+        ]
         same = {(part.name.lower(), part.sql): part for part in named if part.name}
         value = self.expression(node, Scope(list(same.values()), scope, same_query=True))
         self.sort_key(item, value)
@@ -343,6 +389,15 @@ class Queries(Relations):
             message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
             raise QueryError("EXPRESSION_NOT_IN_DISTINCT", f"{node.position}: {message}")
         return value.sql
+
+
+def _origin(value: Typed, scope: Scope) -> Field | None:
+    """The field of FROM that a value is as it is, or as what the query groups by."""
+    sql = value.sql
+    if scope.grouping is not None:
+        columns = {f'"{scope.grouping.relation}"."g{n}"': key.sql for n, key in enumerate(scope.grouping.keys)}
+        sql = columns.get(sql, "")
+    return next((item for item in scope.fields if item.sql == sql and item.reading), None)
 
 
 def _sql(value: Typed) -> str:

@@ -26,7 +26,8 @@ CHANGING = VOLATILE | {"now", "current_date", "current_time", "current_timestamp
 
 @dataclass(frozen=True)
 class Source:
-    """A relation of FROM. `whole` are the tables in it of which an outer join makes no rows of NULLs."""
+    """A relation of FROM. `whole` are the tables in it of which no row that a condition drops could still
+    matter, and of which an outer join makes no rows of NULLs."""
 
     sql: str
     fields: tuple[Field, ...]
@@ -80,7 +81,10 @@ class Relations(Calls):
         reading, alias = self.reading(relation), self.alias()
         columns = [(column.name.lower(), _type(column, node.position)) for column in relation.columns]
         columns += [(key.name.lower(), _type(key, node.position)) for key in relation.partition_keys]
-        fields = [Field(name, f"{alias}.{identifier(name)}", kind, qualifier, reading, name) for name, kind in columns]
+        fields = [
+            Field(name, f"{alias}.{identifier(name)}", kind, qualifier, frozenset({(reading, name)}), reading, name)
+            for name, kind in columns
+        ]
         # "$path" does not count as used: every view of a table has it.
         fields.append(Field(PATH, f'{alias}."{PATH}"', VARCHAR, qualifier, hidden=True))
         return Source(f'"{reading.view}" AS {alias}', tuple(fields), (reading,))
@@ -112,9 +116,12 @@ class Relations(Calls):
                 raise QueryError("INVALID_VIEW", f"{stale}: {message}")
             parts.append(f"{coerce(Typed(f'c{position}', output.type), kind).sql} AS c{position}")
         alias = self.alias()
-        outputs = [Output(name, kind) for name, kind in wanted]
+        outputs = [
+            replace(old, name=name, type=kind, reading=old.reading if old.type == kind else None)
+            for old, (name, kind) in zip(found.columns, wanted, strict=True)
+        ]
         sql = f"(SELECT {', '.join(parts)} FROM ({found.sql}) AS {self.alias()}) AS {alias}"
-        return Source(sql, _fields(alias, outputs, qualifier))
+        return Source(sql, _fields(alias, outputs, qualifier), _readings(outputs))
 
     def _aliased(self, node: tree.Aliased, outer: Scope | None) -> Source:
         source = self.relation(node.relation, outer)
@@ -133,9 +140,8 @@ class Relations(Calls):
     def _derived(self, node: tree.Derived, outer: Scope | None) -> Source:
         found = self.query(node.query, outer)
         alias = self.alias()
-        return Source(
-            f"{'LATERAL ' if node.lateral else ''}({found.sql}) AS {alias}", _fields(alias, found.columns, ())
-        )
+        sql = f"{'LATERAL ' if node.lateral else ''}({found.sql}) AS {alias}"
+        return Source(sql, _fields(alias, found.columns, ()), _readings(found.columns))
 
     def _unnest(self, node: tree.Unnest, outer: Scope | None) -> Source:
         """Arrays go side by side, shorter ones with NULLs; a map gives two columns, an array of rows one a field."""
@@ -219,11 +225,11 @@ class Relations(Calls):
             pair = [self._side(name, side, word) for side, word in ((left, "left"), (right, "right"))]
             gone += pair
             kind = common(pair[0].type, pair[1].type)
-            conditions.append(operators.comparison("=", pair[0].value(), pair[1].value(), name.position).sql)
+            conditions.append(operators.comparison("=", self.look(pair[0]), self.look(pair[1]), name.position).sql)
             assert kind is not None  # or the comparison would have failed
-            first, second = (coerce(item.value(), kind).sql for item in pair)
+            first, second = (coerce(self.look(item), kind).sql for item in pair)
             sql = {"RIGHT": second, "FULL": f"coalesce({first}, {second})"}.get(node.kind, first)
-            joined.append(Field(name.text, sql, kind))
+            joined.append(Field(name.text, sql, kind, looks=pair[0].looks | pair[1].looks))
         rest = [item for item in (*left.fields, *right.fields) if item not in gone]
         sql = f"({left.sql} {node.kind} JOIN {right.sql} ON {' AND '.join(conditions)})"
         return Source(sql, (*joined, *rest), whole)
@@ -267,7 +273,23 @@ class Relations(Calls):
 
 
 def _fields(alias: str, columns: Sequence[Output], qualifier: tuple[str, ...]) -> tuple[Field, ...]:
-    return tuple(Field(output.name, f"{alias}.c{n}", output.type, qualifier) for n, output in enumerate(columns))
+    return tuple(
+        Field(
+            output.name,
+            f"{alias}.c{n}",
+            output.type,
+            qualifier,
+            frozenset({output.mark} if output.mark else ()),
+            output.reading,
+            output.column,
+        )
+        for n, output in enumerate(columns)
+    )
+
+
+def _readings(columns: Sequence[Output]) -> tuple[Reading, ...]:
+    """The tables of which a subquery shows columns as they are."""
+    return tuple(dict.fromkeys(column.reading for column in columns if column.reading))
 
 
 def _type(column: Column, position: str) -> Type:

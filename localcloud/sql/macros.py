@@ -5,6 +5,9 @@ A failure is a cast of its own message to a number: unlike DuckDB's `error()`, T
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 FAILURE_START, FAILURE_END = "[[", "]]"
 
 MACROS = (
@@ -44,6 +47,13 @@ MACROS = (
 def quoted(text: str) -> str:
     """A string of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def once(sql: str, make: Callable[[str], str]) -> str:
+    """An expression that mentions another more than once: one that is no mere column is computed only once."""
+    if len(sql) < 60 or len(re.findall(r"\bv\b", make("v"))) == 1:
+        return make(sql)
+    return f"list_extract(list_transform([{sql}], lambda v: {make('v')}), 1)"
 
 
 def identifier(name: str) -> str:

@@ -17,7 +17,7 @@ from localcloud.sql.coercions import (
     is_number,
     is_text,
 )
-from localcloud.sql.macros import quoted
+from localcloud.sql.macros import once, quoted
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.types import (
     BOOLEAN,
@@ -77,8 +77,8 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     if operator == "/":
         kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
         shift = scale + s2 - s1
-        dividend = f"op_unscaled({left.sql})" + (f" * CAST('1{'0' * shift}' AS HUGEINT)" if shift else "")
-        quotient = f"CAST(op_divide({dividend}, op_unscaled({right.sql})) AS DECIMAL(38, 0))"
+        dividend = _unscaled(left) + (f" * CAST('1{'0' * shift}' AS HUGEINT)" if shift else "")
+        quotient = f"CAST(op_divide({dividend}, {_unscaled(right)}) AS DECIMAL(38, 0))"
         if scale:
             quotient += f" * CAST('0.{'0' * (scale - 1)}1' AS DECIMAL({scale}, {scale}))"
         return _of_type(quotient, kind)
@@ -89,6 +89,14 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     else:
         kind = both = decimal(min(38, whole + scale + 1), scale)
     return _of_type(f"{_of_type(left.sql, both).sql} {operator} {_of_type(right.sql, both).sql}", kind)
+
+
+def _unscaled(value: Typed) -> str:
+    """A decimal without its point, as a HUGEINT."""
+    precision, scale = value.type.parameters
+    if precision + scale + 1 > 38:
+        return f"op_unscaled({value.sql})"
+    return f"CAST({value.sql} * CAST(1{'0' * scale} AS DECIMAL({scale + 1}, 0)) AS HUGEINT)"
 
 
 def _of_type(sql: str, kind: Type) -> Typed:
@@ -152,8 +160,8 @@ def negative(value: Typed, position: str) -> Typed:
 def concatenation(left: Typed, right: Typed, position: str) -> Typed:
     """`||` of texts, of binary values, of arrays, of an array and an element."""
     a, b = left.type, right.type
-    if a == UNKNOWN and b == UNKNOWN:
-        raise mismatch("||", a, b, position)
+    if UNKNOWN in (a, b) and (a == b or "array" in (a.name, b.name)):
+        raise NotOffered(f"{position}: {a} || {b}; CAST the NULL to the type that it stands for")
     if (is_text(a) or a == UNKNOWN) and (is_text(b) or b == UNKNOWN):
         kind = Type("char", (a.parameters[0] + b.parameters[0],)) if a.name == b.name == "char" else VARCHAR
         texts = [f"CAST({part.sql} AS VARCHAR)" if part.type == UNKNOWN else part.sql for part in (left, right)]
@@ -275,7 +283,9 @@ def subscript(base: Typed, index: Typed, position: str) -> Typed:
     """`array[i]` from 1, `map[key]`, `row[i]`; what is not there is an error."""
     kind = base.type
     if kind.name == "array" and index.type in INTEGERS:
-        return Typed(f"op_element({base.sql}, {index.sql})", kind.items[0])
+        if "SELECT" in index.sql:  # no lambda may have a subquery in it
+            return Typed(f"op_element({base.sql}, {index.sql})", kind.items[0])
+        return Typed(once(base.sql, lambda sql: f"op_element({sql}, {index.sql})"), kind.items[0])
     if kind.name == "map" and common(index.type, kind.items[0]) == kind.items[0]:
         return Typed(f"op_map_value({base.sql}, {coerce(index, kind.items[0]).sql})", kind.items[1])
     if kind.name == "row":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from localcloud.sql.call import Typed
@@ -17,26 +17,48 @@ class Reading:
 
     relation: Relation
     view: str
-    used: set[str] = field(default_factory=set)
     filters: list[str] = field(default_factory=list)
 
-    def use(self) -> TableUse:
+    def use(self, looks: Collection[Look]) -> TableUse:
         condition = " AND ".join(dict.fromkeys(self.filters)) or None
-        return TableUse(self.relation, self.view, frozenset(self.used), condition)
+        columns = frozenset(look[1] for look in looks if not isinstance(look, Mark) and look[0] is self)
+        return TableUse(self.relation, self.view, columns, condition)
+
+
+@dataclass(frozen=True, eq=False)
+class Mark:
+    """A column of a subquery that is computed only when something looks at it; in SQL it stands as `text`.
+
+    `looks` is what it looks at itself.
+    """
+
+    number: int
+    sql: str
+    type: Type
+    looks: frozenset[Look]
+
+    @property
+    def text(self) -> str:
+        return f"\x02{self.number}\x02"
+
+
+# What an expression looks at: a column of a table, or a column of a subquery.
+Look = tuple[Reading, str] | Mark
 
 
 @dataclass(frozen=True)
 class Field:
     """A column of a relation. `name` is None where the query gives none; a hidden one is not in `*`.
 
-    `qualifier` is what may stand before the name: `("awsdatacatalog", "sales", "orders")` or `("o",)`; `column` is its
-    name in the table of `reading`.
+    `qualifier` is what may stand before the name: `("awsdatacatalog", "sales", "orders")` or `("o",)`. It is a column
+    of a table as it is when it has a `reading`; `column` is its name there.
     """
 
     name: str | None
     sql: str
     type: Type
     qualifier: tuple[str, ...] = ()
+    looks: frozenset[Look] = frozenset()
     reading: Reading | None = None
     column: str | None = None
     hidden: bool = False
@@ -47,12 +69,6 @@ class Field:
         if self.name is None or self.name.lower() != last:
             return False
         return not before or self.qualifier[-len(before) :] == tuple(before)
-
-    def value(self) -> Typed:
-        """The column, looked at."""
-        if self.reading and self.column:
-            self.reading.used.add(self.column)
-        return Typed(self.sql, self.type)
 
 
 @dataclass(eq=False)

@@ -62,7 +62,7 @@ CASTS = {
     ("2.4", "smallint"): "2",
     ("300", "tinyint"): "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for tinyint: 300",
     ("3000000000", "integer"): "NUMERIC_VALUE_OUT_OF_RANGE: Out of range for integer: 3000000000",
-    ("0e0 / 0", "bigint"): "INVALID_CAST_ARGUMENT: Unable to cast nan to bigint",
+    ("0e0 / 0", "bigint"): "INVALID_CAST_ARGUMENT: Unable to cast NaN to bigint",
     ("1.005e0", "decimal(3,2)"): "1.01",
     ("123.456", "decimal(4,1)"): "123.5",
     ("123.456", "decimal(3,1)"): "INVALID_CAST_ARGUMENT: Cannot cast DECIMAL(6, 3) '123.456' to DECIMAL(3, 1)",

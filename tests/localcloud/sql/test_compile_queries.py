@@ -285,6 +285,7 @@ def test_columns_have_their_names(sql: str, names: list[str]) -> None:
     assert [column.name for column in compiled(sql).columns] == names
 
 
+YEAR = '("year" = CAST(2023 AS INTEGER))'
 USES = [
     ("SELECT count(*) FROM sales", set(), None),
     ("SELECT fruit FROM sales WHERE id > 1", {"fruit", "id"}, None),
@@ -319,11 +320,37 @@ USES = [
         {"fruit", "year"},
         '("year" = CAST(2024 AS INTEGER))',
     ),
+    # through subqueries and views: only what is looked at, and conditions as far as they may be asked of the table
+    ("SELECT count(*) FROM (SELECT * FROM sales)", set(), None),
+    (
+        "SELECT a FROM (SELECT id a, fruit b, pieces c FROM sales WHERE year = 2023) WHERE c > 1",
+        {"id", "pieces", "year"},
+        YEAR,
+    ),
+    ("WITH s AS (SELECT * FROM sales) SELECT s.fruit FROM s ORDER BY s.id", {"fruit", "id"}, None),
+    ("SELECT fruit FROM (SELECT DISTINCT fruit, id FROM sales)", {"fruit", "id"}, None),
+    ("SELECT f FROM (SELECT fruit f, sum(pieces) p FROM sales GROUP BY fruit)", {"fruit", "pieces"}, None),
+    ("SELECT a FROM (SELECT id a, fruit b FROM sales ORDER BY b LIMIT 2)", {"id", "fruit"}, None),
+    ("SELECT a FROM (SELECT id a, year FROM sales UNION ALL SELECT 1, 2)", {"id", "year"}, None),
+    ("SELECT 1 WHERE EXISTS (SELECT * FROM sales WHERE id = 9)", {"id"}, None),
+    ("SELECT a FROM (SELECT id a, year y FROM sales) WHERE y = 2023", {"id", "year"}, YEAR),
+    ("SELECT y FROM (SELECT year y, count(*) FROM sales GROUP BY year) WHERE y = 2023", {"year"}, YEAR),
+    ("SELECT a FROM (SELECT id a, year + 1 y FROM sales) WHERE y = 2023", {"id", "year"}, None),
+    ("SELECT a FROM (SELECT id a, year y FROM sales LIMIT 3) WHERE y = 2023", {"id", "year"}, None),
+    ("SELECT a FROM (SELECT count(*) OVER () a, year y FROM sales) WHERE y = 2023", {"year"}, None),
+    ("SELECT a FROM (SELECT count(*) a, year y FROM sales GROUP BY ROLLUP (year)) WHERE y = 2023", {"year"}, None),
+    ("WITH s AS (SELECT year FROM sales) SELECT 1 FROM s WHERE year = 2023", {"year"}, None),
+    (
+        "SELECT 1 FROM fruit LEFT JOIN (SELECT year y, fruit f FROM sales) ON f = name WHERE y = 2023",
+        {"fruit", "year"},
+        None,
+    ),
 ]
 
 
 @pytest.mark.parametrize(("sql", "used", "condition"), USES)
 def test_a_table_is_read_as_far_as_it_is_needed(sql: str, used: set[str], condition: str | None) -> None:
+    rows(sql)  # the view that it reads has no other columns
     (use,) = (use for use in compiled(sql).tables if use.relation.name == "sales")
     assert use.used == used
     if condition == "both":
