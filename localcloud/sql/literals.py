@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date, time
+from zoneinfo import available_timezones
 
 from localcloud.sql.call import Typed
 from localcloud.sql.casts import cast
@@ -108,12 +109,18 @@ def _timestamp(text: str, invalid: QueryError, position: str) -> Typed:
     precision = len(fraction or "")
     if precision > 6:
         raise NotOffered(f"{position}: timestamp({precision}); write at most 6 digits of a second")
-    if zone and zone.strip() not in _UTC:
-        raise NotOffered(f"{position}: a timestamp in the zone {zone.strip()}; write it in UTC")
-    name = "timestamp with time zone" if zone else "timestamp"
-    kind = Type(name, (max(3, precision),))
     written = _moment(day, clock, invalid)
-    return Typed(f"{duckdb(kind)} '{written}{'+00' if zone else ''}'", kind, written)
+    if not zone:
+        return Typed(f"TIMESTAMP '{written}'", Type("timestamp", (max(3, precision),)), written)
+    kind = Type("timestamp with time zone", (max(3, precision),))
+    zone = zone.strip()
+    if zone in _UTC:
+        return Typed(f"TIMESTAMPTZ '{written}+00'", kind, written)
+    if zone not in available_timezones():
+        raise NotOffered(
+            f"{position}: a timestamp in the zone {zone}; name a zone such as Europe/Berlin, or write it in UTC"
+        )
+    return Typed(f"timezone({quoted(zone)}, TIMESTAMP '{written}')", Type(kind.name, kind.parameters, fields=(zone,)))
 
 
 def _moment(day: str, clock: str | None, invalid: QueryError) -> str:

@@ -178,6 +178,30 @@ def test_two_types_meet_as_in_trino(kinds: tuple[str, str], together: str | None
             assert value(sql) is None
 
 
+TOKYO = "TIMESTAMP '2024-02-29 08:00:00 Asia/Tokyo'"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        (f"CAST({TOKYO} AS varchar)", "2024-02-29 08:00:00.000 Asia/Tokyo"),
+        (f"CAST({TOKYO} AS timestamp)", "2024-02-29 08:00:00.000"),
+        (f"CAST({TOKYO} AS date)", "2024-02-29"),
+        (f"{TOKYO} = TIMESTAMP '2024-02-28 23:00:00 UTC'", "true"),
+        (f"{TOKYO} < TIMESTAMP '2024-02-29 00:00:00'", "true"),
+        (f"{TOKYO} - TIMESTAMP '2024-02-28 22:00:00 UTC'", "0 01:00:00.000"),
+        (f"CAST({TOKYO} + INTERVAL '1' HOUR AS varchar)", "2024-02-29 09:00:00.000 Asia/Tokyo"),
+    ],
+)
+def test_a_time_zone_is_kept(expression: str, expected: str) -> None:
+    assert value(expression) == expected
+
+
+@pytest.mark.parametrize("expression", [TOKYO, f"ARRAY[{TOKYO}]", f"{TOKYO} + INTERVAL '1' MONTH"])
+def test_a_result_in_another_zone_than_utc_is_refused(expression: str) -> None:
+    assert str(value(expression)).startswith("NOT_SUPPORTED: The local AWS does not offer this: ")
+
+
 @settings(max_examples=50, deadline=None)
 @given(number=some.integers(-(2**31), 2**31 - 1))
 def test_a_whole_number_survives_text_decimal_and_json(number: int) -> None:
