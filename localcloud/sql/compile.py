@@ -5,7 +5,8 @@ What is not understood is an error of Athena's or refused by name; the user's te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from localcloud.sql import tree
 from localcloud.sql.call import Typed
@@ -30,7 +31,17 @@ def parse(sql: str) -> tree.Query:
     Raises:
         QueryError: SYNTAX_ERROR, `line 1:8: mismatched input 'x'. Expecting: …`; several statements; too long.
     """
-    return Parser(sql).statement()
+    with _bounded():
+        return Parser(sql).statement()
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    try:
+        yield
+    except RecursionError:
+        message = "statement is too large (stack overflow during analysis)"
+        raise QueryError("STACK_OVERFLOW", message) from None
 
 
 def bind(query: tree.Query, parameters: Sequence[str]) -> tree.Query:
@@ -69,7 +80,8 @@ def compile_query(query: tree.Query, resolve: Resolve, database: str) -> Query:
         QueryError: as Athena words it; NotOffered for what has no faithful translation.
     """
     compiler = Queries(resolve, database)
-    found = compiler.query(query, None)
+    with _bounded():
+        found = compiler.query(query, None)
     compiler.look_at_all(found.columns)
     sql, looks = compiler.settled(found.sql)
     for column in found.columns:

@@ -8,18 +8,14 @@ from dataclasses import replace
 from localcloud.sql import functions, operators, tree
 from localcloud.sql.call import Call, Lambda, Typed
 from localcloud.sql.coercions import INTEGERS, is_number
-from localcloud.sql.compile_expressions import Expressions
+from localcloud.sql.compile_expressions import VOLATILE, Expressions
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.scopes import Field, Scope
 from localcloud.sql.tree import Node
 from localcloud.sql.types import BIGINT, Type
 
-VOLATILE = frozenset(("random", "rand", "uuid", "shuffle"))
-
 
 class Calls(Expressions):
-    windows: dict[str, tree.Window]  # of the query that is being compiled, by their names
-
     def is_aggregate(self, node: Node) -> bool:
         if isinstance(node, tree.Grouping):
             return True

@@ -15,6 +15,9 @@ from localcloud.sql.scopes import Grouping, Scope
 from localcloud.sql.tree import Node
 from localcloud.sql.types import BOOLEAN, JSON, UNKNOWN, VARBINARY, Type, array, duckdb, row
 
+# Functions that give another value each time.
+VOLATILE = frozenset(("random", "rand", "uuid", "shuffle"))
+
 
 class Expressions(Context):
     """Compiles expressions; calls and queries in them are compiled by subclasses."""
@@ -222,8 +225,11 @@ class Expressions(Context):
         if kind is None:
             kinds = f"{value.type} BETWEEN {low.type} AND {high.type}"
             raise QueryError("TYPE_MISMATCH", f"{node.position}: Cannot check if {kinds}")
-        above = operators.comparison(">=", coerce(value, kind), coerce(low, kind), node.position)
-        below = operators.comparison("<=", coerce(value, kind), coerce(high, kind), node.position)
+        value, low, high = coerce(value, kind), coerce(low, kind), coerce(high, kind)
+        if not kind.items and (kind not in APPROXIMATE or high.literal is not None) and kind != JSON:
+            return Typed(f"({value.sql} BETWEEN {low.sql} AND {high.sql})", BOOLEAN)
+        above = operators.comparison(">=", value, low, node.position)
+        below = operators.comparison("<=", value, high, node.position)
         return Typed(f"({above.sql} AND {below.sql})", BOOLEAN)
 
     @_compile.register
@@ -271,6 +277,8 @@ class Expressions(Context):
             "All CASE results must be the same type or coercible to a common type. Cannot find common type between"
         )
         values = self.unified(results, scope, wording)
+        if node.operand and any(_changes(part) for part in tree.walk(node.operand)):
+            raise NotOffered(f"{node.position}: CASE of a random value; compute it in a subquery")
         branches = []
         for (condition, _), value in zip(node.branches, values, strict=False):
             if node.operand is not None:
@@ -312,6 +320,10 @@ class Expressions(Context):
     @_compile.register
     def _(self, node: tree.LambdaExpression, scope: Scope) -> Typed:
         raise QueryError("TYPE_MISMATCH", f"{node.position}: Lambda expression should always be used inside a function")
+
+
+def _changes(node: Node) -> bool:
+    return isinstance(node, tree.FunctionCall) and node.name in VOLATILE
 
 
 def _hidden(node: Node, scope: Scope) -> bool:

@@ -102,6 +102,6 @@ def _sql(value: Typed) -> str:
 
 
 def _count(node: Node) -> str:
-    if not isinstance(node, tree.Number):
-        raise QueryError("INVALID_PARAMETER_USAGE", "Incorrect number of parameters: expected 1 or more but found 0")
-    return node.text
+    if isinstance(node, tree.Number) and node.text.isdigit():
+        return node.text
+    raise QueryError("INVALID_PARAMETER_USAGE", f"{node.position}: LIMIT and OFFSET take a whole number from 0")

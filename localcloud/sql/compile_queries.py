@@ -126,7 +126,7 @@ class Queries(Outputs):
             wording = "WHERE clause must evaluate to a boolean: actual type "
             tail += f" WHERE {self.condition(select.where, replace(scope, clause='WHERE clause'), wording).sql}"
             self.narrow(select.where, scope, source.whole)
-        kept, self.windows = getattr(self, "windows", {}), {name.key: window for name, window in select.windows}
+        kept, self.windows = self.windows, {name.key: window for name, window in select.windows}
         try:
             if not self._groups(select, node):
                 items = self._items(select, scope)

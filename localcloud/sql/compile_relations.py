@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from localcloud.sql import operators, tree
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import becomes, coerce, common, field
-from localcloud.sql.compile_calls import VOLATILE, Calls
+from localcloud.sql.compile_calls import Calls
+from localcloud.sql.compile_expressions import VOLATILE
 from localcloud.sql.context import Output
 from localcloud.sql.macros import identifier
 from localcloud.sql.model import Column, NotOffered, QueryError, Relation

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from localcloud.sql.call import Typed
 from localcloud.sql.model import Relation, Resolve
 from localcloud.sql.scopes import Field, Look, Mark, Reading
+from localcloud.sql.tree import Window
 from localcloud.sql.types import UNKNOWN, Type, duckdb
 
 
@@ -51,6 +52,7 @@ class Context:
         self.readings: list[Reading] = []
         self.named: dict[str, NamedQuery] = {}  # the queries of WITH that can be seen
         self.views: tuple[tuple[str, str], ...] = ()  # the views that are being compiled, outermost first
+        self.windows: dict[str, Window] = {}  # of WINDOW in the query that is being compiled
         self.looking: set[Look] = set()  # what the part that is being compiled looks at
         self._marks: list[Mark] = []
         self._aliases = 0

@@ -78,6 +78,15 @@ def test_a_value_given_as_parameter_is_no_sql() -> None:
     assert rows("SELECT ?", ["'x'' OR 1 = 1 --'"]) == [("x' OR 1 = 1 --",)]
 
 
+def test_a_statement_that_is_nested_too_deeply_is_an_error() -> None:
+    assert rows(f"SELECT {' + '.join(['1'] * 60)}") == [("60",)]
+    assert failure(f"SELECT {'(' * 3000}1{')' * 3000}").startswith("STACK_OVERFLOW: statement is too large")
+
+
+def test_a_long_list_of_values_is_fine() -> None:
+    assert rows(f"SELECT 4999 IN ({', '.join(map(str, range(5000)))})") == [("true",)]
+
+
 def test_rows_go_into_a_tables_columns() -> None:
     wanted = [("a", types.BIGINT), ("b", types.VARCHAR), ("c", types.parse("decimal(10,2)"))]
     query = coerce_columns(compiled("SELECT id, fruit, 1.5 FROM sales"), wanted)
