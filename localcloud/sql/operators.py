@@ -17,7 +17,7 @@ from localcloud.sql.coercions import (
     is_number,
     is_text,
 )
-from localcloud.sql.macros import once, quoted
+from localcloud.sql.macros import failing, once, quoted
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.types import (
     BOOLEAN,
@@ -32,6 +32,7 @@ from localcloud.sql.types import (
     duckdb,
 )
 
+INVALID = "INVALID_FUNCTION_ARGUMENT"
 INTERVALS = (INTERVAL_DAY, INTERVAL_YEAR)
 
 
@@ -113,7 +114,8 @@ def _temporal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     if operator in "+-" and b in INTERVALS:
         if a == DATE:
             added = right.sql if operator == "+" else f"(-{right.sql})"
-            return Typed(f"op_add_to_date({left.sql}, {added})", DATE)
+            failed = failing(INVALID, "'Cannot add hour, minutes or seconds to a date'", DATE)
+            return Typed(f"op_add_to_date({left.sql}, {added}, {failed})", DATE)
         if a.name.startswith("timestamp") or (a.name == "time" and b == INTERVAL_DAY):
             if a.fields and b == INTERVAL_YEAR:
                 raise NotOffered(f"{position}: months added in the zone {a.fields[0]}; add them in UTC")
@@ -287,7 +289,9 @@ def subscript(base: Typed, index: Typed, position: str) -> Typed:
             return Typed(f"op_element({base.sql}, {index.sql})", kind.items[0])
         return Typed(once(base.sql, lambda sql: f"op_element({sql}, {index.sql})"), kind.items[0])
     if kind.name == "map" and common(index.type, kind.items[0]) == kind.items[0]:
-        return Typed(f"op_map_value({base.sql}, {coerce(index, kind.items[0]).sql})", kind.items[1])
+        key = coerce(index, kind.items[0]).sql
+        failed = failing(INVALID, f"'Key not present in map: ' || CAST({key} AS VARCHAR)", kind.items[1])
+        return Typed(f"op_map_value({base.sql}, {key}, {failed})", kind.items[1])
     if kind.name == "row":
         if not isinstance(index.literal, int):
             raise QueryError("TYPE_MISMATCH", f"{position}: Subscript expression on ROW requires a constant index")
