@@ -13,8 +13,8 @@ from localcloud.sql.types import Type, duckdb
 FAILURE_START, FAILURE_END = "[[", "]]"
 
 MACROS = (
-    # A failure, as a number. Where another type is wanted, see `failing`. Never the condition of a CASE: DuckDB evaluates
-    # that when it plans, where TRY does not yet stand around it.
+    # A failure, as a number. Where another type is wanted, see `failing`. Never the condition of a CASE: DuckDB
+    # evaluates that when it plans, where TRY does not yet stand around it.
     "op_raise(code, message) AS "
     f"CAST('{FAILURE_START}' || code || ': ' || coalesce(message, 'NULL') || '{FAILURE_END}' AS INTEGER)",
     # A decimal without its point, and back.

@@ -199,7 +199,7 @@ MISTAKES = {
     "side of join",
     "SELECT * FROM fruit NATURAL JOIN sales": "NOT_SUPPORTED: line 1:21: Natural join not supported",
     "SELECT row_number() FROM fruit": "MISSING_OVER: line 1:8: Window function row_number requires an OVER clause",
-    "SELECT sum(id) OVER (ORDER BY id RANGE INTERVAL '1' DAY PRECEDING) FROM sales": "TYPE_MISMATCH: line 1:41: Window "
+    "SELECT sum(id) OVER (ORDER BY id RANGE INTERVAL '1' DAY PRECEDING) FROM sales": "TYPE_MISMATCH: line 1:40: Window "
     "frame of type RANGE does not support an offset of type interval day to second",
     "SELECT sum(id) OVER (ROWS 'x' PRECEDING) FROM sales": "TYPE_MISMATCH: line 1:27: Window frame of type ROWS does "
     "not support an offset of type varchar(1)",
