@@ -36,7 +36,9 @@ def _wanted(sql: str | None) -> set[str] | None:
     """The macros and Python functions that the SQL names, and those that these name."""
     if sql is None:
         return None
-    bodies = {macro.partition("(")[0].strip(): macro for macro in (*macros.MACROS, *text.MACROS, *function_macros.MACROS)}
+    bodies = {
+        macro.partition("(")[0].strip(): macro for macro in (*macros.MACROS, *text.MACROS, *function_macros.MACROS)
+    }
     known = bodies.keys() | function_macros.PYTHON.keys()
     found, todo = set[str](), set(re.findall(r"\w+", sql)) & known
     while todo:
@@ -52,7 +54,11 @@ def _python(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     arguments, result = function_macros.PYTHON[name]
     function = python.failing(getattr(python, name))
     connection.create_function(
-        name, function, [_type(kind) for kind in arguments], _type(result), null_handling="default"  # type: ignore[arg-type]
+        name,
+        function,
+        [_type(kind) for kind in arguments],
+        _type(result),
+        null_handling="special",  # type: ignore[arg-type]
     )
 
 
@@ -71,7 +77,11 @@ def raises(code: str, message_sql: str) -> str:
 _MARKED = re.compile(re.escape(ERROR_MARK) + r"([A-Z_]+): (.*?)" + re.escape(ERROR_END), re.DOTALL)
 _NUMBERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((-?\d+) . (-?\d+)\)")
-_CASTS = {**{"INT32": "INT", "INT64": "BIGINT", "INT16": "SMALLINT", "INT8": "TINYINT"}, "BOOL": "BOOLEAN", "FLOAT": "REAL"}
+_CASTS = {
+    **{"INT32": "INT", "INT64": "BIGINT", "INT16": "SMALLINT", "INT8": "TINYINT"},
+    "BOOL": "BOOLEAN",
+    "FLOAT": "REAL",
+}
 
 
 def query_error(exception: duckdb.Error) -> QueryError:

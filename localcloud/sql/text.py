@@ -59,8 +59,21 @@ def _render(sql: str, kind: Type, depth: int) -> str:
     if name in ("varchar", "json"):
         return sql
     if name == "char":
-        return f"CASE WHEN length({sql}) < {kind.parameters[0]} THEN rpad({sql}, {kind.parameters[0]}, ' ') ELSE {sql} END"
-    if name in ("boolean", "tinyint", "smallint", "integer", "bigint", "decimal", "date", "uuid", "unknown", "ipaddress"):
+        return (
+            f"CASE WHEN length({sql}) < {kind.parameters[0]} THEN rpad({sql}, {kind.parameters[0]}, ' ') ELSE {sql} END"
+        )
+    if name in (
+        "boolean",
+        "tinyint",
+        "smallint",
+        "integer",
+        "bigint",
+        "decimal",
+        "date",
+        "uuid",
+        "unknown",
+        "ipaddress",
+    ):
         return f"CAST({sql} AS VARCHAR)"
     if name in ("real", "double"):
         return f"text_floating({sql})"

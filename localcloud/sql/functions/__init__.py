@@ -19,14 +19,38 @@ def _refused(call: Call) -> Typed:
 
 
 _REFUSED = (
-    *("word_stem", "version", "murmur3", "spooky_hash_v2_32", "spooky_hash_v2_64", "hmac_md5", "hmac_sha1", "hmac_sha256"),
-    *("hmac_sha512", "luhn_check", "map_zip_with", "from_unixtime_nanos", "timezone_hour", "timezone_minute", "format_number"),
-    *("parse_data_size", "contains_sequence", "array_histogram", "cosine_similarity", "normal_cdf", "inverse_normal_cdf"),
+    *(
+        "word_stem",
+        "version",
+        "murmur3",
+        "spooky_hash_v2_32",
+        "spooky_hash_v2_64",
+        "hmac_md5",
+        "hmac_sha1",
+        "hmac_sha256",
+    ),
+    *(
+        "hmac_sha512",
+        "luhn_check",
+        "map_zip_with",
+        "from_unixtime_nanos",
+        "timezone_hour",
+        "timezone_minute",
+        "format_number",
+    ),
+    *(
+        "parse_data_size",
+        "contains_sequence",
+        "array_histogram",
+        "cosine_similarity",
+        "normal_cdf",
+        "inverse_normal_cdf",
+    ),
     *("beta_cdf", "inverse_beta_cdf", "render", "bar", "color", "rgb", "split_to_multimap", "multimap_from_entries"),
     *("from_iso8601_timestamp_nanos", "json_query", "json_value", "json_exists", "json_array", "json_object"),
 )
 # A name in two modules (concat, reverse) is tried in both: of text and of arrays.
-SCALARS: dict[str, Function] = {name: _refused for name in _REFUSED}
+SCALARS: dict[str, Function] = dict.fromkeys(_REFUSED, _refused)
 
 
 def _either(first: Function, second: Function) -> Function:

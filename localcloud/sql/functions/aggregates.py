@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from localcloud.sql.call import Call, Function, Typed
 from localcloud.sql.functions.signatures import Bound, library
-from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered
-from localcloud.sql.types import BIGINT, BOOLEAN, decimal, duckdb
+from localcloud.sql.types import BIGINT, decimal, duckdb
 
 _Body = Callable[[Bound], str | Typed]
 
@@ -43,13 +42,6 @@ def _avg_decimal(bound: Bound) -> Typed:
     shifted = f"CAST({quotient} AS DECIMAL(38, 0)) * CAST(1e-{scale} AS DECIMAL(38, {scale}))" if scale else quotient
     made = f"CASE WHEN {count} = 0 THEN NULL ELSE CAST({shifted} AS {duckdb(kind)}) END"
     return Typed(made, kind)
-
-
-def _several(function: str) -> _Body:
-    def body(bound: Bound) -> str:
-        return bound.call.aggregate(function, *(arg.sql for arg in bound.args))
-
-    return body
 
 
 def _listagg(bound: Bound) -> str:
@@ -96,24 +88,19 @@ def _geometric(bound: Bound) -> str:
     return f"exp({bound.call.aggregate('avg', f'fn_log({bound[0]})')})"
 
 
-def _moment(numerator: str, least: int) -> _Body:
-    """Skewness and kurtosis as Trino computes them, of the sums of powers about the mean."""
-
-    def body(bound: Bound) -> str:
-        count = bound.call.aggregate("count", bound[0])
-        made = bound.call.aggregate(numerator, bound[0])
-        return f"CASE WHEN {count} >= {least} THEN {made} END"
-
-    return body
-
-
 def _count(call: Call) -> Typed:
     arguments = [one.sql for one in call.arguments if isinstance(one, Typed)]
     return Typed(call.aggregate("count", *(arguments or ["*"])), BIGINT)
 
 
 _NUMBERS = ("tinyint", "smallint", "integer", "bigint")
-_TWO = {"corr": "corr", "covar_samp": "covar_samp", "covar_pop": "covar_pop", "regr_slope": "regr_slope", "regr_intercept": "regr_intercept"}
+_TWO = {
+    "corr": "corr",
+    "covar_samp": "covar_samp",
+    "covar_pop": "covar_pop",
+    "regr_slope": "regr_slope",
+    "regr_intercept": "regr_intercept",
+}
 _ONE = {
     **{"stddev": "stddev_samp", "stddev_samp": "stddev_samp", "stddev_pop": "stddev_pop"},
     **{"variance": "var_samp", "var_samp": "var_samp", "var_pop": "var_pop"},
@@ -133,8 +120,8 @@ AGGREGATES: dict[str, Function] = {
             "avg(decimal) -> decimal": _avg_decimal,
             "min(T) -> T": _plain("min"),
             "max(T) -> T": _plain("max"),
-            "min(T, bigint) -> array(T)": _several("min"),
-            "max(T, bigint) -> array(T)": _several("max"),
+            "min(T, bigint) -> array(T)": _plain("min"),
+            "max(T, bigint) -> array(T)": _plain("max"),
             # DuckDB's arg_min leaves out rows without a value; Trino takes the row of the least key whatever it holds
             "min_by(T, U) -> T": _plain("arg_min_null"),
             "max_by(T, U) -> T": _plain("arg_max_null"),
@@ -146,7 +133,10 @@ AGGREGATES: dict[str, Function] = {
             "approx_distinct(T) -> bigint": lambda b: f"CAST(count(DISTINCT {b[0]}){b.call.after} AS BIGINT)",
             "approx_distinct(T, double) -> bigint": lambda b: f"CAST(count(DISTINCT {b[0]}){b.call.after} AS BIGINT)",
             **{f"approx_percentile({kind}, double) -> {kind}": _percentile for kind in ("bigint", "double", "real")},
-            **{f"approx_percentile({kind}, array(double)) -> array({kind})": _percentile for kind in ("bigint", "double", "real")},
+            **{
+                f"approx_percentile({kind}, array(double)) -> array({kind})": _percentile
+                for kind in ("bigint", "double", "real")
+            },
             "approx_percentile(double, double, double) -> double": _refused(" with weights"),
             "bool_and(boolean) -> boolean": _plain("bool_and"),
             "every(boolean) -> boolean": _plain("bool_and"),
@@ -189,10 +179,13 @@ WINDOWS: dict[str, Function] = library(
         **{f"{name}() -> bigint": _plain(name, "BIGINT") for name in ("row_number", "rank", "dense_rank")},
         **{f"{name}() -> double": _plain(name) for name in ("percent_rank", "cume_dist")},
         "ntile(bigint) -> bigint": _plain("ntile", "BIGINT"),
-        **{f"{name}(T{rest}) -> T": _offset(name) for name in ("lag", "lead") for rest in ("", ", bigint", ", bigint, T")},
+        **{
+            f"{name}(T{rest}) -> T": _offset(name)
+            for name in ("lag", "lead")
+            for rest in ("", ", bigint", ", bigint, T")
+        },
         "first_value(T) -> T": _plain("first_value"),
         "last_value(T) -> T": _plain("last_value"),
         "nth_value(T, bigint) -> T": _plain("nth_value"),
     }
 )
-assert BOOLEAN and quoted

@@ -7,7 +7,7 @@ from localcloud.sql.call import Call, Function, Lambda, Typed
 from localcloud.sql.coercions import coerce
 from localcloud.sql.functions.signatures import Bound, library
 from localcloud.sql.model import NotOffered
-from localcloud.sql.types import UNKNOWN, Type, duckdb, row
+from localcloud.sql.types import Type, duckdb, row
 
 
 def _of_result(template: str):  # type: ignore[no-untyped-def]
@@ -49,7 +49,7 @@ def _match(kind: str):  # type: ignore[no-untyped-def]
         wanted = "e" if kind != "all" else "NOT e"
         counts = [f"len(list_filter({values}, lambda e: {which}))" for which in (wanted, "e IS NULL")]
         made = f"fn_any({', '.join(counts)})"
-        return made if kind == "any" else f"NOT {made}"
+        return f"CASE WHEN {bound[0]} IS NULL THEN NULL ELSE {'' if kind == 'any' else 'NOT '}{made} END"
 
     return body
 
@@ -69,7 +69,9 @@ def _sequence(bound: Bound) -> str:
 def _zip(call: Call) -> Typed:
     lists = [one for one in call.arguments if isinstance(one, Typed) and one.type.name == "array"]
     if len(lists) < 2 or len(lists) != len(call.arguments):
-        raise call.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function zip. Expected: zip(array(T), array(U), …)")
+        raise call.error(
+            "FUNCTION_NOT_FOUND", "Unexpected parameters for function zip. Expected: zip(array(T), array(U), …)"
+        )
     fields = tuple(("", one.type.items[0]) for one in lists)
     packed = ", ".join(f"field{n} := z[{n + 1}]" for n in range(len(lists)))
     kind = Type("array", items=(row(*fields),))
@@ -95,16 +97,31 @@ def _zip_with(call: Call) -> Typed:
 
 def _reduce(call: Call) -> Typed:
     if len(call.arguments) != 4 or not all(isinstance(one, Lambda) for one in call.arguments[2:]):
-        message = "Unexpected parameters for function reduce. Expected: reduce(array(T), S, function(S,T,S), function(S,R))"
+        message = (
+            "Unexpected parameters for function reduce. Expected: reduce(array(T), S, function(S,T,S), function(S,R))"
+        )
         raise call.error("FUNCTION_NOT_FOUND", message)
     items, start, step, finish = call.arguments
-    assert isinstance(items, Typed) and isinstance(start, Typed) and isinstance(step, Lambda) and isinstance(finish, Lambda)
+    assert (
+        isinstance(items, Typed)
+        and isinstance(start, Typed)
+        and isinstance(step, Lambda)
+        and isinstance(finish, Lambda)
+    )
     made = step.of(start.type, items.type.items[0])
-    if made.type != start.type and coerce(made, start.type).type == start.type and made.type.name == start.type.name != "decimal":
+    if (
+        made.type != start.type
+        and coerce(made, start.type).type == start.type
+        and made.type.name == start.type.name != "decimal"
+    ):
         made = Typed(made.sql, start.type)
     if made.type != start.type:
-        message = f"Unexpected parameters ({items.type}, {start.type}, function, function) for function reduce: the state is"
-        raise call.error("FUNCTION_NOT_FOUND", f"{message} {start.type}, and the lambda gives {made.type}; cast the first state")
+        message = (
+            f"Unexpected parameters ({items.type}, {start.type}, function, function) for function reduce: the state is"
+        )
+        raise call.error(
+            "FUNCTION_NOT_FOUND", f"{message} {start.type}, and the lambda gives {made.type}; cast the first state"
+        )
     last = finish.of(start.type)
     kind, element = duckdb(start.type), items.type.items[0]
     if start.type == element:
@@ -117,18 +134,19 @@ def _reduce(call: Call) -> Typed:
         first = f"struct_pack(s := CAST({start.sql} AS {kind}), x := CAST(NULL AS {duckdb(element)}))"
         step_sql = f"lambda s, x: struct_pack(s := CAST({inner} AS {kind}), x := CAST(NULL AS {duckdb(element)}))"
         state = f"list_reduce({packed}, {step_sql}, {first}).s"
-    return Typed(f"list_transform([{state}], {last.sql})[1]", last.type)
+    made_last = f"list_transform([{state}], {last.sql})[1]"
+    return Typed(f"CASE WHEN {items.sql} IS NULL THEN NULL ELSE {made_last} END", last.type)
 
 
 def _remove(bound: Bound) -> str:
-    return f"list_filter({bound[0]}, lambda e: e IS NULL OR e <> {bound[1]})"
+    kept = f"list_filter({bound[0]}, lambda e: e IS NULL OR e <> {bound[1]})"
+    return f"CASE WHEN {bound[1]} IS NULL THEN NULL ELSE {kept} END"
 
 
-def _combinations(bound: Bound) -> str:
+def _refused(bound: Bound) -> str:
     raise NotOffered(f"{bound.call.name}()")
 
 
-_VALUES = "CASE WHEN {0} IS NULL THEN NULL ELSE map({1}, {2}) END"
 SCALARS: dict[str, Function] = {
     **library(
         {
@@ -140,7 +158,7 @@ SCALARS: dict[str, Function] = {
             "array_position(array(T), T) -> bigint": "CASE WHEN {1} IS NULL THEN NULL ELSE coalesce(list_position({0}, {1}), CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END",
             "array_distinct(array(T)) -> array(T)": "fn_distinct({0})",
             "array_sort(array(T)) -> array(T)": "list_sort({0}, 'ASC', 'NULLS LAST')",
-            "array_sort(array(T), function(T, T, integer)) -> array(T)": _combinations,
+            "array_sort(array(T), function(T, T, integer)) -> array(T)": _refused,
             "array_max(array(T)) -> T": _extreme("list_max"),
             "array_min(array(T)) -> T": _extreme("list_min"),
             "array_join(array(T), varchar) -> varchar": _join,
@@ -164,8 +182,8 @@ SCALARS: dict[str, Function] = {
             "slice(array(T), bigint, bigint) -> array(T)": "fn_slice({0}, {1}, {2})",
             "trim_array(array(T), bigint) -> array(T)": "fn_check({1} < 0 OR {1} > len({0}), 'size must not exceed array cardinality ' || len({0}) || ': ' || {1}, {0}[1:len({0}) - {1}])",
             "repeat(T, bigint) -> array(T)": "list_transform(range({1}), lambda i: {0})",
-            "shuffle(array(T)) -> array(T)": _combinations,
-            "combinations(array(T), bigint) -> array(array(T))": _combinations,
+            "shuffle(array(T)) -> array(T)": _refused,
+            "combinations(array(T), bigint) -> array(array(T))": _refused,
             "ngrams(array(T), bigint) -> array(array(T))": "fn_check({1} <= 0, 'N must be positive', CASE WHEN len({0}) <= {1} THEN [{0}] ELSE list_transform(range(1, len({0}) - {1} + 2), lambda i: {0}[i:i + {1} - 1]) END)",
             "transform(array(T), function(T, U)) -> array(U)": "list_transform({0}, {1})",
             "filter(array(T), function(T, boolean)) -> array(T)": "list_filter({0}, {1})",
@@ -188,7 +206,9 @@ SCALARS: dict[str, Function] = {
 def _entries(call: Call) -> Typed:
     (value,) = call.arguments
     if not isinstance(value, Typed) or value.type.name != "map":
-        raise call.error("FUNCTION_NOT_FOUND", "Unexpected parameters for function map_entries. Expected: map_entries(map(K,V))")
+        raise call.error(
+            "FUNCTION_NOT_FOUND", "Unexpected parameters for function map_entries. Expected: map_entries(map(K,V))"
+        )
     kind = Type("array", items=(row(("", value.type.items[0]), ("", value.type.items[1])),))
     made = f"list_transform(map_entries({value.sql}), lambda e: struct_pack(field0 := e.key, field1 := e.value))"
     return Typed(f"CAST({made} AS {duckdb(kind)})", kind)
@@ -213,7 +233,9 @@ def _of_map(what: str) -> Function:
     def function(call: Call) -> Typed:
         value, given = call.arguments if len(call.arguments) == 2 else (None, None)
         if not isinstance(value, Typed) or not isinstance(given, Lambda) or value.type.name != "map":
-            message = f"Unexpected parameters for function {call.name}. Expected: {call.name}(map(K,V), function(K,V,…))"
+            message = (
+                f"Unexpected parameters for function {call.name}. Expected: {call.name}(map(K,V), function(K,V,…))"
+            )
             raise call.error("FUNCTION_NOT_FOUND", message)
         key, item = value.type.items
         made = given.of(key, item)
@@ -221,7 +243,9 @@ def _of_map(what: str) -> Function:
         one, two = (name.strip() for name in names.removeprefix("lambda").split(","))
         inside = f"list_transform([e.key], lambda {one}: list_transform([e.value], lambda {two}: {body})[1])[1]"
         if what == "filter":
-            return Typed(f"fn_map_of({value.sql}, list_filter(map_entries({value.sql}), lambda e: {inside}))", value.type)
+            return Typed(
+                f"fn_map_of({value.sql}, list_filter(map_entries({value.sql}), lambda e: {inside}))", value.type
+            )
         changed = f"list_transform(map_entries({value.sql}), lambda e: {inside})"
         if what == "keys":
             return Typed(f"fn_map({changed}, map_values({value.sql}))", Type("map", items=(made.type, item)))
@@ -235,4 +259,3 @@ SCALARS["map_from_entries"] = _from_entries
 SCALARS["map_filter"] = _of_map("filter")
 SCALARS["transform_keys"] = _of_map("keys")
 SCALARS["transform_values"] = _of_map("values")
-assert UNKNOWN

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from localcloud.sql.call import Function, Typed
+from localcloud.sql.casts import cast
 from localcloud.sql.functions.signatures import Bound, library
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered
 from localcloud.sql.text import render, zone
-from localcloud.sql.types import BIGINT, DATE, TIMESTAMP, TIMESTAMP_TZ, VARCHAR, Type
+from localcloud.sql.types import DATE, TIMESTAMP_TZ, Type
 
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
 _TIME_UNITS = ("millisecond", "second", "minute", "hour")
@@ -19,7 +20,10 @@ _FIELDS = {
     **{"year_of_week": "isoyear", "yow": "isoyear", "hour": "hour", "minute": "minute"},
 }
 _CLOCK = ("hour", "minute", "second", "millisecond")
-_PARTS = {"second": "CAST(floor(datepart('second', {x})) AS BIGINT)", "millisecond": "datepart('millisecond', {x}) % 1000"}
+_PARTS = {
+    "second": "CAST(floor(datepart('second', {x})) AS BIGINT)",
+    "millisecond": "datepart('millisecond', {x}) % 1000",
+}
 
 
 def local(value: Typed) -> str:
@@ -114,7 +118,17 @@ _MYSQL = {
     **{"T": "%H:%M:%S", "v": "%V", "x": "%G", "W": "%A", "Y": "%Y", "y": "%y", "%": "%%"},
 }
 _JODA = {
-    **{"yyyy": "%Y", "y": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B", "dd": "%d"},
+    **{
+        "yyyy": "%Y",
+        "y": "%Y",
+        "YYYY": "%Y",
+        "yy": "%y",
+        "MM": "%m",
+        "M": "%-m",
+        "MMM": "%b",
+        "MMMM": "%B",
+        "dd": "%d",
+    },
     **{"d": "%-d", "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S"},
     **{"SSS": "%g", "a": "%p", "E": "%a", "EE": "%a", "EEE": "%a", "EEEE": "%A", "DDD": "%j", "D": "%-j", "e": "%u"},
     **{"ww": "%V", "xxxx": "%G"},
@@ -129,18 +143,18 @@ def _date_format(bound: Bound) -> str:
     for letter, plain in re.findall(r"%(.)|(.)", pattern, re.DOTALL):
         if letter in tuple("wUuVXD"):
             raise bound.error("INVALID_FUNCTION_ARGUMENT", f"%{letter} not supported in date format string")
-        made += _MYSQL.get(letter, letter or plain)
+        made += _MYSQL.get(letter, (letter or plain).replace("%", "%%"))
     return f"strftime({local(bound.args[0])}, {quoted(made)})"
 
 
 def _format_datetime(bound: Bound) -> str:
-    from localcloud.sql.functions.python_dates import _runs
+    from localcloud.sql.functions.python_dates import runs
 
     pattern = bound.args[1].literal
     if not isinstance(pattern, str):
         raise NotOffered("format_datetime() with a pattern that is no literal")
     made = ""
-    for text, run, plain in _runs(pattern):
+    for text, run, plain in runs(pattern):
         if run in ("Z", "ZZ") and zone(bound.args[0].type) == "UTC":
             made += "+0000" if run == "Z" else "+00:00"
         elif run and run not in _JODA:
@@ -197,7 +211,10 @@ _CURRENT = {
     "now": ("date_trunc('millisecond', now())", "timestamp(3) with time zone"),
     "localtimestamp": ("date_trunc('millisecond', timezone('UTC', now()))", "timestamp(3)"),
     "localtime": ("CAST(date_trunc('millisecond', timezone('UTC', now())) AS TIME)", "time(3)"),
-    "current_time": ("CAST(CAST(date_trunc('millisecond', timezone('UTC', now())) AS TIME) AS TIMETZ)", "time(3) with time zone"),
+    "current_time": (
+        "CAST(CAST(date_trunc('millisecond', timezone('UTC', now())) AS TIME) AS TIMETZ)",
+        "time(3) with time zone",
+    ),
     "current_timezone": ("'UTC'", "varchar"),
 }
 SCALARS: dict[str, Function] = library(
@@ -207,7 +224,7 @@ SCALARS: dict[str, Function] = library(
         **{f"{name}({kind}) -> bigint": _field(name) for name in _CLOCK for kind in (*_DATES[1:], "time")},
         **{f"{name}(interval) -> bigint": _field(name) for name in (*_CLOCK, "day")},
         **{f"{name}(interval year) -> bigint": _field(name) for name in ("year", "month")},
-        "date(varchar) -> date": "CAST({0} AS DATE)",
+        "date(varchar) -> date": lambda b: cast(b.args[0], DATE, b.call.position),
         **{f"date({kind}) -> date": lambda b: f"CAST({local(b.args[0])} AS DATE)" for kind in _DATES},
         **{f"last_day_of_month({kind}) -> date": lambda b: f"last_day({local(b.args[0])})" for kind in _DATES},
         **{f"date_trunc(varchar, {kind}) -> {kind}": _trunc for kind in (*_DATES, "time")},
@@ -230,4 +247,3 @@ SCALARS: dict[str, Function] = library(
         "parse_duration(varchar) -> interval": "to_milliseconds(py_parse_duration({0}))",
     }
 )
-__all__ = ["BIGINT", "SCALARS", "TIMESTAMP", "VARCHAR"]

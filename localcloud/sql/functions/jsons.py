@@ -10,7 +10,9 @@ from localcloud.sql.functions.signatures import Bound, library
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered
 
-_STEP = re.compile(r"""\.([A-Za-z_$][\w$]*)|\.(\d[\w$]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\['([^']*)'\]|\."((?:[^"\\]|\\.)*)\"""")
+_STEP = re.compile(
+    r"""\.([A-Za-z_$][\w$]*)|\.(\d[\w$]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\['([^']*)'\]|\."((?:[^"\\]|\\.)*)\""""
+)
 
 
 def path(bound: Bound, position: int = 1) -> str:
@@ -40,8 +42,13 @@ def path(bound: Bound, position: int = 1) -> str:
 _TEXTS = ("json", "varchar")
 SCALARS: dict[str, Function] = library(
     {
-        **{f"json_extract({kind}, varchar) -> json": lambda b: f"py_json_extract({b[0]}, {path(b)})" for kind in _TEXTS},
-        **{f"json_extract_scalar({kind}, varchar) -> varchar": lambda b: f"py_json_scalar({b[0]}, {path(b)})" for kind in _TEXTS},
+        **{
+            f"json_extract({kind}, varchar) -> json": lambda b: f"py_json_extract({b[0]}, {path(b)})" for kind in _TEXTS
+        },
+        **{
+            f"json_extract_scalar({kind}, varchar) -> varchar": lambda b: f"py_json_scalar({b[0]}, {path(b)})"
+            for kind in _TEXTS
+        },
         **{f"json_size({kind}, varchar) -> bigint": lambda b: f"py_json_size({b[0]}, {path(b)})" for kind in _TEXTS},
         **{f"json_array_length({kind}) -> bigint": "py_json_length({0})" for kind in _TEXTS},
         **{f"json_array_get({kind}, bigint) -> json": "py_json_get({0}, {1})" for kind in _TEXTS},

@@ -6,7 +6,9 @@ from localcloud.sql.macros import quoted
 
 _INVALID = "'INVALID_FUNCTION_ARGUMENT'"
 # Java's Character.isWhitespace
-WHITESPACE = quoted("\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000")
+WHITESPACE = quoted(
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
+)
 
 MACROS = (
     # Fails when `bad`, else gives `x`: the failure is the position within a list of `x`, so that any type will do.

@@ -91,7 +91,11 @@ _BODIES: dict[str, object] = {
     **{f"abs({kind}) -> {kind}": f"CAST(abs({{0}}) AS {kind})" for kind in _INTEGERS},
     **{f"abs({kind}) -> {kind}": "abs({0})" for kind in ("decimal", "double", "real")},
     **{f"{name}({kind}) -> {kind}": "{0}" for name in ("ceil", "ceiling", "floor", "round") for kind in _INTEGERS},
-    **{f"{name}({kind}) -> {kind}": f"{name}({{0}})" for name in ("ceil", "ceiling", "floor") for kind in ("double", "real")},
+    **{
+        f"{name}({kind}) -> {kind}": f"{name}({{0}})"
+        for name in ("ceil", "ceiling", "floor")
+        for kind in ("double", "real")
+    },
     **{f"{name}(decimal) -> decimal": _decimal_whole(name) for name in ("ceil", "ceiling", "floor", "round", "trunc")},
     "truncate(decimal) -> decimal": _decimal_whole("trunc"),
     "truncate(double) -> double": "trunc({0})",
@@ -103,7 +107,12 @@ _BODIES: dict[str, object] = {
     "round(double, bigint) -> double": "fn_round_double({0}, {1})",
     "round(real, bigint) -> real": "CAST(fn_round_double(CAST(CAST({0} AS VARCHAR) AS DOUBLE), {1}) AS REAL)",
     "round(decimal, bigint) -> decimal": _round_decimal,
-    **{f"round({kind}, bigint) -> {kind}": "CASE WHEN {1} >= 0 THEN {0} ELSE CAST(round({0}, CAST({1} AS INTEGER)) AS " + kind + ") END" for kind in _INTEGERS},
+    **{
+        f"round({kind}, bigint) -> {kind}": "CASE WHEN {1} >= 0 THEN {0} ELSE CAST(round({0}, CAST({1} AS INTEGER)) AS "
+        + kind
+        + ") END"
+        for kind in _INTEGERS
+    },
     **{f"mod({kind}, {kind}) -> {kind}": "{0} % {1}" for kind in _INTEGERS},
     "mod(decimal, decimal) -> decimal": _mod,
     "mod(double, double) -> double": "{0} % {1}",

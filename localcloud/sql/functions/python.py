@@ -27,6 +27,8 @@ def failing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def called(*arguments: Any) -> Any:
+        if None in arguments:
+            return None
         try:
             return function(*arguments)
         except QueryError as error:
@@ -114,7 +116,11 @@ def py_format(spec: str, value: str) -> str:
     size = int(width or 0)
     if "-" in flags:
         return value.ljust(size)
-    return value.zfill(size) if "0" in flags and value not in ("null", "NaN", "Infinity", "-Infinity") else value.rjust(size)
+    return (
+        value.zfill(size)
+        if "0" in flags and value not in ("null", "NaN", "Infinity", "-Infinity")
+        else value.rjust(size)
+    )
 
 
 def _floating(value: str, digits: int, letter: str, grouped: bool) -> str:
@@ -191,7 +197,9 @@ def py_url_part(text: str, part: str) -> str | None:
         return None if port is None else str(port)
     if part == "host":
         return re.sub(r"^.*@|:\d*$", "", url.netloc)
-    return urllib.parse.unquote({"path": url.path, "protocol": url.scheme, "query": url.query, "fragment": url.fragment}[part])
+    return urllib.parse.unquote(
+        {"path": url.path, "protocol": url.scheme, "query": url.query, "fragment": url.fragment}[part]
+    )
 
 
 def py_url_parameter(text: str, name: str) -> str | None:

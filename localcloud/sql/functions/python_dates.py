@@ -9,22 +9,49 @@ from datetime import date, datetime, timedelta
 
 from localcloud.sql.model import NotOffered
 
-__all__ = ["py_date_parse", "py_human_seconds", "py_iso_date", "py_iso_timestamp", "py_parse_datetime", "py_parse_duration"]
-_MONTHS = "january february march april may june july august september october november december".split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+__all__ = [
+    "py_date_parse",
+    "py_human_seconds",
+    "py_iso_date",
+    "py_iso_timestamp",
+    "py_parse_datetime",
+    "py_parse_duration",
+]
+_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _TEXT = r"[A-Za-z]+"
 _MYSQL = {
-    **{"Y": ("year", r"[+-]?\d{1,9}"), "y": ("short", r"[+-]?\d+"), "m": ("month", r"\d{1,2}"), "c": ("month", r"\d{1,2}")},
+    **{
+        "Y": ("year", r"[+-]?\d{1,9}"),
+        "y": ("short", r"[+-]?\d+"),
+        "m": ("month", r"\d{1,2}"),
+        "c": ("month", r"\d{1,2}"),
+    },
     **{"d": ("day", r"\d{1,2}"), "e": ("day", r"\d{1,2}"), "H": ("hour", r"\d{1,2}"), "k": ("hour", r"\d{1,2}")},
     **{"h": ("half", r"\d{1,2}"), "I": ("half", r"\d{1,2}"), "l": ("half", r"\d{1,2}"), "i": ("minute", r"\d{1,2}")},
-    **{"s": ("second", r"\d{1,2}"), "S": ("second", r"\d{1,2}"), "f": ("fraction", r"\d{1,9}"), "j": ("ordinal", r"\d{1,3}")},
+    **{
+        "s": ("second", r"\d{1,2}"),
+        "S": ("second", r"\d{1,2}"),
+        "f": ("fraction", r"\d{1,9}"),
+        "j": ("ordinal", r"\d{1,3}"),
+    },
     **{"M": ("month_name", _TEXT), "b": ("month_name", _TEXT), "W": ("day_name", _TEXT), "a": ("day_name", _TEXT)},
     **{"p": ("meridiem", r"[AaPp][Mm]"), "v": ("week", r"\d{1,2}"), "x": ("week_year", r"\d{1,4}")},
 }
 _JODA = {
     **{"y": ("year", r"[+-]?\d{1,9}"), "M": ("month", r"\d{1,2}"), "d": ("day", r"\d{1,2}"), "H": ("hour", r"\d{1,2}")},
-    **{"h": ("half", r"\d{1,2}"), "m": ("minute", r"\d{1,2}"), "s": ("second", r"\d{1,2}"), "S": ("fraction", r"\d{1,9}")},
-    **{"a": ("meridiem", r"[AaPp][Mm]"), "E": ("day_name", _TEXT), "Z": ("offset", r"[+-]\d{2}:?\d{2}|Z"), "D": ("ordinal", r"\d{1,3}")},
+    **{
+        "h": ("half", r"\d{1,2}"),
+        "m": ("minute", r"\d{1,2}"),
+        "s": ("second", r"\d{1,2}"),
+        "S": ("fraction", r"\d{1,9}"),
+    },
+    **{
+        "a": ("meridiem", r"[AaPp][Mm]"),
+        "E": ("day_name", _TEXT),
+        "Z": ("offset", r"[+-]\d{2}:?\d{2}|Z"),
+        "D": ("ordinal", r"\d{1,3}"),
+    },
 }
 
 
@@ -104,7 +131,7 @@ def py_date_parse(text: str, pattern: str) -> int:
 @functools.lru_cache(64)
 def _joda(pattern: str) -> tuple[re.Pattern[str], list[str]]:
     text, names = "", list[str]()
-    for quoted, run, plain in _runs(pattern):
+    for quoted, run, plain in runs(pattern):
         if run:
             letter = run[0]
             if letter not in _JODA:
@@ -123,8 +150,7 @@ def _joda(pattern: str) -> tuple[re.Pattern[str], list[str]]:
     return re.compile(text), names
 
 
-
-def _runs(pattern: str) -> list[tuple[str, str, str]]:
+def runs(pattern: str) -> list[tuple[str, str, str]]:
     """The pattern's parts: (quoted text, run of one letter, other character), one of the three not empty."""
     parts = []
     for found in re.finditer(r"''|'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern, re.DOTALL):
@@ -152,9 +178,15 @@ def py_iso_timestamp(text: str) -> int:
         raise ValueError(f'Invalid format: "{text}"')
     year, month, day, hour, minute, second, fraction, offset = found.groups()
     if offset not in (None, "Z") and offset.strip("+-0:"):
-        raise NotOffered("from_iso8601_timestamp of a text with another offset than UTC: cast the text with AT TIME ZONE")
+        raise NotOffered(
+            "from_iso8601_timestamp of a text with another offset than UTC: cast the text with AT TIME ZONE"
+        )
     names = ("year", "month", "day", "hour", "minute", "second", "fraction")
-    fields = {name: value for name, value in zip(names, (year, month, day, hour, minute, second, fraction), strict=True) if value}
+    fields = {
+        name: value
+        for name, value in zip(names, (year, month, day, hour, minute, second, fraction), strict=True)
+        if value
+    }
     return _micros(fields, text)
 
 
@@ -190,5 +222,3 @@ def py_human_seconds(seconds: float) -> str:
         if count:
             parts.append(f"{count} {name}{'s' if count != 1 else ''}")
     return ", ".join(parts) or "0 seconds"
-
-

@@ -117,6 +117,11 @@ def py_json_contains(text: str, wanted: str) -> bool | None:
             return True
         if kind == "b" and isinstance(one, bool) and one == (rest == "true"):
             return True
-        if kind in "id" and isinstance(one, Number) and bool(set(one) & set(".eE")) == (kind == "d") and float(one) == float(rest):
+        if (
+            kind in "id"
+            and isinstance(one, Number)
+            and bool(set(one) & set(".eE")) == (kind == "d")
+            and float(one) == float(rest)
+        ):
             return True
     return False

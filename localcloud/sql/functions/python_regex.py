@@ -67,7 +67,11 @@ def _escape(rest: str, inside: bool, pattern: str) -> tuple[int, str]:
         return taken, rest[:taken]
     if letter in _ESCAPES and not (inside and letter != "e"):
         return 2, _ESCAPES[letter]
-    if letter in tuple("dDwWtnrf") or (letter in tuple("bB123456789") and not inside) or (letter and not letter.isalnum()):
+    if (
+        letter in tuple("dDwWtnrf")
+        or (letter in tuple("bB123456789") and not inside)
+        or (letter and not letter.isalnum())
+    ):
         return 2, rest[:2]
     raise NotOffered(f"\\{letter} in a regular expression: {pattern}")
 

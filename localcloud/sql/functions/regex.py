@@ -11,11 +11,13 @@ import re
 from localcloud.sql.call import Function, Typed
 from localcloud.sql.functions.python_regex import compiled
 from localcloud.sql.functions.signatures import Bound, library
-from localcloud.sql.macros import quoted
 
 # No anchors at the end, flags, look-around, back references, possessive quantifiers, \s or classes of Unicode.
-_PLAIN = re.compile(r"""(?:[A-Za-z0-9 _\-,:;/@#%&=<>'"!~`] | [.*+?|()^] | \\[dwDWb.\-+*?()\[\]{}|^$/\\] | \[\^?[A-Za-z0-9 _.,:;/@\-]+\]
-                          | \{\d{1,2}(?:,\d{0,2})?\})*""", re.VERBOSE)
+_PLAIN = re.compile(
+    r"""(?:[A-Za-z0-9 _\-,:;/@#%&=<>'"!~`] | [.*+?|()^] | \\[dwDWb.\-+*?()\[\]{}|^$/\\] | \[\^?[A-Za-z0-9 _.,:;/@\-]+\]
+                          | \{\d{1,2}(?:,\d{0,2})?\})*""",
+    re.VERBOSE,
+)
 
 
 def _checked(bound: Bound) -> str | None:
@@ -49,7 +51,13 @@ def _replace(bound: Bound) -> str:
     python = f"py_regexp_replace({bound[0]}, {bound[1]}, {replacement.sql})"
     pattern = _checked(bound)
     plain = isinstance(replacement.literal, str) and not set(replacement.literal) & set("$\\")
-    if pattern is None or not plain or compiled(pattern).match("") or "^" in pattern or re.search(r"[*?|]|\{0", pattern):
+    if (
+        pattern is None
+        or not plain
+        or compiled(pattern).match("")
+        or "^" in pattern
+        or re.search(r"[*?|]|\{0", pattern)
+    ):
         return python
     fast = f"regexp_replace({bound[0]}, {bound[1]}, {replacement.sql}, 'g')"
     return f"CASE WHEN fn_ascii({bound[0]}) THEN {fast} ELSE {python} END"

@@ -87,9 +87,7 @@ def _resolving(signatures: list[_Signature]) -> Function:
 
 
 def _unexpected(signatures: list[_Signature], call: Call) -> str:
-    given = ", ".join(
-        f"<{'function' if isinstance(one, Lambda) else one.type}>".strip("<>") for one in call.arguments
-    )
+    given = ", ".join(f"<{'function' if isinstance(one, Lambda) else one.type}>".strip("<>") for one in call.arguments)
     expected = ", ".join(signature.text for signature in signatures)
     return f"Unexpected parameters ({given}) for function {call.name}. Expected: {expected}"
 

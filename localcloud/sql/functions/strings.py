@@ -50,9 +50,7 @@ def format_(call: Call) -> Typed:
     pieces.append(quoted(pattern.literal[end:]))
     if "%" in _SPEC.sub("", pattern.literal):
         raise call.error("INVALID_FUNCTION_ARGUMENT", f"Invalid format string: {pattern.literal}")
-    return Typed("(" + " || ".join(piece for piece in pieces if piece != "''") + ")", VARCHAR) if any(
-        piece != "''" for piece in pieces
-    ) else Typed("''", VARCHAR)
+    return Typed("(" + " || ".join(pieces) + ")", VARCHAR)
 
 
 def _formatted(call: Call, argument: Typed, flags: str, width: str | None, digits: str | None, letter: str) -> str:
