@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import duckdb
+import duckdb.func
 
 from localcloud.sql import macros, text
 from localcloud.sql.functions import macros as function_macros
@@ -53,17 +54,8 @@ def _python(connection: duckdb.DuckDBPyConnection, name: str) -> None:
 
     arguments, result = function_macros.PYTHON[name]
     function = python.failing(getattr(python, name))
-    connection.create_function(
-        name,
-        function,
-        [_type(kind) for kind in arguments],
-        _type(result),
-        null_handling="special",  # type: ignore[arg-type]
-    )
-
-
-def _type(text_: str) -> duckdb.sqltypes.DuckDBPyType:
-    return duckdb.sqltypes.DuckDBPyType(text_)
+    special = duckdb.func.FunctionNullHandling.SPECIAL
+    connection.create_function(name, function, [*arguments], result, null_handling=special)
 
 
 def raises(code: str, message_sql: str) -> str:

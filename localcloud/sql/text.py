@@ -88,8 +88,8 @@ def _render(sql: str, kind: Type, depth: int) -> str:
         return _moment(f"(DATE '1970-01-01' + {sql})", "%H:%M:%S", kind)
     if name == "time with time zone":
         return (
-            f"regexp_replace(CAST({sql} AS VARCHAR), '^([0-9:]+)(?:[.]([0-9]{{1,3}})[0-9]*)?([+-][0-9]{{2}}):?([0-9]*).*$',"
-            f" '\\1.\\2') || '+00:00'"
+            f"strftime(DATE '1970-01-01' + CAST({sql} AS TIME), '%H:%M:%S.%g')"
+            f" || regexp_extract(CAST({sql} AS VARCHAR), '[+-][0-9]{{2}}') || ':00'"
         )
     if name == "interval day to second":
         return f"text_interval(epoch_ms({sql}))"

@@ -1,4 +1,7 @@
-"""Trino's aggregate and window functions. Source: https://trino.io/docs/current/functions/aggregate.html, window.html"""
+"""Trino's aggregate and window functions.
+
+Source: https://trino.io/docs/current/functions/aggregate.html, https://trino.io/docs/current/functions/window.html
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def _map_agg(bound: Bound) -> str:
     kept = f"list_filter({entries}, lambda e: e.k IS NOT NULL)"
     # of a key that comes again the first value stays
     first = f"list_filter({kept}, lambda e, i: list_position(list_transform({kept}, lambda f: f.k), e.k) = i)"
-    return f"CASE WHEN len({kept}) > 0 THEN map(list_transform({first}, lambda e: e.k), list_transform({first}, lambda e: e.v)) END"
+    return f"CASE WHEN len({kept}) > 0 THEN fn_map_of_pairs({first}) END"
 
 
 def _multimap_agg(bound: Bound) -> str:
@@ -69,7 +72,7 @@ def _multimap_agg(bound: Bound) -> str:
 
 def _histogram(bound: Bound) -> str:
     made = bound.call.aggregate("histogram", bound[0])
-    return f"CASE WHEN cardinality({made}) > 0 THEN map(map_keys({made}), list_transform(map_values({made}), lambda n: CAST(n AS BIGINT))) END"
+    return f"fn_counts({made})"
 
 
 def _percentile(bound: Bound) -> str:

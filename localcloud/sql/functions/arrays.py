@@ -90,7 +90,8 @@ def _zip_with(call: Call) -> Typed:
     # the second parameter's place is a list of one inside the pair: each of the two is bound by a lambda of its own
     inner = f"list_transform([z[2]], lambda {two}: {body})[1]"
     return Typed(
-        f"list_transform(list_zip({first.sql}, {second.sql}), lambda z: list_transform([z[1]], lambda {one}: {inner})[1])",
+        f"list_transform(list_zip({first.sql}, {second.sql}), lambda z:"
+        f" list_transform([z[1]], lambda {one}: {inner})[1])",
         Type("array", items=(made.type,)),
     )
 
@@ -102,12 +103,10 @@ def _reduce(call: Call) -> Typed:
         )
         raise call.error("FUNCTION_NOT_FOUND", message)
     items, start, step, finish = call.arguments
-    assert (
-        isinstance(items, Typed)
-        and isinstance(start, Typed)
-        and isinstance(step, Lambda)
-        and isinstance(finish, Lambda)
-    )
+    assert isinstance(items, Typed)
+    assert isinstance(start, Typed)
+    assert isinstance(step, Lambda)
+    assert isinstance(finish, Lambda)
     made = step.of(start.type, items.type.items[0])
     if (
         made.type != start.type
@@ -155,7 +154,7 @@ SCALARS: dict[str, Function] = {
             "contains(array(T), T) -> boolean": "fn_contains({0}, {1})",
             "element_at(array(T), bigint) -> T": "fn_element({0}, {1})",
             "element_at(map(K, V), K) -> V": "{0}[{1}]",
-            "array_position(array(T), T) -> bigint": "CASE WHEN {1} IS NULL THEN NULL ELSE coalesce(list_position({0}, {1}), CASE WHEN {0} IS NULL THEN NULL ELSE 0 END) END",
+            "array_position(array(T), T) -> bigint": "fn_position({0}, {1})",
             "array_distinct(array(T)) -> array(T)": "fn_distinct({0})",
             "array_sort(array(T)) -> array(T)": "list_sort({0}, 'ASC', 'NULLS LAST')",
             "array_sort(array(T), function(T, T, integer)) -> array(T)": _refused,
@@ -164,7 +163,7 @@ SCALARS: dict[str, Function] = {
             "array_join(array(T), varchar) -> varchar": _join,
             "array_join(array(T), varchar, varchar) -> varchar": _join,
             "array_remove(array(T), T) -> array(T)": _remove,
-            "array_union(array(T), array(T)) -> array(T)": "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL ELSE fn_distinct(list_concat({0}, {1})) END",
+            "array_union(array(T), array(T)) -> array(T)": "fn_union({0}, {1})",
             "array_intersect(array(T), array(T)) -> array(T)": "fn_intersect({0}, {1})",
             "array_except(array(T), array(T)) -> array(T)": "fn_except({0}, {1})",
             "arrays_overlap(array(T), array(T)) -> boolean": "fn_overlap({0}, {1})",
@@ -180,11 +179,11 @@ SCALARS: dict[str, Function] = {
                 for step in ("interval", "interval year")
             },
             "slice(array(T), bigint, bigint) -> array(T)": "fn_slice({0}, {1}, {2})",
-            "trim_array(array(T), bigint) -> array(T)": "fn_check({1} < 0 OR {1} > len({0}), 'size must not exceed array cardinality ' || len({0}) || ': ' || {1}, {0}[1:len({0}) - {1}])",
+            "trim_array(array(T), bigint) -> array(T)": "fn_trim_array({0}, {1})",
             "repeat(T, bigint) -> array(T)": "list_transform(range({1}), lambda i: {0})",
             "shuffle(array(T)) -> array(T)": _refused,
             "combinations(array(T), bigint) -> array(array(T))": _refused,
-            "ngrams(array(T), bigint) -> array(array(T))": "fn_check({1} <= 0, 'N must be positive', CASE WHEN len({0}) <= {1} THEN [{0}] ELSE list_transform(range(1, len({0}) - {1} + 2), lambda i: {0}[i:i + {1} - 1]) END)",
+            "ngrams(array(T), bigint) -> array(array(T))": "fn_ngrams({0}, {1})",
             "transform(array(T), function(T, U)) -> array(U)": "list_transform({0}, {1})",
             "filter(array(T), function(T, boolean)) -> array(T)": "list_filter({0}, {1})",
             "any_match(array(T), function(T, boolean)) -> boolean": _match("any"),

@@ -1,4 +1,7 @@
-"""Trino's functions on bytes, of URLs, and `typeof`. Source: https://trino.io/docs/current/functions/binary.html, url.html"""
+"""Trino's functions on bytes, of URLs, and `typeof`.
+
+Source: https://trino.io/docs/current/functions/binary.html, https://trino.io/docs/current/functions/url.html
+"""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def _to_iso(bound: Bound) -> str:
     if zone(value.type) == "UTC":
         return f"{made} || 'Z'"
     minutes = f"datesub('minute', timezone('UTC', {value.sql}), {local(value)})"
-    return f"{made} || CASE WHEN {minutes} < 0 THEN '-' ELSE '+' END || printf('%02d:%02d', abs({minutes}) // 60, abs({minutes}) % 60)"
+    return f"{made} || fn_offset({minutes})"
 
 
 def _iso(bound: Bound) -> str | Typed:
@@ -224,7 +224,7 @@ SCALARS: dict[str, Function] = library(
         **{f"{name}({kind}) -> bigint": _field(name) for name in _CLOCK for kind in (*_DATES[1:], "time")},
         **{f"{name}(interval) -> bigint": _field(name) for name in (*_CLOCK, "day")},
         **{f"{name}(interval year) -> bigint": _field(name) for name in ("year", "month")},
-        "date(varchar) -> date": lambda b: cast(b.args[0], DATE, b.call.position),
+        "date(varchar) -> date": lambda b: cast(b.args[0], DATE, safe=False, position=b.call.position),
         **{f"date({kind}) -> date": lambda b: f"CAST({local(b.args[0])} AS DATE)" for kind in _DATES},
         **{f"last_day_of_month({kind}) -> date": lambda b: f"last_day({local(b.args[0])})" for kind in _DATES},
         **{f"date_trunc(varchar, {kind}) -> {kind}": _trunc for kind in (*_DATES, "time")},
@@ -233,7 +233,9 @@ SCALARS: dict[str, Function] = library(
         **{f"date_format({kind}, varchar) -> varchar": _date_format for kind in _DATES[1:]},
         **{f"format_datetime({kind}, varchar) -> varchar": _format_datetime for kind in _DATES[1:]},
         "date_parse(varchar, varchar) -> timestamp(3)": "make_timestamp(py_date_parse({0}, {1}))",
-        "parse_datetime(varchar, varchar) -> timestamp(3) with time zone": "fn_instant(py_parse_datetime({0}, {1}) // 1000)",
+        "parse_datetime(varchar, varchar) -> timestamp(3) with time zone": (
+            "fn_instant(py_parse_datetime({0}, {1}) // 1000)"
+        ),
         "from_unixtime(double) -> timestamp(3) with time zone": "fn_instant(round({0} * 1000))",
         "from_unixtime(double, varchar) -> timestamp(3) with time zone": _from_unixtime_zone,
         **{f"to_unixtime({kind}) -> double": "CAST(epoch({0}) AS DOUBLE)" for kind in _DATES[1:]},

@@ -17,7 +17,10 @@ __all__ = [
     "py_parse_datetime",
     "py_parse_duration",
 ]
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+]
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _TEXT = r"[A-Za-z]+"
 _MYSQL = {

@@ -66,7 +66,7 @@ def _replace(bound: Bound) -> str:
 def _replace_by(bound: Bound) -> str:
     pieces, groups = (f"py_regexp_{what}({bound[0]}, {bound[1]})" for what in ("pieces", "groups"))
     made = f"list_transform({groups}, {bound[2]})"
-    return f"array_to_string(list_transform(list_zip({pieces}, {made}), lambda z: coalesce(z[1], '') || coalesce(z[2], '')), '')"
+    return f"fn_interleaved({pieces}, {made})"
 
 
 def _of(template: str):  # type: ignore[no-untyped-def]

@@ -16,7 +16,8 @@ from localcloud.sql.types import DOUBLE, VARCHAR
 def codepoint(bound: Bound) -> str:
     kind = bound.call.arguments[0]
     if not isinstance(kind, Typed) or kind.type.parameters != (1,):
-        message = f"Unexpected parameters ({getattr(kind, 'type', '')}) for function codepoint. Expected: codepoint(varchar(1))"
+        given = getattr(kind, "type", "")
+        message = f"Unexpected parameters ({given}) for function codepoint. Expected: codepoint(varchar(1))"
         raise bound.error("FUNCTION_NOT_FOUND", message)
     return f"unicode({bound[0]})"
 
@@ -44,7 +45,7 @@ def format_(call: Call) -> Typed:
         following += not index
         argument = call.arguments[position] if position < len(call.arguments) else None
         if not isinstance(argument, Typed):
-            message = f"Invalid format string: {pattern.literal} (MissingFormatArgumentException: Format specifier '{spec.group()}')"
+            message = f"Invalid format string: {pattern.literal} (Format specifier '{spec.group()}')"
             raise call.error("INVALID_FUNCTION_ARGUMENT", message)
         pieces.append(_formatted(call, argument, flags, width, digits, letter))
     pieces.append(quoted(pattern.literal[end:]))
