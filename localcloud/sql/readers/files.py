@@ -20,7 +20,7 @@ _BOM = codecs.BOM_UTF8
 
 
 def is_data(file: File, location: str) -> bool:
-    """Names that begin with `_` or `.` are hidden, also those of folders below the location; empty files hold nothing."""
+    """Whether it is read: names that begin with `_` or `.` are hidden, also folders' below the location, empty ones too."""
     below = file.uri.removeprefix(location) if location else file.uri.rpartition("/")[2]
     return file.size > 0 and not any(name.startswith(("_", ".")) for name in below.strip("/").split("/"))
 
@@ -37,8 +37,7 @@ def open_file(file: File) -> BinaryIO:
     if suffix == "bz2":
         return cast(BinaryIO, bz2.open(file.path, "rb"))
     if suffix in ("zst", "zstd"):
-        raw = open(file.path, "rb")
-        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=True)
+        return cast(BinaryIO, zstandard.open(file.path, "rb", dctx=zstandard.ZstdDecompressor()))
     if suffix == "deflate":
         return cast(BinaryIO, io.BytesIO(zlib.decompress(open(file.path, "rb").read())))
     if suffix in ("snappy", "lz4", "lzo", "zip", "xz", "7z", "rar"):
@@ -119,6 +118,6 @@ def text_encoding(name: str) -> str:
         found = codecs.lookup(name).name
     except LookupError as error:
         raise QueryError("HIVE_INVALID_METADATA", f"Unknown encoding: {name}") from error
-    if b"a\n" != "a\n".encode(found):
+    if "a\n".encode(found) != b"a\n":
         raise NotOffered(f"text files in the encoding {name}. Convert them to UTF-8.")
     return found

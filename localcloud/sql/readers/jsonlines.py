@@ -152,7 +152,7 @@ def _blank(value: Any) -> bool:
 
 
 def _shape(kind: str, value: Any) -> QueryError:
-    what = {dict: "JSON object", list: "JSON array"}.get(type(value), "Primitive")
+    what = "JSON object" if isinstance(value, dict) else "JSON array" if isinstance(value, list) else "Primitive"
     return QueryError("HIVE_BAD_DATA", f"{what} can not be coerced to a {kind}")
 
 
@@ -229,9 +229,13 @@ class _Hive:
         try:
             value = self._decoder.raw_decode(text)[0]
         except (ValueError, RecursionError) as error:
-            raise QueryError("HIVE_CURSOR_ERROR", f"Row is not a valid JSON Object - JsonParseException: {error}") from error
+            raise QueryError(
+                "HIVE_CURSOR_ERROR", f"Row is not a valid JSON Object - JsonParseException: {error}"
+            ) from error
         if not isinstance(value, dict):
-            raise QueryError("HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - Start token not found where expected")
+            raise QueryError(
+                "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - Start token not found where expected"
+            )
         folded = {key.lower(): each for key, each in value.items()}
         return [convert(folded.get(name)) for name, convert in self.fields]
 
@@ -274,7 +278,9 @@ def _scalar(kind: Type) -> Callable[[Any], Any]:
         if isinstance(value, (dict, list)):
             raise QueryError("HIVE_BAD_DATA", f"Invalid JSON: {kind} value must be a scalar json value")
         if numeric and not isinstance(value, Bare):
-            raise QueryError("HIVE_BAD_DATA", f"Current token ({json.dumps(value)}) not numeric, can not be read as {kind}")
+            raise QueryError(
+                "HIVE_BAD_DATA", f"Current token ({json.dumps(value)}) not numeric, can not be read as {kind}"
+            )
         return _plain(value)
 
     return convert

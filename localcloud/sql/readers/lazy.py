@@ -82,7 +82,9 @@ def protector(escape: str) -> Callable[[list[str]], list[str]]:
     def batch(lines: list[str]) -> list[str]:
         if not any(escape in line for line in lines):
             return lines
-        if any("\U000f0000" <= character <= "\U000f0080" for line in lines for character in line if character > "\uffff"):
+        if any(
+            "\U000f0000" <= character <= "\U000f0080" for line in lines for character in line if character > "\uffff"
+        ):
             raise NotOffered("escaped text files that hold characters of Unicode's private plane 15")
         return [protect(line, escape) for line in lines]
 
@@ -113,7 +115,9 @@ def _decoded(text: str, kind: Type, marks: Delimiters, level: int, position: int
             return leaves.scalar(_unescaped(text, marks), kind, leaves.LAZY, position)
         return leaves.scalar(text, kind, leaves.LAZY, position)
     if level >= len(marks.separators) - 1:
-        raise QueryError("HIVE_INVALID_METADATA", f"Number of levels of nesting supported for LazySimpleSerde is {level}")
+        raise QueryError(
+            "HIVE_INVALID_METADATA", f"Number of levels of nesting supported for LazySimpleSerde is {level}"
+        )
     inside, separator = f"e{level}", literal(marks.separators[level])
     parts = f"string_split({text}, {separator})"
     if kind.name == "array":

@@ -6,7 +6,7 @@ Source of the rules: Hive's LazySimpleSerDe and date and timestamp parsers, as T
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from localcloud.sql.model import NotOffered
 from localcloud.sql.settings import raises
@@ -42,6 +42,11 @@ CSV = Rules(strict=True, epoch=True, exact=True)
 OPENX = Rules(strict=True, radix=True, false_unless_true=True)
 HIVE_JSON = Rules(strict=True, false_unless_true=True)
 REGEX = Rules(exact=True, false_unless_true=True)
+
+
+def forgiving(rules: Rules) -> Rules:
+    """With `use.null.for.invalid.data`."""
+    return replace(rules, strict=False)
 
 
 def scalar(text: str, kind: Type, rules: Rules, position: int) -> str:
@@ -126,7 +131,7 @@ def _lenient_date(text: str, pattern: str) -> str:
 def date(text: str) -> str:
     """`2024-01-31`, also with one digit, and whatever follows a blank."""
     head = f"split_part(trim({text}, ' ' || chr(9)), ' ', 1)"
-    strict = rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+    strict = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     lenient = f"TRY(CAST({_lenient_date(head, _DATE)} AS DATE))"
     return (
         f"CASE WHEN regexp_full_match({head}, '{strict}') AND TRY_CAST({head} AS DATE) IS NOT NULL "
@@ -151,7 +156,9 @@ def timestamp(text: str, rules: Rules) -> str:
     value = f"TRY({_lenient_date(trimmed, both)} + {time})"
     cases = f"WHEN regexp_full_match({trimmed}, '{both}') THEN {value}"
     if rules.radix:
-        offset = [f"CAST(regexp_extract({trimmed}, '([+-])([0-9]{{2}}):?([0-9]{{2}})$', {n}) AS BIGINT)" for n in (2, 3)]
+        offset = [
+            f"CAST(regexp_extract({trimmed}, '([+-])([0-9]{{2}}):?([0-9]{{2}})$', {n}) AS BIGINT)" for n in (2, 3)
+        ]
         sign = f"CASE WHEN regexp_matches({trimmed}, '-[0-9]{{2}}:?[0-9]{{2}}$') THEN 1 ELSE -1 END"
         shift = f"CASE WHEN {trimmed}[-1] IN ('Z', 'z') THEN to_minutes(0) "
         shift += f"ELSE to_minutes({sign} * ({offset[0]} * 60 + {offset[1]})) END"

@@ -21,9 +21,7 @@ def read(text: str, make: Callable[[list[tuple[str, Any]]], Any], bare: Callable
 
 
 class _Reader:
-    def __init__(
-        self, text: str, make: Callable[[list[tuple[str, Any]]], Any], bare: Callable[[str], Any]
-    ) -> None:
+    def __init__(self, text: str, make: Callable[[list[tuple[str, Any]]], Any], bare: Callable[[str], Any]) -> None:
         self.text, self.make, self.bare = text, make, bare
         self.at = 0
 

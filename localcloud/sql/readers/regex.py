@@ -28,7 +28,7 @@ def parser(form: Format) -> Callable[[str], list[str | None]]:
     """
     pattern = form.get("input.regex")
     if not pattern:
-        raise QueryError("HIVE_CURSOR_ERROR", "This table does not have serde property \"input.regex\"!")
+        raise QueryError("HIVE_CURSOR_ERROR", 'This table does not have serde property "input.regex"!')
     for mark, what in _OTHER.items():
         if re.search(mark, re.sub(r"\\\\", "", pattern)):
             raise NotOffered(f"the RegexSerDe's pattern {pattern!r}, which has {what}")
