@@ -150,7 +150,7 @@ def timestamp(text: str, rules: Rules) -> str:
         both = f"{_DATE}[ Tt]{_TIME}"
     part = [f"regexp_extract({trimmed}, '{both}', {n})" for n in range(8)]
     hour, minute, second = (f"coalesce(TRY_CAST({part[n]} AS BIGINT), 0)" for n in (4, 5, 6))
-    millis = f"CAST(round(CAST('0.' || {part[7]} || '0' AS DECIMAL(18, 17)) * 1000) AS BIGINT)"
+    millis = f"CAST(round(CAST('0.' || {part[7]} || '0' AS DECIMAL(14, 10)) * 1000) AS BIGINT)"
     time = f"to_seconds({hour} * 3600 + {minute} * 60 + {second}) + to_milliseconds({millis})"
     zone = r"([Zz]|[+-][0-9]{2}:?[0-9]{2})"
     value = f"TRY({_lenient_date(trimmed, both)} + {time})"

@@ -26,7 +26,7 @@ def parser(form: Format, width: int) -> Callable[[str], Row]:
     )
     if len({separator, quote, escape}) < 3:
         raise QueryError("HIVE_INVALID_METADATA", "The separator, quote, and escape characters must be different!")
-    return _Parser(separator, quote, escape, width).parse
+    return Parser(separator, quote, escape, width).parse
 
 
 def _character(form: Format, name: str, default: str) -> str:
@@ -34,7 +34,9 @@ def _character(form: Format, name: str, default: str) -> str:
     return (form.get(name) or default)[0]
 
 
-class _Parser:
+class Parser:
+    """Lines to fields, by the characters that mean something and the number of fields wanted."""
+
     def __init__(self, separator: str, quote: str, escape: str, width: int) -> None:
         self.separator, self.quote, self.escape, self.width = separator, quote, escape, width
         s, q, e = map(re.escape, (separator, quote, escape))
@@ -47,7 +49,7 @@ class _Parser:
             return [None] * self.width
         if self.quote not in line and self.escape not in line:
             return self._fitted(line.split(self.separator))
-        return self._well_formed(line) or self._any(line)
+        return self._well_formed(line) or self.by_character(line)
 
     def _fitted(self, fields: list[str]) -> Row:
         missing: Row = [None] * (self.width - len(fields))
@@ -73,7 +75,7 @@ class _Parser:
             if len(fields) >= self.width:
                 return self._fitted(fields)
 
-    def _any(self, line: str) -> Row:
+    def by_character(self, line: str) -> Row:
         """Character by character, for quotes and escapes in odd places; an open quote at the end loses the field."""
         fields: Row = []
         buffer: list[str] = []
