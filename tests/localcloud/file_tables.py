@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from localcloud.sql import worker
 from localcloud.sql.model import Column, OutputColumn, Query, QueryError, Relation, TableUse
@@ -112,3 +116,10 @@ def result(path: Path) -> list[tuple[str | None, ...]]:
             rows.append(tuple(fields))
             fields = []
     return rows[1:]
+
+
+def parquet_file(columns: Mapping[str, Any], **options: Any) -> bytes:
+    """A Parquet file of these columns; options are pyarrow's."""
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer, **options)
+    return buffer.getvalue()

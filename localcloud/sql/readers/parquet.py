@@ -77,7 +77,7 @@ def _check(file: File) -> None:
         end = stream.read(4)
     if start == b"PARE":
         raise NotOffered(f"encrypted Parquet files ({file.uri})")
-    if start != b"PAR1" or end != b"PAR1":
+    if start != b"PAR1" or end != b"PAR1" or file.size < 12:
         raise QueryError(
             "HIVE_BAD_DATA",
             f"Not valid Parquet file: {file.uri} expected magic number: PAR1 got: {end.decode('latin-1')!r}",

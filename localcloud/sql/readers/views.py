@@ -124,7 +124,7 @@ def _parquet(
     for group in made:
         listed = ", ".join(f"'{links[n]}'" for n in group.files)
         relation = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = false)"
-        sources.append(_Source(relation, group.columns, "file_index", [found[n] for n in group.files]))
+        sources.append(_Source(relation, group.columns, "CAST(file_index AS BIGINT)", [found[n] for n in group.files]))
     return sources
 
 
