@@ -19,18 +19,22 @@ from localcloud.sql.types import parse
 def write(connection: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[OutputColumn], path: str) -> int:
     """Write the result of `sql` to a new file; return the number of rows. It appears whole or not at all."""
     header = ",".join('"' + column.name.replace('"', '""') + '"' for column in columns) + "\n"
-    texts = ", ".join(f"{render(f'c{n}', parse(column.type))} AS c{n}" for n, column in enumerate(columns))
     names = ", ".join(f"c{n}" for n in range(len(columns)))
     partial = f"{path}.partial"
     # A row begins with a line's end when one is before it: the suffix is the last row's (or the header's own).
     options = f"""FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', FORCE_QUOTE *, NULLSTR '',
         PREFIX {literal(header)}, SUFFIX e'\\n', USE_TMP_FILE false"""
-    copy = f"COPY (SELECT {texts} FROM ({sql}) AS result({names})) TO {literal(partial)} ({options})"
+    copy = f"COPY (SELECT {texts(columns)} FROM ({sql}) AS result({names})) TO {literal(partial)} ({options})"
     (rows,) = connection.execute(copy).fetchone() or (0,)
     if not rows:
         os.truncate(partial, len(header.encode()))
     os.replace(partial, path)
     return int(rows)
+
+
+def texts(columns: Sequence[OutputColumn]) -> str:
+    """The columns `c0`, `c1`, … as Athena's texts."""
+    return ", ".join(f"{render(f'c{n}', parse(column.type))} AS c{n}" for n, column in enumerate(columns))
 
 
 def partial_path(path: str) -> str:

@@ -27,6 +27,10 @@ class Running:
         self._stopped = False
         self._lock = threading.Lock()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def wait(self) -> Done:
         """How it ended; a process that was stopped, ran too long or died says so in `error`."""
         timer = threading.Timer(self._task.limits.seconds, self._kill)

@@ -80,8 +80,13 @@ def _connect(task: Task) -> duckdb.DuckDBPyConnection:
         "parquet_metadata_cache": True,
     }.items():
         connection.execute(f"SET {name} = ?", [value])
-    settings.install(connection)
+    settings.install(connection, _statements(task))
     return connection
+
+
+def _statements(task: Task) -> str:
+    """What will run, for `settings.install`, which makes only what is named."""
+    return f"{task.query.sql} {results.texts(task.query.columns)}"
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, task: Task, scan: views.Scan) -> None:
