@@ -86,7 +86,8 @@ def _connect(task: Task) -> duckdb.DuckDBPyConnection:
 
 def _statements(task: Task) -> str:
     """What will run, for `settings.install`, which makes only what is named."""
-    return f"{task.query.sql} {results.texts(task.query.columns)}"
+    shown = results.texts(task.query.columns) if task.output.kind == "result" else ""
+    return f"{task.query.sql} {shown}"
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, task: Task, scan: views.Scan) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from localcloud.sql.model import NotOffered
-from localcloud.sql.settings import raises
+from localcloud.sql.settings import ERROR_END, ERROR_MARK
 from localcloud.sql.types import Type, duckdb
 
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
@@ -57,8 +57,13 @@ def scalar(text: str, kind: Type, rules: Rules, position: int) -> str:
     if not rules.strict:
         return valid
     quoted = f"""'Error parsing field value ''' || {text} || ''' for field {position}: For input string: "' || {text}"""
-    failure = raises("HIVE_BAD_DATA", f"{quoted} || '\"'")
-    return f"CASE WHEN {text} IS NULL THEN NULL ELSE coalesce({valid}, CAST({failure} AS {duckdb(kind)})) END"
+    failure = failing("HIVE_BAD_DATA", f"{quoted} || '\"'", duckdb(kind))
+    return f"CASE WHEN {text} IS NULL THEN NULL ELSE coalesce({valid}, {failure}) END"
+
+
+def failing(code: str, message_sql: str, target: str) -> str:
+    """An expression of the type that fails. DuckDB knows of `error` that it is no constant (`raises` may become NULL)."""
+    return f"CAST(error('{ERROR_MARK}{code}: ' || {message_sql} || '{ERROR_END}') AS {target})"
 
 
 def _varchar(text: str, kind: Type) -> str:

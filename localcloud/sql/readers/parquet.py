@@ -13,8 +13,7 @@ import duckdb
 
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.readers.definition import Field, Format
-from localcloud.sql.readers.leaves import quoted
-from localcloud.sql.settings import raises
+from localcloud.sql.readers.leaves import failing, quoted
 from localcloud.sql.task import File
 from localcloud.sql.types import Type, hive
 from localcloud.sql.types import duckdb as duckdb_type
@@ -272,13 +271,13 @@ def _narrowed(sql: str, held: str, kind: Type) -> str:
         return sql
     if held in _BITS.get(kind.name, ()):
         return f"CAST({sql} AS {target})"
-    failure = raises("HIVE_BAD_DATA", f"'Value ' || {sql} || ' in parquet file is out of the range of {kind}'")
-    return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(TRY_CAST({sql} AS {target}), CAST({failure} AS {target})) END"
+    failure = failing("HIVE_BAD_DATA", f"'Value ' || {sql} || ' in parquet file is out of the range of {kind}'", target)
+    return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(TRY_CAST({sql} AS {target}), {failure}) END"
 
 
 def _decoded(sql: str) -> str:
-    failure = raises("HIVE_BAD_DATA", "'A text in parquet file is not valid UTF-8'")
-    return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(TRY(decode({sql})), CAST({failure} AS VARCHAR)) END"
+    failure = failing("HIVE_BAD_DATA", "'A text in parquet file is not valid UTF-8'", "VARCHAR")
+    return f"CASE WHEN {sql} IS NOT NULL THEN coalesce(TRY(decode({sql})), {failure}) END"
 
 
 def _varchar(sql: str, kind: Type) -> str:

@@ -40,7 +40,7 @@ def test_a_quoted_field_does_not_reach_into_the_next_line() -> None:
 
 def test_other_separators_and_quotes() -> None:
     properties = {"separatorChar": "\t", "quoteChar": "'", "escapeChar": "~"}
-    table = Table(CSV, AB, {"a": "'it~'s'\t\"x\"\n'a\tb'\tc\n".encode()}, properties, {"skip.header.line.count": "1"})
+    table = Table(CSV, AB, {"a": b"'it~'s'\t\"x\"\n'a\tb'\tc\n"}, properties, {"skip.header.line.count": "1"})
     assert table.rows() == [("a\tb", "c")]
 
 

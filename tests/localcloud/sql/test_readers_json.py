@@ -117,7 +117,7 @@ def test_the_hive_serde_is_strict(kind: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["{'v': 'x', n: 1}", '{"v" = "x"; "n" => 1}', '{v:x,n:1} // note', '/* c */ {"v": "x", "n": 1}'],
+    ["{'v': 'x', n: 1}", '{"v" = "x"; "n" => 1}', "{v:x,n:1} // note", '/* c */ {"v": "x", "n": 1}'],
 )
 def test_the_openx_serde_takes_liberties(line: str) -> None:
     if line.startswith("/*"):

@@ -7,9 +7,9 @@ import gzip
 
 import pytest
 import zstandard
+from file_tables import LAZY, Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from file_tables import LAZY, Table
 
 from localcloud.sql.model import QueryError
 
@@ -87,8 +87,10 @@ def test_an_escape_takes_the_separators_meaning_away() -> None:
 def test_nested_values_have_separators_by_depth() -> None:
     columns = {"tags": "array<string>", "sizes": "map<string,int>", "who": "struct<name:string,ages:array<int>>"}
     body = "red;blue;\\N|s:1;m:x;s:9;l|Ann;3:4\n||\n\\N|\\N|\\N\n"
-    table = Table(LAZY, columns, {"a": body.encode()}, {"field.delim": "|", "collection.delim": ";", "mapkey.delim": ":"})
-    shown = "SELECT to_json(tags), to_json(sizes), to_json(who) FROM \"t 0\""
+    table = Table(
+        LAZY, columns, {"a": body.encode()}, {"field.delim": "|", "collection.delim": ";", "mapkey.delim": ":"}
+    )
+    shown = 'SELECT to_json(tags), to_json(sizes), to_json(who) FROM "t 0"'
     assert table.rows(shown) == [
         ('["red","blue",null]', '{"s":1,"m":null,"l":null}', '{"name":"Ann","ages":[3,4]}'),
         ("[]", "{}", '{"name":"","ages":null}'),

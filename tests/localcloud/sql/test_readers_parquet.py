@@ -35,7 +35,9 @@ def test_columns_are_found_by_name_in_any_case_and_order() -> None:
 
 
 def test_columns_are_found_by_position_when_the_table_says_so() -> None:
-    one = table({"a": "bigint", "b": "string", "c": "int"}, file({"x": [1], "y": ["t"]}), parquet_column_index_access="true")
+    one = table(
+        {"a": "bigint", "b": "string", "c": "int"}, file({"x": [1], "y": ["t"]}), parquet_column_index_access="true"
+    )
     assert one.rows() == [("1", "t", None)]
 
 
@@ -92,14 +94,20 @@ def test_another_type_than_the_declared_one_is_bad_data(kind: str, array: Any, p
     broken = table({"v": kind, "other": "bigint"}, good, file({"v": array, "other": [2]}))
     with pytest.raises(QueryError) as failed:
         broken.rows()
-    words = f"HIVE_BAD_DATA: Field v's type {physical} in parquet file s3://shop/orders/part [1]*' is incompatible with "
+    words = (
+        f"HIVE_BAD_DATA: Field v's type {physical} in parquet file s3://shop/orders/part [1]*' is incompatible with "
+    )
     assert str(failed.value) == f"{words}type {kind} defined in table schema"
     assert broken.rows(used=["other"]) == [("1",), ("2",)]
 
 
 @pytest.mark.parametrize(
     ("kind", "array"),
-    [("smallint", pa.array([70000], pa.int32())), ("bigint", pa.array([2**63], pa.uint64())), ("int", pa.array([2**31], pa.uint32()))],
+    [
+        ("smallint", pa.array([70000], pa.int32())),
+        ("bigint", pa.array([2**63], pa.uint64())),
+        ("int", pa.array([2**31], pa.uint32())),
+    ],
 )
 def test_a_value_beyond_the_declared_types_range_is_bad_data(kind: str, array: Any) -> None:
     with pytest.raises(QueryError, match="HIVE_BAD_DATA: .*out of the range"):
@@ -114,7 +122,11 @@ def test_files_of_different_types_in_one_table() -> None:
 def test_nested_values_by_name() -> None:
     rows = [{"A": 1, "list": [{"X": "u", "n": None}], "m": [("k", 2)]}, None]
     kind = pa.struct(
-        {"A": pa.int32(), "list": pa.list_(pa.struct({"X": pa.string(), "n": pa.int64()})), "m": pa.map_(pa.string(), pa.int32())}
+        {
+            "A": pa.int32(),
+            "list": pa.list_(pa.struct({"X": pa.string(), "n": pa.int64()})),
+            "m": pa.map_(pa.string(), pa.int32()),
+        }
     )
     body = file({"v": pa.array(rows, kind)})
     declared = "struct<list:array<struct<x:string,new:int>>,a:bigint,m:map<string,bigint>>"

@@ -28,7 +28,12 @@ def sales(**arguments: Any) -> Table:
 
 def test_keys_are_typed_columns_and_the_default_partition_is_null() -> None:
     found = sales().rows('SELECT n, year + 1, kind, "$path" FROM "t 0" ORDER BY n', used=["n", "year", "kind", "$path"])
-    assert [row[:3] for row in found] == [("1", "2024", "a"), ("2", "2025", "a"), ("3", "2025", "a"), ("4", "2025", None)]
+    assert [row[:3] for row in found] == [
+        ("1", "2024", "a"),
+        ("2", "2025", "a"),
+        ("3", "2025", "a"),
+        ("4", "2025", None),
+    ]
     assert found[0][3] == "s3://shop/orders/year=2023/kind=a/x.csv"
 
 
@@ -70,7 +75,9 @@ def test_a_partition_is_read_by_its_own_definition() -> None:
 
 def test_types_that_do_not_fit_the_tables_are_a_schema_mismatch() -> None:
     partitions = {"1": own(LAZY, {"n": "string", "t": "string"}, **COMMA)}
-    table = Table(LAZY, {"n": "int", "t": "string"}, {"k=1/a": b"1,x\n"}, COMMA, keys={"k": "int"}, partitions=partitions)
+    table = Table(
+        LAZY, {"n": "int", "t": "string"}, {"k=1/a": b"1,x\n"}, COMMA, keys={"k": "int"}, partitions=partitions
+    )
     with pytest.raises(QueryError, match="HIVE_PARTITION_SCHEMA_MISMATCH: .*'n' in table 'shop.orders' is declared as"):
         table.rows()
     assert table.rows(used=["t"]) == [("x",)]
@@ -89,7 +96,9 @@ def test_a_table_without_files_has_no_rows() -> None:
 
 
 def test_a_column_that_was_not_declared_as_used_cannot_be_read_by_mistake() -> None:
-    done = sales().run('SELECT n, t FROM "t 0"', used=["n"], columns=[OutputColumn("n", "int"), OutputColumn("t", "varchar")])
+    done = sales().run(
+        'SELECT n, t FROM "t 0"', used=["n"], columns=[OutputColumn("n", "int"), OutputColumn("t", "varchar")]
+    )
     assert done.error
     assert "not declared as used" in done.error[1]
 

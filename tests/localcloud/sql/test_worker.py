@@ -38,7 +38,9 @@ def ask(table: Table, sql: str, **limits: object) -> Task:
 
 
 def test_a_query_runs_in_a_process_of_its_own(table: Table) -> None:
-    task = table.task('SELECT t, n FROM "t 0" ORDER BY n DESC', columns=[OutputColumn("t", "varchar"), OutputColumn("N", "int")])
+    task = table.task(
+        'SELECT t, n FROM "t 0" ORDER BY n DESC', columns=[OutputColumn("t", "varchar"), OutputColumn("N", "int")]
+    )
     done = run.start(task).wait()
     assert replace(done, milliseconds=0) == Done(None, 2, 8, 0, ())
     assert Path(task.output.path).read_bytes() == b'"t","N"\n"y","2"\n"x","1"\n'
@@ -84,7 +86,12 @@ def test_whatever_sql_reaches_duckdb_touches_nothing_but_the_tables_files(table:
 
 
 def test_settings_are_locked_and_extensions_are_not_fetched(table: Table) -> None:
-    names = ["enable_external_access", "lock_configuration", "autoinstall_known_extensions", "autoload_known_extensions"]
+    names = [
+        "enable_external_access",
+        "lock_configuration",
+        "autoinstall_known_extensions",
+        "autoload_known_extensions",
+    ]
     shown = " || ' ' || ".join(f"current_setting('{name}')" for name in names)
     task = ask(table, f"SELECT {shown}")
     assert worker.execute(task).error is None
@@ -93,13 +100,21 @@ def test_settings_are_locked_and_extensions_are_not_fetched(table: Table) -> Non
 
 def test_errors_name_no_path_of_this_machine(table: Table) -> None:
     task = ask(table, "SELECT content FROM read_text('{}')")
-    done = worker.execute(replace(task, query=replace(task.query, sql=f"SELECT content FROM read_text('{task.folder}/x')")))
+    done = worker.execute(
+        replace(task, query=replace(task.query, sql=f"SELECT content FROM read_text('{task.folder}/x')"))
+    )
     assert done.error
     assert str(table.folder) not in done.error[1]
 
 
 def test_memory_is_bounded(table: Table) -> None:
-    done = worker.execute(ask(table, "SELECT max(len(l)) FROM (SELECT list(repeat('x', 100) || range) l FROM range(20000000))", memory_bytes=64 * 2**20))
+    done = worker.execute(
+        ask(
+            table,
+            "SELECT max(len(l)) FROM (SELECT list(repeat('x', 100) || range) l FROM range(20000000))",
+            memory_bytes=64 * 2**20,
+        )
+    )
     assert done.error
     assert "exhausted resources at this scale factor" in done.error[1]
 
@@ -113,7 +128,9 @@ def test_a_query_that_takes_too_long_is_ended(table: Table) -> None:
 
 
 def test_a_query_can_be_stopped_and_its_process_is_gone(table: Table) -> None:
-    running = run.start(ask(table, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7"))
+    running = run.start(
+        ask(table, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7")
+    )
     time.sleep(0.5)
     running.stop()
     assert running.wait().error == ("", "Query cancelled", 2)
@@ -121,7 +138,9 @@ def test_a_query_can_be_stopped_and_its_process_is_gone(table: Table) -> None:
 
 
 def test_a_process_that_dies_is_an_internal_error(table: Table) -> None:
-    running = run.start(ask(table, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7"))
+    running = run.start(
+        ask(table, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7")
+    )
     time.sleep(0.3)
     os.kill(running.pid, signal.SIGSEGV)
     assert running.wait().error == ("GENERIC_INTERNAL_ERROR", "The query's process ended unexpectedly", 1)
@@ -134,7 +153,9 @@ def test_the_scan_limit_cancels_before_anything_is_read(table: Table) -> None:
     assert worker.execute(ask(table, 'SELECT count(*) FROM "t 0"', scan_bytes=8)).error is None
 
 
-def test_the_process_has_no_credentials_and_ends_with_its_starter(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_has_no_credentials_and_ends_with_its_starter(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = ask(table, "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7")
     code = (
         "import os, sys, time; from localcloud.sql import run; from localcloud.sql.task import Task\n"
