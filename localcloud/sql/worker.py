@@ -76,6 +76,7 @@ def _connect(task: Task) -> duckdb.DuckDBPyConnection:
         "memory_limit": f"{task.limits.memory_bytes}B",
         "temp_directory": str(temporary),
         "max_temp_directory_size": f"{8 * task.limits.memory_bytes}B",
+        "enable_progress_bar": False,
         "threads": os.cpu_count() or 1,
         "parquet_metadata_cache": True,
     }.items():
@@ -124,7 +125,16 @@ def _end_with_starter() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+class _WithoutPandas:
+    """Arrow looks for pandas at its first array: a second or more that no query needs. A finder that finds it not."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
+
+
 def main() -> None:
+    sys.meta_path.insert(0, _WithoutPandas())
     line = sys.stdin.buffer.readline()
     if not line:
         return  # a spare that was not needed

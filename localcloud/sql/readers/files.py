@@ -15,7 +15,7 @@ import zstandard
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.task import File
 
-CHUNK = 4 * 2**20
+CHUNK = 2**19
 _BOM = codecs.BOM_UTF8
 
 

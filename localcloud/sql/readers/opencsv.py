@@ -39,8 +39,10 @@ class Parser:
 
     def __init__(self, separator: str, quote: str, escape: str, width: int) -> None:
         self.separator, self.quote, self.escape, self.width = separator, quote, escape, width
+        self._between = quote + separator + quote
         s, q, e = map(re.escape, (separator, quote, escape))
-        quoted = f"{q}((?:[^{q}{e}]|{q}{q}|{e}[\\s\\S])*+){q}"
+        plain = f"[^{q}{e}]*+"
+        quoted = f"{q}({plain}(?:(?:{q}{q}|{e}[\\s\\S]){plain})*+){q}"
         self._field = re.compile(f"(?:{quoted}|([^{q}{e}{s}]*+))({s}|\\Z)")
         self._escaped = re.compile(f"{q}{q}|{e}([\\s\\S])")
 
@@ -49,6 +51,10 @@ class Parser:
             return [None] * self.width
         if self.quote not in line and self.escape not in line:
             return self._fitted(line.split(self.separator))
+        if line[0] == line[-1] == self.quote and self.escape not in line:
+            fields = line[1:-1].split(self._between)
+            if line.count(self.quote) == 2 * len(fields):  # every field in quotes, none inside
+                return self._fitted(fields)
         return self._well_formed(line) or self.by_character(line)
 
     def _fitted(self, fields: list[str]) -> Row:

@@ -21,7 +21,7 @@ from localcloud.sql.types import Type
 from localcloud.sql.types import duckdb as duckdb_type
 
 PATH = "$path"
-_ROWS = 8192
+_ROWS = 2048
 
 
 @dataclass
