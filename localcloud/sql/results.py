@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 
@@ -20,15 +21,19 @@ def write(connection: duckdb.DuckDBPyConnection, sql: str, columns: Sequence[Out
     """Write the result of `sql` to a new file; return the number of rows. It appears whole or not at all."""
     header = ",".join('"' + column.name.replace('"', '""') + '"' for column in columns) + "\n"
     names = ", ".join(f"c{n}" for n in range(len(columns)))
-    partial = f"{path}.partial"
+    partial = partial_path(path)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     # A row begins with a line's end when one is before it: the suffix is the last row's (or the header's own).
     options = f"""FORMAT csv, HEADER false, DELIMITER ',', QUOTE '"', ESCAPE '"', FORCE_QUOTE *, NULLSTR '',
         PREFIX {literal(header)}, SUFFIX e'\\n', USE_TMP_FILE false"""
     copy = f"COPY (SELECT {texts(columns)} FROM ({sql}) AS result({names})) TO {literal(partial)} ({options})"
-    (rows,) = connection.execute(copy).fetchone() or (0,)
-    if not rows:
-        os.truncate(partial, len(header.encode()))
-    os.replace(partial, path)
+    try:
+        (rows,) = connection.execute(copy).fetchone() or (0,)
+        if not rows:
+            os.truncate(partial, len(header.encode()))
+        os.replace(partial, path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
     return int(rows)
 
 

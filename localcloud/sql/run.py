@@ -48,6 +48,7 @@ class Running:
         _spares.prepare()
         if line.endswith(b"\n"):
             return _done(line)
+        Path(f"{self._task.output.path}.partial").unlink(missing_ok=True)
         milliseconds = round((time.monotonic() - self._started) * 1000)
         if self._stopped:
             error = ("", "Query cancelled", 2)

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
 import duckdb
@@ -90,19 +91,24 @@ def write(
     keys = list(output.partitioned_by)
     data = names[: len(names) - len(keys)]
     kinds = {column.name: parse(column.type) for column in columns}
-    files = []
-    for values, condition in _partitions(connection, keys, kinds):
-        folder = "/".join(
-            f"{_path(key)}={_path(_DEFAULT if v is None else v)}" for key, v in zip(keys, values, strict=True)
-        )
-        name = f"{datetime.now():%Y%m%d_%H%M%S}_00000_{uuid4().hex[:5]}_{uuid4()}" + _suffix(output)
-        relative = f"{folder}/{name}" if folder else name
-        os.makedirs(os.path.join(output.path, folder), exist_ok=True)
-        selected = ", ".join(_stored(name, kinds[name], output) for name in data)
-        target = os.path.join(output.path, relative)
-        options = f"{_options(output)}, USE_TMP_FILE false"
-        connection.execute(f"COPY (SELECT {selected} FROM written{condition}) TO {literal(target)} ({options})")
-        files.append((relative, values))
+    files: list[tuple[str, tuple[str | None, ...]]] = []
+    try:
+        for values, condition in _partitions(connection, keys, kinds):
+            folders = (
+                f"{_path(key)}={_path(_DEFAULT if v is None else v)}" for key, v in zip(keys, values, strict=True)
+            )
+            name = f"{datetime.now():%Y%m%d_%H%M%S}_00000_{uuid4().hex[:5]}_{uuid4()}{_suffix(output)}"
+            relative = "/".join([*folders, name])
+            target = os.path.join(output.path, relative)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            files.append((relative, values))
+            selected = ", ".join(_stored(name, kinds[name], output) for name in data)
+            options = f"{_options(output)}, USE_TMP_FILE false"
+            connection.execute(f"COPY (SELECT {selected} FROM written{condition}) TO {literal(target)} ({options})")
+    except BaseException:
+        for relative, _ in files:
+            Path(output.path, relative).unlink(missing_ok=True)
+        raise
     return int(rows), tuple(files)
 
 
@@ -131,8 +137,13 @@ def _partitions(
 def _key_text(key: str, kind: Type) -> str:
     """A partition value as Hive writes it in a path."""
     if kind.name == "timestamp":
-        return f"regexp_replace(strftime({quoted(key)}, '%Y-%m-%d %H:%M:%S.%g'), '0+$', '')"
+        return _moment(quoted(key))
     return f"CAST({quoted(key)} AS VARCHAR)"
+
+
+def _moment(column: str) -> str:
+    """A timestamp as Hive writes it: without a fraction when there is none."""
+    return f"regexp_replace(strftime({column}, '%Y-%m-%d %H:%M:%S.%g'), '[.]?0+$', '')"
 
 
 def _path(text: str) -> str:
@@ -150,7 +161,7 @@ def _stored(name: str, kind: Type, output: Output) -> str:
     if output.kind == "parquet" or kind.items:
         return column
     if kind.name == "timestamp":
-        column = f"regexp_replace(regexp_replace(strftime({column}, '%Y-%m-%d %H:%M:%S.%g'), '0+$', ''), '[.]$', '.0')"
+        column = _moment(column)
     elif kind.name == "varbinary":
         column = f"to_base64({column})"
     elif kind.name == "decimal" and output.kind == "json":

@@ -20,8 +20,9 @@ _BOM = codecs.BOM_UTF8
 
 
 def is_data(file: File, location: str) -> bool:
-    """Whether it is read: names that begin with `_` or `.` are hidden, also folders' below the location, empty ones too."""
-    below = file.uri.removeprefix(location) if location else file.uri.rpartition("/")[2]
+    """Whether it is read: not if it is empty, or its name or that of a folder below the location begins with `_` or `.`."""
+    inside = location and file.uri.startswith(location.rstrip("/") + "/")
+    below = file.uri.removeprefix(location) if inside else file.uri.rpartition("/")[2]
     return file.size > 0 and not any(name.startswith(("_", ".")) for name in below.strip("/").split("/"))
 
 

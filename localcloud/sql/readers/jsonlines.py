@@ -8,6 +8,7 @@ Source: Athena's "OpenX JSON SerDe" and "Hive JSON SerDe"; both SerDes as Trino'
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,6 +19,7 @@ from localcloud.sql.readers.definition import Field, Format
 from localcloud.sql.types import Type
 
 Row = list[Any]
+_LONE = re.compile("[\ud800-\udfff]")  # half of a pair, which UTF-8 cannot hold: Java writes a question mark
 _BLANKS = " \t\r\n\f\v\x1c\x1d\x1e\x1f\0"
 
 
@@ -176,7 +178,8 @@ def _number(kind: Type) -> Callable[[Any], Any]:
 def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value if isinstance(value, str) else _rendered(value)
+    text = value if isinstance(value, str) else _rendered(value)
+    return text if text.isascii() else _LONE.sub("?", text)
 
 
 def _any_text(value: Any) -> str | None:

@@ -62,7 +62,7 @@ def scalar(text: str, kind: Type, rules: Rules, position: int) -> str:
 
 
 def failing(code: str, message_sql: str, target: str) -> str:
-    """An expression of the type that fails. DuckDB knows of `error` that it is no constant (`raises` may become NULL)."""
+    """An expression of the type that fails; DuckDB knows of `error` that it is no constant."""
     return f"CAST(error('{ERROR_MARK}{code}: ' || {message_sql} || '{ERROR_END}') AS {target})"
 
 

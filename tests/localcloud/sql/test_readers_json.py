@@ -44,6 +44,11 @@ def test_a_broken_line_fails_the_query(serde: str, line: str) -> None:
     assert "/tmp" not in str(failed.value)
 
 
+@BOTH
+def test_half_of_a_surrogate_pair_is_a_question_mark(serde: str) -> None:
+    assert Table(serde, {"t": "string"}, {"a": b'{"t":"a\\ud83db\\ud83d\\ude00"}\n'}).rows() == [("a?b\U0001f600",)]
+
+
 def test_broken_lines_are_rows_of_null_when_they_are_ignored() -> None:
     body = b'{"id": 1}\nnot json\n{"id": \n\n{"id": 2} trailing\n'
     table = Table(OPENX, {"id": "int"}, {"a": body}, {"ignore.malformed.json": "TRUE"})

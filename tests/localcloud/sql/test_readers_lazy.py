@@ -123,6 +123,9 @@ def test_the_suffix_says_how_a_file_is_compressed_and_its_size_is_what_is_scanne
 def test_hidden_and_empty_files_hold_nothing() -> None:
     files = {"_SUCCESS": b"x\n", ".part.crc": b"x\n", "_tmp/a.csv": b"x\n", "empty.csv": b"", "deep/a.csv": b"7\n"}
     assert Table(LAZY, {"n": "int"}, files).rows() == [("7",)]
+    elsewhere = Table(LAZY, {"n": "int"}, {"a": b"1\n"})
+    elsewhere.relation.definition["StorageDescriptor"]["Location"] = "s3://other/place"
+    assert elsewhere.rows() == [("1",)]
 
 
 @pytest.mark.parametrize(

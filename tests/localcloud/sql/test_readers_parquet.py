@@ -110,7 +110,7 @@ def test_another_type_than_the_declared_one_is_bad_data(kind: str, array: Any, p
     ],
 )
 def test_a_value_beyond_the_declared_types_range_is_bad_data(kind: str, array: Any) -> None:
-    with pytest.raises(QueryError, match="HIVE_BAD_DATA: .*out of the range"):
+    with pytest.raises(QueryError, match=r"HIVE_BAD_DATA: .*out of the range"):
         value(kind, array)
 
 
@@ -148,6 +148,10 @@ def test_only_the_chunks_that_are_read_are_scanned() -> None:
     assert scanned == {"id": 2 * chunk[0], "text": 2 * chunk[1], "id text": 2 * sum(chunk), "absent": 0}
     counted = reviews.run('SELECT count(*) FROM "t 0"', used=[], columns=[OutputColumn("_col0", "bigint")])
     assert (counted.error, counted.scanned_bytes) == (None, 0)
+
+
+def test_a_file_without_rows() -> None:
+    assert table({"v": "bigint"}, file({"v": pa.array([], pa.int64())}), file({"v": [1]})).rows() == [("1",)]
 
 
 @pytest.mark.parametrize("body", [b"id,text\n1,x\n", b"PAR1", b"PAR1 cut short"])

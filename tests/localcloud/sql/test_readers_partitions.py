@@ -78,7 +78,9 @@ def test_types_that_do_not_fit_the_tables_are_a_schema_mismatch() -> None:
     table = Table(
         LAZY, {"n": "int", "t": "string"}, {"k=1/a": b"1,x\n"}, COMMA, keys={"k": "int"}, partitions=partitions
     )
-    with pytest.raises(QueryError, match="HIVE_PARTITION_SCHEMA_MISMATCH: .*'n' in table 'shop.orders' is declared as"):
+    with pytest.raises(
+        QueryError, match=r"HIVE_PARTITION_SCHEMA_MISMATCH: .*'n' in table 'shop.orders' is declared as"
+    ):
         table.rows()
     assert table.rows(used=["t"]) == [("x",)]
 
