@@ -128,7 +128,7 @@ def _end_with_starter() -> None:
 
 
 def _bound_memory(task: Task) -> None:
-    """DuckDB keeps to its limit, this bounds the readers, too. Libraries and threads reserve GB that they do not use."""
+    """DuckDB keeps to its limit, this bounds the readers, too; libraries and threads reserve GB without using them."""
     most = task.limits.memory_bytes + _RESERVED
     with contextlib.suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

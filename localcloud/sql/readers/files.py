@@ -21,7 +21,7 @@ _BOM = codecs.BOM_UTF8
 
 
 def is_data(file: File, location: str) -> bool:
-    """Whether it is read: it has bytes, and neither its name nor a folder's below the location begins with `_` or `.`."""
+    """Whether it is read: it is not empty, and no name from the location on down begins with `_` or `.`."""
     inside = location and file.uri.startswith(location.rstrip("/") + "/")
     below = file.uri.removeprefix(location) if inside else file.uri.rpartition("/")[2]
     return file.size > 0 and not any(name.startswith(("_", ".")) for name in below.strip("/").split("/"))
