@@ -115,6 +115,23 @@ def test_another_serde_is_refused_by_name(serde: str) -> None:
         Table(serde, {"n": "int"}, {"a": b"x"}).rows()
 
 
+@pytest.mark.parametrize(
+    ("storage", "parameters", "words"),
+    [
+        ({"InputFormat": "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"}, {}, "SymlinkTextInputFormat"),
+        ({"InputFormat": "org.apache.hadoop.mapred.SequenceFileInputFormat"}, {}, "SequenceFileInputFormat"),
+        ({}, {"table_type": "iceberg"}, "ICEBERG"),
+    ],
+)
+def test_rows_that_are_not_in_the_files_themselves_are_refused(
+    storage: dict[str, str], parameters: dict[str, str], words: str
+) -> None:
+    table = Table(LAZY, {"n": "int"}, {"a": b"1\n"}, parameters=parameters)
+    table.relation.definition["StorageDescriptor"].update(storage)
+    with pytest.raises(QueryError, match=f"does not offer this: .*{words}"):
+        table.rows()
+
+
 def test_a_relation_of_rows_has_no_files() -> None:
     table = sales()
     columns = table.relation.columns + table.relation.partition_keys
