@@ -90,7 +90,8 @@ def _connect(task: Task) -> duckdb.DuckDBPyConnection:
 def _statements(task: Task) -> str:
     """What will run, for `settings.install`, which makes only what is named."""
     shown = results.texts(task.query.columns) if task.output.kind == "result" else ""
-    return f"{task.query.sql} {shown}"
+    filters = (use.partition_filter for use in task.query.tables if use.partition_filter)
+    return " ".join((task.query.sql, shown, *filters))
 
 
 def _lock(connection: duckdb.DuckDBPyConnection, task: Task, scan: views.Scan) -> None:

@@ -90,11 +90,10 @@ def _of_files(
     for part in parts:
         location = _location(use, part)
         data = [(file, part) for file in part.files if files.is_data(file, location)]
-        by_format.setdefault(part_format(use.relation, part, use.used), []).extend(data)
+        if data:
+            by_format.setdefault(part_format(use.relation, part, use.used), []).extend(data)
     selects = []
     for place, (form, found) in enumerate(by_format.items()):
-        if not found:
-            continue
         name = f"{number}_{place}"
         if form.kind == "parquet":
             sources = _parquet(connection, form, found, folder / "files" / name, scan)

@@ -150,7 +150,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 
 
 @BOTH
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=st.lists(st.tuples(st.none() | TEXT, st.lists(TEXT, max_size=3), st.booleans()), max_size=5))
 def test_any_text_comes_back(serde: str, rows: list[tuple[str | None, list[str], bool]]) -> None:
     body = "".join(json.dumps({"t": t, "l": items}, ensure_ascii=ascii) + "\n" for t, items, ascii in rows)
