@@ -91,6 +91,10 @@ def query_error(exception: duckdb.Error) -> QueryError:
         )
     if isinstance(exception, duckdb.OutOfRangeException) or "out of range" in message:
         return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", _sentence(message))
+    if "Division by zero" in message:
+        return QueryError("DIVISION_BY_ZERO", "Division by zero")
+    if "Map keys must be unique" in message:
+        return QueryError("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed")
     if "More than one row returned by a subquery" in message:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
     if isinstance(exception, duckdb.ConversionException):

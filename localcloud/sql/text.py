@@ -14,15 +14,15 @@ from localcloud.sql.types import Type
 _MILLISECOND = 3
 # What a double or a real is between: `Double.toString` of Java writes everything else with an exponent.
 MACROS = (
+    "text_digits(d) AS d[1] || '.' || CASE WHEN length(d) > 1 THEN d[2:] ELSE '0' END",
+    "text_scientific(negative, whole, fraction) AS CASE WHEN negative THEN '-' ELSE '' END || CASE WHEN whole = '0'"
+    " THEN text_digits(ltrim(fraction, '0')) || 'E-' || (length(fraction) - length(ltrim(fraction, '0')) + 1)"
+    " ELSE text_digits(rtrim(whole || fraction, '0')) || 'E' || (length(whole) - 1) END",
     # Of a number's shortest text (`-1.5e-05`, `12345678.9`): Java's text with an exponent.
     "text_exponent(t) AS CASE WHEN contains(t, 'e')"
     " THEN CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1)"
     " ELSE split_part(t, 'e', 1) || '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)"
     " ELSE text_scientific(t[1] = '-', ltrim(split_part(t, '.', 1), '-'), split_part(t, '.', 2)) END",
-    "text_scientific(negative, whole, fraction) AS CASE WHEN negative THEN '-' ELSE '' END || CASE WHEN whole = '0'"
-    " THEN text_digits(ltrim(fraction, '0')) || 'E-' || (length(fraction) - length(ltrim(fraction, '0')) + 1)"
-    " ELSE text_digits(rtrim(whole || fraction, '0')) || 'E' || (length(whole) - 1) END",
-    "text_digits(d) AS d[1] || '.' || CASE WHEN length(d) > 1 THEN d[2:] ELSE '0' END",
     "text_floating(x) AS CASE WHEN abs(x) >= 1e-3 AND abs(x) < 1e7 THEN CAST(x AS VARCHAR)"
     " WHEN x = 0 THEN CASE WHEN signbit(x) THEN '-0.0' ELSE '0.0' END"
     " WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END"

@@ -9,8 +9,8 @@ _INVALID = "'INVALID_FUNCTION_ARGUMENT'"
 WHITESPACE = quoted("\t\n\v\f\r\x1c\x1d\x1e\x1f \u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000")
 
 MACROS = (
-    # Fails when `bad`, else gives `x`.
-    f"fn_check(bad, message, x) AS CASE WHEN op_failing(bad, {_INVALID}, message) THEN NULL ELSE x END",
+    # Fails when `bad`, else gives `x`: the failure is the position within a list of `x`, so that any type will do.
+    f"fn_check(bad, message, x) AS list_extract([x], CASE WHEN bad THEN op_raise({_INVALID}, message) ELSE 1 END)",
     "fn_ascii(s) AS strlen(s) = length(s)",
     "fn_substr(s, a) AS CASE WHEN s IS NULL OR a IS NULL THEN NULL WHEN a = 0 OR -a > length(s) THEN ''"
     " WHEN a > 0 THEN substr(s, a) ELSE substr(s, length(s) + a + 1) END",
@@ -37,14 +37,13 @@ MACROS = (
     " fn_check(p = '', 'Padding string must not be empty', padded)) END",
     "fn_levenshtein(a, b) AS CASE WHEN fn_ascii(a) AND fn_ascii(b) THEN levenshtein(a, b) ELSE py_levenshtein(a, b) END",
     "fn_chr(n) AS fn_check(n < 0 OR n > 1114111 OR n BETWEEN 55296 AND 57343, 'Not a valid Unicode code point: ' || n,"
-    " chr(CAST(n AS INTEGER)))",
+    " chr(CAST(CASE WHEN n BETWEEN 0 AND 1114111 THEN n ELSE 0 END AS INTEGER)))",
     # Rounding as Java's BigDecimal.valueOf(x) with HALF_UP, in decimals where they hold the number.
     "fn_round_double(x, d) AS CASE WHEN isnan(x) OR isinf(x) THEN x WHEN d >= 0 AND d <= 15 AND abs(x) < 1e15"
     " THEN CAST(sign(x) * round(CAST(CAST(abs(x) AS VARCHAR) AS DECIMAL(38, 20)), CAST(d AS INTEGER)) AS DOUBLE)"
     " ELSE py_round(x, d) END",
     "fn_round(x) AS CASE WHEN isnan(x) OR isinf(x) OR abs(x) >= 4503599627370496 THEN x"
     " ELSE sign(x) * floor(abs(x) + 0.5) END",
-    "fn_mod(a, b) AS CASE WHEN op_failing(b = 0, 'DIVISION_BY_ZERO', 'Division by zero') THEN NULL ELSE a % b END",
     "fn_sign(x) AS CASE WHEN isnan(x) THEN x ELSE sign(x) END",
     "fn_log(x) AS CASE WHEN x > 0 THEN ln(x) WHEN x = 0 THEN CAST('-Infinity' AS DOUBLE) WHEN x IS NULL THEN NULL"
     " ELSE CAST('NaN' AS DOUBLE) END",
@@ -89,9 +88,11 @@ MACROS = (
     "fn_map_concat(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE map_concat(a, b) END",
     "fn_map_of(m, keep) AS CASE WHEN m IS NULL THEN NULL ELSE map(list_transform(keep, lambda e: e.key),"
     " list_transform(keep, lambda e: e.value)) END",
-    # JSON
-    "fn_json(s) AS py_json(s)",
-    "fn_geometric(x) AS exp(x)",
+    # Complete months between two moments; a last day of a month counts as the day that the other month lacks (Joda).
+    "fn_month_steps(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a)",
+    "fn_months(a, b) AS fn_month_steps(a, b) - CASE WHEN fn_month_steps(a, b) > 0 AND a + to_months(CAST(fn_month_steps(a, b)"
+    " AS INTEGER)) > b THEN 1 WHEN fn_month_steps(a, b) < 0 AND a + to_months(CAST(fn_month_steps(a, b) AS INTEGER)) < b"
+    " THEN -1 ELSE 0 END",
 )
 
 # Python functions by name: DuckDB's types of the arguments and of the result.

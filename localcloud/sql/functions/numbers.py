@@ -6,7 +6,7 @@ from localcloud.sql.call import Call, Function, Typed
 from localcloud.sql.coercions import coerce, common_of
 from localcloud.sql.functions.signatures import Bound, library
 from localcloud.sql.model import NotOffered
-from localcloud.sql.types import BIGINT, DOUBLE, Type, decimal, duckdb
+from localcloud.sql.types import decimal, duckdb
 
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _ONE_DOUBLE = {
@@ -17,14 +17,6 @@ _ONE_DOUBLE = {
     **{"asin": "fn_arc({0}, asin({0}))", "acos": "fn_arc({0}, acos({0}))", "atan": "atan({0})"},
     **{"sinh": "sinh({0})", "cosh": "cosh({0})", "tanh": "tanh({0})"},
 }
-
-
-def _ceiling(direction: str) -> dict[str, object]:
-    return {}
-
-
-def _whole(function: str) -> Function | None:
-    return None
 
 
 def _decimal_whole(function: str):  # type: ignore[no-untyped-def]
@@ -83,7 +75,7 @@ def _extreme(function: str, worse: str) -> Function:
 def _mod(bound: Bound) -> Typed:
     (p1, s1), (p2, s2) = bound.args[0].type.parameters, bound.args[1].type.parameters
     kind = decimal(min(p1 - s1, p2 - s2) + max(s1, s2) or 1, max(s1, s2))
-    return Typed(f"CAST(fn_mod({bound[0]}, {bound[1]}) AS {duckdb(kind)})", kind)
+    return Typed(f"CAST({bound[0]} % {bound[1]} AS {duckdb(kind)})", kind)
 
 
 def _random(bound: Bound) -> str:
@@ -112,7 +104,7 @@ _BODIES: dict[str, object] = {
     "round(real, bigint) -> real": "CAST(fn_round_double(CAST(CAST({0} AS VARCHAR) AS DOUBLE), {1}) AS REAL)",
     "round(decimal, bigint) -> decimal": _round_decimal,
     **{f"round({kind}, bigint) -> {kind}": "CASE WHEN {1} >= 0 THEN {0} ELSE CAST(round({0}, CAST({1} AS INTEGER)) AS " + kind + ") END" for kind in _INTEGERS},
-    **{f"mod({kind}, {kind}) -> {kind}": "fn_mod({0}, {1})" for kind in _INTEGERS},
+    **{f"mod({kind}, {kind}) -> {kind}": "{0} % {1}" for kind in _INTEGERS},
     "mod(decimal, decimal) -> decimal": _mod,
     "mod(double, double) -> double": "{0} % {1}",
     "mod(real, real) -> real": "{0} % {1}",
@@ -153,4 +145,3 @@ SCALARS: dict[str, Function] = {
     "greatest": _extreme("greatest", ">"),
     "least": _extreme("least", "<"),
 }
-__all__ = ["BIGINT", "DOUBLE", "SCALARS", "Type"]

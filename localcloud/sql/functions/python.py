@@ -138,7 +138,9 @@ def py_truncate(x: float, digits: int) -> float:
 
 
 def py_cbrt(x: float) -> float:
-    return math.cbrt(x)
+    root = math.cbrt(x)
+    whole = math.copysign(math.floor(abs(root) + 0.5), x) if math.isfinite(root) else root
+    return whole if whole**3 == x else root
 
 
 def py_to_base(value: int, radix: int) -> str:

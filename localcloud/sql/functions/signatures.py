@@ -152,7 +152,8 @@ def _coerced(argument: Typed, target: Type) -> Typed:
 
 def _of_any_precision(name: str, kind: Type) -> Type:
     if name == "decimal":
-        return common(kind, Type("decimal", (1, 0))) or UNKNOWN
+        wider = common(kind, Type("decimal", (1, 0)))
+        return wider if wider and wider.name == "decimal" else Type("decimal", (1, 0))
     if name in ("timestamp", "time"):
         return Type(name, (3,))
     if name == "timestamp with time zone":
