@@ -137,11 +137,15 @@ def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
             yield f"{where} satisfy regular expression pattern: {pattern}, not '{value[:100]}'"
 
 
+# Java writes the characters beyond 16 bits as pairs of surrogates.
+_BEYOND_16_BITS = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """AWS writes Java patterns; the few that Python's `re` cannot read are not checked."""
     try:
-        return re.compile(pattern)
+        return re.compile(pattern.replace(*_BEYOND_16_BITS))
     except re.error:
         return None
 

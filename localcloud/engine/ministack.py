@@ -1,4 +1,4 @@
-"""The embedded engine (ministack, an ASGI app): S3, the Glue Data Catalog, IAM, STS, CloudWatch, Logs, Athena, Budgets.
+"""The embedded engine (ministack, an ASGI app): S3, IAM, STS, CloudWatch, Logs, Athena, Budgets.
 
 Three things are added around it. It is told by environment variables, before its import, to stay inside our folder.
 What it holds in memory is made safe against `kill -9`: a small service is saved after every change, CloudWatch Logs
@@ -23,27 +23,19 @@ from localcloud.store.state import ACCOUNT, REGION, Credentials
 # What the engine really does, by signing name, and the name of its module that holds the state.
 STATE_MODULES = {
     "iam": "iam",
-    "glue": "glue",
     "athena": "athena",
     "monitoring": "cloudwatch",
     "budgets": "budgets",
     "events": "eventbridge",
 }
 FORWARDED = {"s3", "sts", "logs", *STATE_MODULES}
-GLUE_CATALOG = (
-    *("CreateDatabase", "DeleteDatabase", "GetDatabase", "GetDatabases", "UpdateDatabase"),
-    *("CreateTable", "DeleteTable", "GetTable", "GetTables", "UpdateTable", "BatchDeleteTable"),
-    *("CreatePartition", "DeletePartition", "GetPartition", "GetPartitions", "BatchCreatePartition"),
-    *("BatchGetPartition", "BatchUpdatePartition", "CreatePartitionIndex", "GetPartitionIndexes"),
-    *("GetColumnStatisticsForTable", "UpdateColumnStatisticsForTable", "DeleteColumnStatisticsForTable"),
-)
 EVENT_RULES = (
     *("DescribeRule", "ListRules", "EnableRule", "DisableRule", "RemoveTargets", "ListTargetsByRule"),
     *("ListRuleNamesByTarget", "PutEvents", "TestEventPattern", "DescribeEventBus", "ListEventBuses"),
     *("TagResource", "UntagResource", "ListTagsForResource"),
 )
 # Services of which the engine serves some operations only, beside those that we serve ourselves.
-PARTS = {"glue": GLUE_CATALOG, "events": EVENT_RULES}
+PARTS = {"events": EVENT_RULES}
 _READS = ("Describe", "Get", "List", "Filter", "BatchGet", "Head", "Simulate", "Lookup", "Generate")
 MINIMUM_FREE_BYTES = 200 * 2**20
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from localcloud.cloud import Cloud
 from localcloud.services import (  # noqa: F401 - importing a module registers its operations
     automl,
+    catalog,
     comprehend,
     crawler,
     endpoints,
