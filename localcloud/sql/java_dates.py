@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 
 UNITS = {"YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND"}
 # letter -> the unit, from large to small
-_LETTERS = {"y": "YEAR", "u": "YEAR", "M": "MONTH", "d": "DAY", "H": "HOUR", "m": "MINUTE", "s": "SECOND", "S": "MILLISECOND"}
+_LETTERS = {
+    "y": "YEAR",
+    "u": "YEAR",
+    "M": "MONTH",
+    "d": "DAY",
+    "H": "HOUR",
+    "m": "MINUTE",
+    "s": "SECOND",
+    "S": "MILLISECOND",
+}
 _ORDER = ("YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MILLISECOND")
 _NOW = re.compile(r"\s*NOW\s*(?:([+-])\s*([0-9]+)\s*(YEAR|MONTH|WEEK|DAY|HOUR|MINUTE|SECOND)S?\s*)?", re.IGNORECASE)
 
@@ -40,7 +49,13 @@ class Format:
     def _regex(unit: str, part: str | int, group: bool = False) -> str:
         if not unit:
             return re.escape(str(part))
-        digits = r"\d{1,2}" if part == 1 and unit != "YEAR" else r"\d{4,}" if unit == "YEAR" and part == 1 else rf"\d{{{part}}}"
+        digits = (
+            r"\d{1,2}"
+            if part == 1 and unit != "YEAR"
+            else r"\d{4,}"
+            if unit == "YEAR" and part == 1
+            else rf"\d{{{part}}}"
+        )
         return f"({digits})" if group else digits
 
     def text(self, moment: datetime) -> str:

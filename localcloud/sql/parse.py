@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from localcloud.sql import hive_ddl, statements
-from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.hive_ddl import table_name
+from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.statements import Statement
 from localcloud.sql.tokens import Cursor, from_here, tokens
 

@@ -1,4 +1,4 @@
-"""Words, names, texts and signs of a statement, and a cursor over them: for the statements that no query compiler knows.
+"""Words, names, texts and signs of a statement, and a cursor over them: for statements that are no queries.
 
 Athena reads its DDL by Hive's rules (`backticks`, backslashes in texts) and everything else by Trino's ("quotes", no
 backslashes), so a statement is cut into tokens by one or the other.
@@ -56,7 +56,7 @@ def _unescaped(text: str) -> str:
             return chr(int(code[1:], 16))
         if len(code) == 3:
             return chr(int(code, 8))
-        return code if code not in _ESCAPES else _ESCAPES[code]
+        return _ESCAPES.get(code, code)
 
     return _ESCAPE.sub(plain, text)
 
@@ -68,7 +68,7 @@ def position(statement: str, offset: int) -> str:
 
 
 def from_here(statement: str, start: int, end: int | None = None) -> str:
-    """A part of a statement with blanks for what stands before it, so that its errors name the right line and column."""
+    """A part of a statement with blanks for what stands before it, so that errors name the right line and column."""
     return re.sub(r"[^\n]", " ", statement[:start]) + statement[start:end]
 
 
@@ -90,7 +90,8 @@ class Cursor:
         """Whether the next tokens are these words or signs, in any case of letters."""
         ahead = self._tokens[self._at : self._at + len(words)]
         return len(ahead) == len(words) and all(
-            token.kind in ("word", "sign") and token.text.upper() == word for token, word in zip(ahead, words, strict=True)
+            token.kind in ("word", "sign") and token.text.upper() == word
+            for token, word in zip(ahead, words, strict=True)
         )
 
     def take(self, *words: str) -> bool:

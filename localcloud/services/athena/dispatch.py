@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localcloud.services.athena import alterations, listings, partitions, prepared, queries, results, tables, views, writes
+from localcloud.services.athena import (
+    alterations,
+    listings,
+    partitions,
+    prepared,
+    queries,
+    results,
+    tables,
+    views,
+    writes,
+)
 from localcloud.services.athena.running import Run
 from localcloud.services.registry import Params
 from localcloud.sql import compile, statements
@@ -32,7 +42,9 @@ def execute(run: Run) -> Params:
     """
     kind = type(run.statement)
     if run.parameters and kind not in (*_QUERIES, statements.Explain):
-        raise QueryError("INVALID_PARAMETER_USAGE", f"Incorrect number of parameters: expected 0 but found {len(run.parameters)}")
+        raise QueryError(
+            "INVALID_PARAMETER_USAGE", f"Incorrect number of parameters: expected 0 but found {len(run.parameters)}"
+        )
     if kind in _WITH_ROWS:
         found: Params = _WITH_ROWS[kind](run, run.statement)
         return found

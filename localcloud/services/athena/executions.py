@@ -56,7 +56,7 @@ def start_query_execution(cloud: Cloud, params: Params) -> Params:
     if made != identity:
         return {"QueryExecutionId": made}
     if context.get("Database"):
-        context["Database"] = context["Database"].strip("`\"").lower()
+        context["Database"] = context["Database"].strip('`"').lower()
     execution = {
         "QueryExecutionId": identity,
         "Query": params["QueryString"],
@@ -131,9 +131,9 @@ def literal(value: str) -> str:
 
 def _check_external(group: Params, statement: Statement) -> None:
     configuration = group["Configuration"]
-    enforced = configuration["EnforceWorkGroupConfiguration"] and (
-        configuration.get("ResultConfiguration") or {}
-    ).get("OutputLocation")
+    enforced = configuration["EnforceWorkGroupConfiguration"] and (configuration.get("ResultConfiguration") or {}).get(
+        "OutputLocation"
+    )
     if enforced and isinstance(statement, statements.CreateTableAs) and "external_location" in statement.properties:
         raise invalid(
             "The Create Table As Select query failed because it was submitted with an 'external_location' property to "
@@ -220,5 +220,3 @@ def get_query_runtime_statistics(cloud: Cloud, params: Params) -> Params:
     times = {name: value for name, value in found.items() if name.endswith("InMillis")}
     rows = {"InputBytes": found.get("DataScannedInBytes", 0), **(execution.get("_Result") or {}).get("Rows", {})}
     return {"QueryRuntimeStatistics": {"Timeline": times, "Rows": rows}}
-
-

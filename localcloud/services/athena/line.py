@@ -1,4 +1,4 @@
-"""The line in which queries wait: as many run at once as there are cores, the others in the order in which they came."""
+"""The line in which queries wait: as many run at once as there are cores, the others in the order of their coming."""
 
 from __future__ import annotations
 

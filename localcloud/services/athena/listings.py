@@ -22,7 +22,7 @@ def show(run: Run, statement: statements.Show) -> Lines:
 
 
 def _matches(names: list[str], pattern: str | None) -> list[str]:
-    """Names that match as a whole; `*` is any text, also where a regular expression would have `.*`, `|` parts choices."""
+    """Names that match as a whole; `*` is any text, as `.*` of a regular expression is, and `|` parts choices."""
     if pattern is None:
         return names
     wanted = re.sub(r"(?<![.\])])\*", ".*", pattern)
@@ -64,7 +64,9 @@ def _columns(run: Run, statement: statements.Show) -> Lines:
 def _partitions(run: Run, statement: statements.Show) -> Lines:
     table = _table(run, statement)
     if not table.get("PartitionKeys"):
-        raise QueryError("", f"FAILED: SemanticException [Error 10241]: Table {statement.of} is not a partitioned table")
+        raise QueryError(
+            "", f"FAILED: SemanticException [Error 10241]: Table {statement.of} is not a partitioned table"
+        )
     keys = partitions.keys_of(table)
     values = [map(partitions.escaped, item["Values"]) for item in run.lookup.partitions(table)]
     return sorted("/".join(map("=".join, zip(keys, each, strict=True))) for each in values), ["partition"]
@@ -108,7 +110,10 @@ def _create_table(run: Run, statement: statements.Show) -> Lines:
     serde = storage.get("SerdeInfo") or {}
     external = "EXTERNAL " if table.get("TableType") == "EXTERNAL_TABLE" or "EXTERNAL" in parameters else ""
     parameters.pop("EXTERNAL", None)
-    lines = [f"CREATE {external}TABLE `{table['DatabaseName']}.{table['Name']}`(", *_definitions(storage.get("Columns") or [])]
+    lines = [
+        f"CREATE {external}TABLE `{table['DatabaseName']}.{table['Name']}`(",
+        *_definitions(storage.get("Columns") or []),
+    ]
     if "comment" in parameters:
         lines.append(f"COMMENT {_quoted(parameters.pop('comment'))}")
     if table.get("PartitionKeys"):
@@ -169,7 +174,11 @@ def describe(run: Run, statement: statements.Describe) -> Lines:
         return _one_column(table, statement.column), columns
     lines = _described(_all_columns(table))
     if table.get("PartitionKeys"):
-        head = [_line("", "", ""), _line("# Partition Information", "", ""), _line("# col_name", "data_type", "comment")]
+        head = [
+            _line("", "", ""),
+            _line("# Partition Information", "", ""),
+            _line("# col_name", "data_type", "comment"),
+        ]
         lines += [*head, _line("", "", ""), *_described(table["PartitionKeys"])]
     if statement.mode == "EXTENDED":
         shown = json.dumps(catalog.plain(table), sort_keys=True)

@@ -61,7 +61,9 @@ class Lookup:
             found = [item for page in pages for item in page["TableList"]]
         except ClientError as error:
             if code_of(error) == "EntityNotFoundException":
-                raise QueryError("", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}") from None
+                raise QueryError(
+                    "", f"FAILED: SemanticException [Error 10072]: Database does not exist: {database}"
+                ) from None
             raise
         return sorted(found, key=lambda item: str(item["Name"]))
 

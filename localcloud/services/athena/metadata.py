@@ -128,5 +128,7 @@ def list_table_metadata(cloud: Cloud, params: Params) -> Params:
 @operation("athena", "ListEngineVersions")
 def list_engine_versions(cloud: Cloud, params: Params) -> Params:
     answer = page(workgroups.VERSIONS, params, "engine versions", size=10)
-    versions = [{"SelectedEngineVersion": name, "EffectiveEngineVersion": workgroups.ENGINE} for name in answer["items"]]
+    versions = [
+        {"SelectedEngineVersion": name, "EffectiveEngineVersion": workgroups.ENGINE} for name in answer["items"]
+    ]
     return {"EngineVersions": versions, **({"NextToken": answer["NextToken"]} if "NextToken" in answer else {})}

@@ -42,7 +42,8 @@ def listed(cloud: Cloud, bucket: str, prefix: str) -> Iterator[tuple[str, int]]:
             raise
         raise QueryError(
             "HIVE_FILESYSTEM_ERROR",
-            f"The specified bucket does not exist (Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket; {bucket})",
+            "The specified bucket does not exist "
+            f"(Service: Amazon S3; Status Code: 404; Error Code: NoSuchBucket; {bucket})",
         ) from None
 
 
@@ -114,9 +115,7 @@ def _registered(cloud: Cloud, table: Params, partitions: list[Params]) -> tuple[
     return tuple(found)
 
 
-def _files(
-    cloud: Cloud, table: tuple[str, str], places: list[tuple[str, str]]
-) -> dict[tuple[str, str], list[File]]:
+def _files(cloud: Cloud, table: tuple[str, str], places: list[tuple[str, str]]) -> dict[tuple[str, str], list[File]]:
     """The files below each place."""
     found: dict[tuple[str, str], list[File]] = {place: [] for place in places}
     inside = [(bucket, prefix) for bucket, prefix in found if bucket == table[0] and prefix.startswith(table[1])]

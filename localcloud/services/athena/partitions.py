@@ -51,9 +51,9 @@ def values_of(table: Params, spec: Spec) -> list[str]:
 
 
 def _checked(key: str, kind: str, value: str) -> str:
-    if kind in ("tinyint", "smallint", "int", "bigint"):
-        if not re.fullmatch(r"[+-]?\d+", value):
-            raise QueryError("", f"FAILED: SemanticException [Error 10248]: Cannot add partition column {key}: {value!r} is no {kind}")
+    if kind in ("tinyint", "smallint", "int", "bigint") and not re.fullmatch(r"[+-]?\d+", value):
+        reason = f"Cannot add partition column {key} of type {kind} as it cannot be converted from '{value}'"
+        raise QueryError("", f"FAILED: SemanticException [Error 10248]: {reason}")
     return value
 
 

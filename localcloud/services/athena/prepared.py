@@ -98,7 +98,9 @@ def list_prepared_statements(cloud: Cloud, params: Params) -> Params:
     workgroups.find(cloud, group)
     found = [statement for statement in cloud.store.all(PREPARED) if statement["WorkGroup"] == group]
     found.sort(key=lambda statement: str(statement["StatementName"]))
-    answer = page(found, params, f"prepared statements of {group}", key=lambda statement: str(statement["StatementName"]))
+    answer = page(
+        found, params, f"prepared statements of {group}", key=lambda statement: str(statement["StatementName"])
+    )
     return {"PreparedStatements": answer.pop("items"), **answer}
 
 

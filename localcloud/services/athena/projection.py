@@ -29,7 +29,7 @@ def is_on(table: Params) -> bool:
 
 @dataclass(frozen=True)
 class Projection:
-    """`prefix` is the address below which all partitions lie; `partition_of` tells an object's values, by its address."""
+    """`prefix` is the address below which all partitions lie; `partition_of` tells the values of an object's."""
 
     prefix: str
     pattern: re.Pattern[str]

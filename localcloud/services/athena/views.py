@@ -27,7 +27,9 @@ def create(run: Run, statement: statements.CreateView) -> tuple[list[str], list[
     names = [column.name.lower() for column in query.columns]
     for place, column in enumerate(names):
         if column == f"_col{place}":
-            raise QueryError("COLUMN_NAME_NOT_SPECIFIED", f"line 1:1: Column name not specified at position {place + 1}")
+            raise QueryError(
+                "COLUMN_NAME_NOT_SPECIFIED", f"line 1:1: Column name not specified at position {place + 1}"
+            )
         if column in names[:place]:
             raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{column}' specified more than once")
     declared = [{"name": name, "type": column.type} for name, column in zip(names, query.columns, strict=True)]
@@ -66,6 +68,8 @@ def drop(run: Run, statement: statements.DropView) -> tuple[list[str], list[str]
             return [], []
         raise QueryError("TABLE_NOT_FOUND", f"line 1:1: View '{whole}' does not exist")
     if found.get("TableType") != catalog.VIEW:
-        raise QueryError("TABLE_NOT_FOUND", f"line 1:1: View '{whole}' does not exist, but a table with that name exists.")
+        raise QueryError(
+            "TABLE_NOT_FOUND", f"line 1:1: View '{whole}' does not exist, but a table with that name exists."
+        )
     run.lookup.glue.delete_table(DatabaseName=database, Name=name)
     return [], []

@@ -54,7 +54,9 @@ def _codec(kind: str, name: str) -> str:
 def _text(properties: dict[str, Any], name: str) -> str | None:
     value = properties.get(name)
     if value is not None and not isinstance(value, str):
-        raise QueryError("INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}' to [{value}]: a text is needed")
+        raise QueryError(
+            "INVALID_TABLE_PROPERTY", f"Unable to set table property '{name}' to [{value}]: a text is needed"
+        )
     return value
 
 
@@ -76,7 +78,9 @@ def of_table_as(properties: dict[str, Any]) -> Options:
         if name in given:
             raise NotOffered("bucketed tables (bucketed_by, bucket_count).")
     kind = _kind(_text(given, "format") or "PARQUET")
-    codecs = [_text(given, name) for name in ("write_compression", "compression", f"{kind}_compression") if name in given]
+    codecs = [
+        _text(given, name) for name in ("write_compression", "compression", f"{kind}_compression") if name in given
+    ]
     if len(set(codecs)) > 1:
         raise QueryError("INVALID_TABLE_PROPERTY", "Only one compression property can be given")
     codec = _codec(kind, codecs[0] or "" if codecs else "GZIP")

@@ -7,9 +7,9 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/ctas.html, https://docs.aws
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from collections.abc import Iterator
 from typing import Any
 
 from localcloud.jobs import s3io
@@ -143,12 +143,14 @@ def _register(lookup: Lookup, database: str, name: str, places: dict[tuple[str |
 
 
 def _columns(query: Query) -> list[Params]:
-    """A new table's columns. Raises QueryError for one without a name, with another's, or of a type that no table has."""
+    """A new table's columns. Raises QueryError: one has no name, or another's, or a type that no table has."""
     found: list[Params] = []
     for place, column in enumerate(query.columns):
         name = column.name.lower()
         if column.name == f"_col{place}":
-            raise QueryError("COLUMN_NAME_NOT_SPECIFIED", f"line 1:1: Column name not specified at position {place + 1}")
+            raise QueryError(
+                "COLUMN_NAME_NOT_SPECIFIED", f"line 1:1: Column name not specified at position {place + 1}"
+            )
         if any(item["Name"] == name for item in found):
             raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{name}' specified more than once")
         if column.type == "unknown":
@@ -246,7 +248,9 @@ def _chosen(named: tuple[str, ...], targets: list[tuple[str, Any]]) -> list[tupl
         if name not in kinds:
             raise QueryError("COLUMN_NOT_FOUND", f"line 1:1: Insert column name does not exist in target table: {name}")
         if name in named[:place]:
-            raise QueryError("DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {name}")
+            raise QueryError(
+                "DUPLICATE_COLUMN_NAME", f"line 1:1: Insert column name is specified more than once: {name}"
+            )
     return [(name, kinds[name]) for name in named] if named else targets
 
 
