@@ -1,4 +1,4 @@
-"""Where the engine keeps the bytes of an object: for readers that would otherwise copy what already lies on this disk."""
+"""Where the engine keeps the bytes of an object: for readers that would else copy what already lies on this disk."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def save(cloud: Cloud, group: str, name: str, text: str, description: str | None
     count = sum(statement["WorkGroup"] == group for statement in cloud.store.all(PREPARED))
     if count >= MAXIMUM:
         raise invalid(f"WorkGroup {group} has {MAXIMUM} prepared statements, the most that it can have.")
-    body = {
+    body: Params = {
         "StatementName": name,
         "QueryStatement": text,
         "WorkGroupName": group,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 import sqlglot
@@ -168,7 +169,7 @@ def _equalities(condition: str | None) -> Iterable[tuple[str, str]]:
     """`key = constant` among the conditions that all must hold."""
     if condition is None:
         return
-    pending: list[exp.Expression] = [sqlglot.parse_one(condition, dialect="duckdb")]
+    pending: list[Any] = [sqlglot.parse_one(condition, dialect="duckdb")]
     while pending:
         node = pending.pop()
         if isinstance(node, exp.Paren | exp.And):
@@ -180,7 +181,7 @@ def _equalities(condition: str | None) -> Iterable[tuple[str, str]]:
                     yield column.name.lower(), str(value.this)
 
 
-def _bare(node: exp.Expression) -> exp.Expression:
+def _bare(node: Any) -> Any:
     while isinstance(node, exp.Paren | exp.Cast):
         node = node.this
     return node

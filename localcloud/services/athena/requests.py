@@ -36,7 +36,7 @@ def refuse(params: Params, *members: str, why: str = "") -> None:
 
 
 def page(items: Sequence[Any], params: Params, of: str, *, key: Callable[[Any], str] = str, size: int = 50) -> Params:
-    """One page: `items`, and `NextToken` when there is more; it names the last item shown, so it holds when others come.
+    """One page: `items`, and `NextToken` when there is more: it names the last item shown, so others may come.
 
     Args:
         of: what is listed: the token of another listing is refused.

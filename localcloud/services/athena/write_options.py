@@ -138,6 +138,14 @@ def of_unload(properties: dict[str, Any]) -> Options:
     return Options(kind, options, _names(properties))
 
 
+def header_lines(table: Params) -> int:
+    """How many lines at the beginning of each file of a table are no rows."""
+    serde = catalog.storage(table).get("SerdeInfo") or {}
+    found = {**(serde.get("Parameters") or {}), **(table.get("Parameters") or {})}
+    count = str(found.get("skip.header.line.count", "0")).strip()
+    return int(count) if count.isdigit() else 0
+
+
 # Of LazySimpleSerDe, what the writer does as every reader expects it, with the values for which that is so.
 _DEFAULTS = {
     "escape.delim": (None,),
@@ -167,6 +175,9 @@ def of_table(table: Params) -> tuple[str, dict[str, str]]:
     for name, allowed in _DEFAULTS.items():
         if own.get(name) not in allowed:
             raise NotOffered(f"INSERT INTO a table whose SerDe has {name} = {own[name]!r}.")
-    if int(parameters.get("skip.header.line.count", own.get("skip.header.line.count", 0)) or 0):
-        raise NotOffered("INSERT INTO a table with skip.header.line.count: its new files would have no header line.")
+    if header_lines(table) > 1:
+        raise QueryError(
+            "NOT_SUPPORTED",
+            "Inserting into Hive table with value of skip.header.line.count property greater than 1 is not supported",
+        )
     return "textfile", {"compression": codec, "delimiter": str(own.get("field.delim", "\x01"))}

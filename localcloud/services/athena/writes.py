@@ -6,6 +6,8 @@ Source: https://docs.aws.amazon.com/athena/latest/ug/ctas.html, https://docs.aws
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -228,6 +230,9 @@ def insert(run: Run, statement: statements.Insert) -> Params:
         query = _completed(query, chosen, targets)
     keys = tuple(key.name for key in relation.partition_keys)
     done, folder = _written(run, query, kind, options, keys)
+    if kind == "textfile" and write_options.header_lines(table):
+        names = options["delimiter"].join(column.name for column in relation.columns)
+        _put_on_top(done, folder, f"{names}\n".encode(), options["compression"] == "gzip")
     places = _places(str(catalog.storage(table).get("Location", "")), keys, done)
     known = {tuple(item["Values"]): item for item in lookup.partitions(table)} if keys else {}
     for values in places:
@@ -240,6 +245,17 @@ def insert(run: Run, statement: statements.Insert) -> Params:
         if keys and not projection.is_on(table):
             _register(lookup, database, statement.table.name, new)
     return _result(done.rows)
+
+
+def _put_on_top(done: Done, folder: Path, line: bytes, zipped: bool) -> None:
+    """Begin each data file with a header line, where the table skips one; a gzip file may have several members."""
+    for name, _ in done.files:
+        path = folder / name
+        head = path.with_name(path.name + ".head")
+        with head.open("wb") as target, path.open("rb") as rows:
+            target.write(gzip.compress(line) if zipped else line)
+            shutil.copyfileobj(rows, target)
+        head.replace(path)
 
 
 def _chosen(named: tuple[str, ...], targets: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
