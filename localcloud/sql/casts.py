@@ -13,7 +13,7 @@ from localcloud.sql import json_casts
 from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import APPROXIMATE, INTEGERS, as_decimal, becomes, coerce, convert, is_number, is_text
-from localcloud.sql.macros import once, quoted
+from localcloud.sql.macros import failing, once, quoted
 from localcloud.sql.model import QueryError
 from localcloud.sql.types import BOOLEAN, DATE, JSON, UNKNOWN, VARBINARY, VARCHAR, Type, duckdb
 
@@ -75,7 +75,7 @@ def _scalar(sql: str, source: Type, target: Type, safe: bool, refusal: QueryErro
         return f"TRY({strict})" if safe else strict
     if is_text(source):
         tried, message = _from_text(sql, target, refusal)
-        return _checked(tried, sql, INVALID, message, safe)
+        return _checked(tried, sql, target, INVALID, message, safe)
     if becomes(source, target):
         return coerce(Typed(sql, source), target).sql
     if target == BOOLEAN and is_number(source):
@@ -87,9 +87,9 @@ def _scalar(sql: str, source: Type, target: Type, safe: bool, refusal: QueryErro
     return _moment(sql, source, target, refusal)
 
 
-def _checked(tried: str, sql: str, code: str, message: str, safe: bool) -> str:
+def _checked(tried: str, sql: str, target: Type, code: str, message: str, safe: bool) -> str:
     """A cast that gives NULL where it fails: TRY_CAST as it is, CAST with an error of this message (SQL)."""
-    return f"({tried})" if safe else f"op_cast({tried}, {sql}, '{code}', {message})"
+    return f"({tried})" if safe else f"op_cast({tried}, {sql}, {failing(code, message, target)})"
 
 
 def _says(before: str, sql: str, after: str) -> str:
@@ -113,7 +113,7 @@ def _to_text(sql: str, source: Type, target: Type, safe: bool, refusal: QueryErr
         return f"rpad({text}, {length}, ' ')" if target.name == "char" else cut
     message = _says("Value ", text, f" cannot be represented as {target}")
     fitting = f"CASE WHEN length({text}) <= {length} THEN {text} END"
-    fitting = _checked(fitting, sql, INVALID, message, safe)
+    fitting = _checked(fitting, sql, target, INVALID, message, safe)
     return f"rpad({fitting}, {length}, ' ')" if target.name == "char" else fitting
 
 
@@ -173,13 +173,13 @@ def _number(sql: str, source: Type, target: Type, safe: bool) -> str:
             code, message = INVALID, _says("Cannot cast '", text, f"' to {target.name.upper()}")
         if source in APPROXIMATE and target.name == "bigint":
             code, message = INVALID, _says("Unable to cast ", text, " to bigint")
-        return _checked(f"TRY_CAST({rounded} AS {kind})", sql, code, message, safe)
+        return _checked(f"TRY_CAST({rounded} AS {kind})", sql, target, code, message, safe)
     if target.name == "decimal":
         precision, scale = target.parameters
         described = f"DECIMAL({', '.join(map(str, source.parameters))})" if source.parameters else source.name.upper()
         message = _says(f"Cannot cast {described} '", text, f"' to DECIMAL({precision}, {scale})")
         exact = plain if source in APPROXIMATE else coerce(Typed(sql, source), as_decimal(source)).sql
-        return _checked(f"TRY_CAST({exact} AS {kind})", sql, INVALID, message, safe)
+        return _checked(f"TRY_CAST({exact} AS {kind})", sql, target, INVALID, message, safe)
     return f"CAST({sql} AS {kind})"  # double to real
 
 

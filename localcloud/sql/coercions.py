@@ -35,6 +35,11 @@ def is_number(kind: Type) -> bool:
     return kind.name in _NUMBERS
 
 
+def is_distinct(kind: Type) -> bool:
+    """Whether DuckDB tells values apart as Trino does: maps differ in their order there, JSON in its spelling."""
+    return kind.name not in ("map", "json") and all(map(is_distinct, kind.items))
+
+
 def is_text(kind: Type) -> bool:
     return kind.name in ("varchar", "char")
 

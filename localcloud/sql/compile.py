@@ -14,7 +14,7 @@ from localcloud.sql.casts import cast
 from localcloud.sql.coercions import coerce, common, is_text
 from localcloud.sql.compile_queries import Queries
 from localcloud.sql.context import Compiled
-from localcloud.sql.macros import identifier
+from localcloud.sql.macros import failing, identifier, quoted
 from localcloud.sql.model import NotOffered, OutputColumn, Query, QueryError, Resolve
 from localcloud.sql.parser import Parser
 from localcloud.sql.tree import Node
@@ -140,4 +140,10 @@ def _goes_into(source: Type, target: Type) -> bool:
 
 def _cast(sql: str, source: Type, target: Type) -> Typed:
     value = Typed(sql, source)
-    return coerce(value, target) if common(source, target) == target else cast(value, target, False, "line 1:1")
+    if common(source, target) == target or source.name != target.name:
+        return coerce(value, target) if common(source, target) == target else cast(value, target, False, "line 1:1")
+    length = target.parameters[0]
+    fitting = f"CASE WHEN length(rtrim({sql}, ' ')) <= {length} THEN left({sql}, {length}) END"
+    message = f"Cannot truncate non-space characters when casting from {source} to {target} on INSERT"
+    failed = failing("INVALID_CAST_ARGUMENT", quoted(message), target)
+    return Typed(f"op_cast({fitting}, {sql}, {failed})", target)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from localcloud.sql import functions, operators, tree
 from localcloud.sql.call import Call, Lambda, Typed
-from localcloud.sql.coercions import INTEGERS, is_number
+from localcloud.sql.coercions import INTEGERS, is_distinct, is_number
 from localcloud.sql.compile_expressions import VOLATILE, Expressions
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.scopes import Field, Scope
@@ -170,15 +170,18 @@ class Calls(Expressions):
         window = self._with_base(window)
         parts = []
         if window.partition_by:
-            keys = ", ".join(self.expression(key, scope).sql for key in window.partition_by)
-            parts.append(f"PARTITION BY {keys}")
+            values = [self.expression(key, scope) for key in window.partition_by]
+            if not all(is_distinct(value.type) for value in values):
+                raise NotOffered(f"{window.position}: PARTITION BY a value of type map or json; cast it first")
+            parts.append(f"PARTITION BY {', '.join(value.sql for value in values)}")
         if window.order_by:
             parts.append(f"ORDER BY {self.sort_keys(window.order_by, scope)}")
         if window.frame:
             frame = window.frame
             if frame.unit == "GROUPS" and not window.order_by:
                 raise QueryError("MISSING_ORDER_BY", f"{frame.position}: Window frame of type GROUPS requires ORDER BY")
-            bounds = [self._bound(frame.unit, bound, scope) for bound in (frame.start, frame.end)]
+            keys = [self.expression(item.operand, scope).type for item in window.order_by]
+            bounds = [self._bound(frame, bound, keys, scope) for bound in (frame.start, frame.end)]
             parts.append(f"{frame.unit} BETWEEN {bounds[0]} AND {bounds[1]}")
         return " ".join(parts)
 
@@ -201,13 +204,20 @@ class Calls(Expressions):
             frame=window.frame or base.frame,
         )
 
-    def _bound(self, unit: str, bound: tuple[str, Node | None], scope: Scope) -> str:
-        kind, node = bound
+    def _bound(self, frame: tree.Frame, bound: tuple[str, Node | None], keys: list[Type], scope: Scope) -> str:
+        """One end of a frame; `keys` are the types of what the window is ordered by."""
+        (kind, node), unit = bound, frame.unit
         if node is None:
             return kind
         offset = self.expression(node, scope)
-        interval = unit == "RANGE" and offset.type.name.startswith("interval")
-        if not (offset.type in INTEGERS or (unit == "RANGE" and is_number(offset.type)) or interval):
+        fits = offset.type in INTEGERS
+        if unit == "RANGE":
+            if len(keys) != 1:
+                message = "Window frame of type RANGE PRECEDING or FOLLOWING requires single sort item in ORDER BY"
+                raise QueryError("INVALID_ORDER_BY", f"{node.position}: {message} (actual: {len(keys)})")
+            interval = offset.type.name.startswith("interval") and keys[0].name in ("date", "timestamp")
+            fits = interval or (is_number(offset.type) and is_number(keys[0]))
+        if not fits:
             message = f"Window frame of type {unit} does not support an offset of type {offset.type}"
             raise QueryError("TYPE_MISMATCH", f"{node.position}: {message}")
         if isinstance(offset.literal, int) and offset.literal < 0:

@@ -223,7 +223,7 @@ class Expressions(Context):
         value, low, high = (self.expression(part, scope) for part in (node.operand, node.low, node.high))
         kind = common_of([value.type, low.type, high.type])
         if kind is None:
-            kinds = f"{value.type} BETWEEN {low.type} AND {high.type}"
+            kinds = f"{value.type} is BETWEEN {low.type} and {high.type}"
             raise QueryError("TYPE_MISMATCH", f"{node.position}: Cannot check if {kinds}")
         value, low, high = coerce(value, kind), coerce(low, kind), coerce(high, kind)
         if not kind.items and (kind not in APPROXIMATE or high.literal is not None) and kind != JSON:

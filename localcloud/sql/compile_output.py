@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from localcloud.sql import tree
 from localcloud.sql.call import Typed
+from localcloud.sql.coercions import is_distinct
 from localcloud.sql.compile_calls import direction
 from localcloud.sql.compile_relations import Relations
 from localcloud.sql.context import Compiled, Output
@@ -40,8 +41,9 @@ class Outputs(Relations):
         columns = tuple(Output(item.name, item.value.type, mark) for item, mark in zip(items, marks, strict=True))
         if any(key.isdigit() for key in keys):
             self.look_at_all([columns[int(key) - 1] for key in keys if key.isdigit()])
-        if distinct and any(item.value.type.name == "json" for item in items):
-            raise NotOffered("SELECT DISTINCT of a value of type json; cast it first")
+        for item in items:
+            if distinct and not is_distinct(item.value.type):
+                raise NotOffered(f"SELECT DISTINCT of a value of type {item.value.type}; cast it first")
         select = f"SELECT {'DISTINCT ' if distinct else ''}"
         if node.with_ties:
             return Compiled(self._with_ties(select, outputs, keys, tail, node), columns)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from localcloud.sql import tree
 from localcloud.sql.call import Typed
-from localcloud.sql.coercions import coerce, common, field
+from localcloud.sql.coercions import coerce, common, field, is_distinct
 from localcloud.sql.compile_output import Item, Outputs
 from localcloud.sql.compile_relations import Source
 from localcloud.sql.context import Compiled, NamedQuery, Output
@@ -93,6 +93,8 @@ class Queries(Outputs):
             if kind is None:
                 message = f"column {position} in {node.kind} query has incompatible types: {a.type}, {b.type}"
                 raise QueryError("TYPE_MISMATCH", f"{node.position}: {message}")
+            if not is_distinct(kind) and (node.distinct or node.kind != "UNION"):
+                raise NotOffered(f"{node.position}: {node.kind} of values of type {kind}; cast them first")
             columns.append(Output(a.name, kind))
         word = node.kind if node.distinct else f"{node.kind} ALL"
         sql = f"({self._coerced(left, columns)}) {word} ({self._coerced(right, columns)})"
@@ -297,8 +299,8 @@ class Queries(Outputs):
             key = self.expression(chosen, scope) if isinstance(chosen, Node) else chosen
         else:
             key = self.expression(node, scope)
-        if key.type.name == "json":
-            raise NotOffered(f"{node.position}: GROUP BY a value of type json; cast it first")
+        if not is_distinct(key.type):
+            raise NotOffered(f"{node.position}: GROUP BY a value of type {key.type}; cast it first")
         if key.type == UNKNOWN:
             return Typed("CAST(NULL AS INTEGER)", UNKNOWN)
         return Typed(key.sql, key.type)

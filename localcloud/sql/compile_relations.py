@@ -83,8 +83,9 @@ class Relations(Calls):
         columns = [(column.name.lower(), _type(column, node.position)) for column in relation.columns]
         columns += [(key.name.lower(), _type(key, node.position)) for key in relation.partition_keys]
         fields = [
-            Field(name, f"{alias}.{identifier(name)}", kind, qualifier, frozenset({(reading, name)}), reading, name)
+            Field(name, _stored(f"{alias}.{identifier(name)}", kind), kind, qualifier, looks, reading, name)
             for name, kind in columns
+            for looks in [frozenset({(reading, name)})]
         ]
         # "$path" does not count as used: every view of a table has it.
         fields.append(Field(PATH, f'{alias}."{PATH}"', VARCHAR, qualifier, hidden=True))
@@ -271,6 +272,11 @@ class Relations(Calls):
         return bool(found) and all(
             level is scope and item.reading is reading and item.column in keys for level, item, _ in found
         )
+
+
+def _stored(sql: str, kind: Type) -> str:
+    """A column as a file has it, as a value of its type: a char is as long as it says."""
+    return f"rpad({sql}, {kind.parameters[0]}, ' ')" if kind.name == "char" else sql
 
 
 def _fields(alias: str, columns: Sequence[Output], qualifier: tuple[str, ...]) -> tuple[Field, ...]:

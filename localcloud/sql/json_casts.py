@@ -7,7 +7,7 @@ import json
 from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
 from localcloud.sql.coercions import INTEGERS, field, is_text, struct
-from localcloud.sql.macros import quoted
+from localcloud.sql.macros import failing, quoted
 from localcloud.sql.model import QueryError
 from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, UNKNOWN, Type, duckdb
 
@@ -125,4 +125,4 @@ def _only(kind: str, kinds: tuple[str, ...], value: str, sql: str, target: Type)
     wanted = ", ".join(quoted(name) for name in kinds)
     tried = f"CASE WHEN {kind} IN ({wanted}) THEN {value} END"
     message = f"('Cannot cast to {target}. ' || {sql})"
-    return f"op_cast({tried}, {sql}, 'INVALID_CAST_ARGUMENT', {message})"
+    return f"op_cast({tried}, {sql}, {failing('INVALID_CAST_ARGUMENT', message, target)})"

@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from localcloud.sql.types import Type, duckdb
+
 FAILURE_START, FAILURE_END = "[[", "]]"
 
 MACROS = (
-    # A failure: as a number, and as a NULL of any type. Never as the condition of a CASE: DuckDB evaluates that when it
-    # plans, where TRY does not yet stand around it.
+    # A failure, as a number. Where another type is wanted, see `failing`. Never the condition of a CASE: DuckDB
+    # evaluates that when it plans, where TRY does not yet stand around it.
     "op_raise(code, message) AS "
     f"CAST('{FAILURE_START}' || code || ': ' || coalesce(message, 'NULL') || '{FAILURE_END}' AS INTEGER)",
-    "op_fail(code, message) AS list_extract([NULL], op_raise(code, message))",
     # A decimal without its point, and back.
     "op_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
     # Whole numbers divided and rounded half away from zero.
@@ -33,20 +34,25 @@ MACROS = (
     " WHEN i < 0 THEN op_raise('INVALID_FUNCTION_ARGUMENT', 'Array subscript is negative: ' || i)"
     " WHEN i > len(a) THEN op_raise('INVALID_FUNCTION_ARGUMENT',"
     " 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a)) ELSE i END]",
-    "op_map_value(m, k) AS CASE WHEN NOT map_contains(m, k) THEN"
-    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) ELSE m[k] END",
-    "op_add_to_date(d, i) AS CASE WHEN epoch_us(i) % 86400000000 <> 0 THEN"
-    " op_fail('INVALID_FUNCTION_ARGUMENT', 'Cannot add hour, minutes or seconds to a date')"
-    " ELSE CAST(d + i AS DATE) END",
+    "op_map_value(m, k, failed) AS CASE WHEN map_contains(m, k) THEN m[k] WHEN m IS NULL OR k IS NULL THEN NULL"
+    " ELSE failed END",
+    "op_add_to_date(d, i, failed) AS CASE WHEN epoch_us(i) % 86400000000 <> 0 THEN failed ELSE CAST(d + i AS DATE) END",
     # A cast that was tried: x is what was cast.
-    "op_cast(tried, x, code, message) AS"
-    " CASE WHEN x IS NULL THEN NULL ELSE coalesce(tried, op_fail(code, message)) END",
+    "op_cast(tried, x, failed) AS CASE WHEN x IS NULL THEN NULL ELSE coalesce(tried, failed) END",
 )
 
 
 def quoted(text: str) -> str:
     """A string of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def failing(code: str, message: str, kind: Type) -> str:
+    """An expression of a type that fails; `message` is SQL.
+
+    It is no NULL to the eye: where DuckDB can tell that a value is always NULL, it does not compute it, and fails not.
+    """
+    return f"CAST(CAST(op_raise('{code}', {message}) AS VARCHAR) AS {duckdb(kind)})"
 
 
 def once(sql: str, make: Callable[[str], str]) -> str:

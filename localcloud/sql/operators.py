@@ -17,7 +17,7 @@ from localcloud.sql.coercions import (
     is_number,
     is_text,
 )
-from localcloud.sql.macros import once, quoted
+from localcloud.sql.macros import failing, once, quoted
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.types import (
     BOOLEAN,
@@ -32,6 +32,7 @@ from localcloud.sql.types import (
     duckdb,
 )
 
+INVALID = "INVALID_FUNCTION_ARGUMENT"
 INTERVALS = (INTERVAL_DAY, INTERVAL_YEAR)
 
 
@@ -73,12 +74,13 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
         if s1 + s2 > 38:
             message = f"{position}: DECIMAL scale must be in range [0, precision (38)]: {s1 + s2}"
             raise QueryError("INVALID_FUNCTION_ARGUMENT", message)
-        return _of_type(f"{left.sql} * {right.sql}", decimal(min(38, p1 + p2), s1 + s2))
+        return _of_type(f"{_roomy(left, p2)} * {right.sql}", decimal(min(38, p1 + p2), s1 + s2))
     if operator == "/":
         kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
         shift = scale + s2 - s1
-        dividend = _unscaled(left) + (f" * CAST('1{'0' * shift}' AS HUGEINT)" if shift else "")
-        quotient = f"CAST(op_divide({dividend}, {_unscaled(right)}) AS DECIMAL(38, 0))"
+        whole, digits = ("BIGINT", 18) if max(p1 + shift, p2) <= 18 else ("HUGEINT", 38)
+        dividend = _unscaled(left, whole) + (f" * CAST('1{'0' * shift}' AS {whole})" if shift else "")
+        quotient = f"CAST(op_divide({dividend}, {_unscaled(right, whole)}) AS DECIMAL({digits}, 0))"
         if scale:
             quotient += f" * CAST('0.{'0' * (scale - 1)}1' AS DECIMAL({scale}, {scale}))"
         return _of_type(quotient, kind)
@@ -91,12 +93,19 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     return _of_type(f"{_of_type(left.sql, both).sql} {operator} {_of_type(right.sql, both).sql}", kind)
 
 
-def _unscaled(value: Typed) -> str:
-    """A decimal without its point, as a HUGEINT."""
+def _unscaled(value: Typed, whole: str) -> str:
+    """A decimal without its point, as a whole number of DuckDB's type."""
     precision, scale = value.type.parameters
     if precision + scale + 1 > 38:
-        return f"op_unscaled({value.sql})"
-    return f"CAST({value.sql} * CAST(1{'0' * scale} AS DECIMAL({scale + 1}, 0)) AS HUGEINT)"
+        return f"CAST(op_unscaled({value.sql}) AS {whole})"
+    return f"CAST({_roomy(value, scale + 1)} * CAST(1{'0' * scale} AS DECIMAL({scale + 1}, 0)) AS {whole})"
+
+
+def _roomy(value: Typed, digits: int) -> str:
+    """A decimal to be multiplied by one of so many digits: DuckDB multiplies two of at most 18 digits within 18."""
+    precision, scale = value.type.parameters
+    narrow = max(precision, digits) <= 18 < precision + digits
+    return f"CAST({value.sql} AS DECIMAL(19, {scale}))" if narrow else value.sql
 
 
 def _of_type(sql: str, kind: Type) -> Typed:
@@ -113,7 +122,8 @@ def _temporal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     if operator in "+-" and b in INTERVALS:
         if a == DATE:
             added = right.sql if operator == "+" else f"(-{right.sql})"
-            return Typed(f"op_add_to_date({left.sql}, {added})", DATE)
+            failed = failing(INVALID, "'Cannot add hour, minutes or seconds to a date'", DATE)
+            return Typed(f"op_add_to_date({left.sql}, {added}, {failed})", DATE)
         if a.name.startswith("timestamp") or (a.name == "time" and b == INTERVAL_DAY):
             if a.fields and b == INTERVAL_YEAR:
                 raise NotOffered(f"{position}: months added in the zone {a.fields[0]}; add them in UTC")
@@ -287,7 +297,9 @@ def subscript(base: Typed, index: Typed, position: str) -> Typed:
             return Typed(f"op_element({base.sql}, {index.sql})", kind.items[0])
         return Typed(once(base.sql, lambda sql: f"op_element({sql}, {index.sql})"), kind.items[0])
     if kind.name == "map" and common(index.type, kind.items[0]) == kind.items[0]:
-        return Typed(f"op_map_value({base.sql}, {coerce(index, kind.items[0]).sql})", kind.items[1])
+        key = coerce(index, kind.items[0]).sql
+        failed = failing(INVALID, f"'Key not present in map: ' || CAST({key} AS VARCHAR)", kind.items[1])
+        return Typed(f"op_map_value({base.sql}, {key}, {failed})", kind.items[1])
     if kind.name == "row":
         if not isinstance(index.literal, int):
             raise QueryError("TYPE_MISMATCH", f"{position}: Subscript expression on ROW requires a constant index")

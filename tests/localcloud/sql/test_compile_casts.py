@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from trino_queries import compiled, value
+from trino_queries import compiled, failure, value
 
 CASTS = {
     # texts to numbers: only what Java reads
@@ -176,6 +176,26 @@ def test_two_types_meet_as_in_trino(kinds: tuple[str, str], together: str | None
         else:
             assert compiled(f"SELECT {sql}").columns[0].type == together
             assert value(sql) is None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    """boolean tinyint smallint integer bigint real double decimal(5,2) date time timestamp uuid array(integer)
+    map(varchar,integer) row(a,integer)""".split(),  # noqa: SIM905 (words are easier to read as text)
+)
+def test_a_failing_cast_fails_whatever_is_known_of_the_values(kind: str) -> None:
+    """Constants, a column with one value, a column among others, a value that is not looked at further."""
+    kind = kind.replace("row(a,", "row(a ")
+    bad = "JSON '\"?\"'" if "(" in kind and "decimal" not in kind else "'?'"
+    for sql in (
+        f"SELECT CAST({bad} AS {kind})",
+        f"SELECT CAST(x AS {kind}) FROM (VALUES {bad}) AS t(x)",
+        f"SELECT CAST(x AS {kind}) FROM (VALUES {bad}, NULL) AS t(x)",
+        f"SELECT CAST(x AS {kind}) IS NULL FROM (SELECT * FROM (VALUES {bad}) AS t(x)) AS t",
+        f"SELECT COALESCE(CAST(x AS {kind}), NULL) FROM (VALUES {bad}, {bad}) AS t(x)",
+        f"SELECT count(*) FROM (VALUES {bad}, {bad}) AS t(x) WHERE CAST(x AS {kind}) IS NOT NULL",
+    ):
+        assert failure(sql).startswith("INVALID_CAST_ARGUMENT: "), sql
 
 
 TOKYO = "TIMESTAMP '2024-02-29 08:00:00 Asia/Tokyo'"

@@ -282,10 +282,15 @@ def test_whole_numbers_are_exact_or_an_error(left: int, right: int, operator: st
         assert found == str(exact(operator, left, right))
 
 
-DECIMALS = some.decimals(-99999, 99999, places=3) | some.decimals(-99, 99, places=1)
+DECIMALS = (
+    some.decimals(-99999, 99999, places=3)
+    | some.decimals(-99, 99, places=1)
+    | some.decimals(-(10**12), 10**12, places=6)
+    | some.decimals(-(10**8), 10**8, places=0)
+)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(left=DECIMALS, right=DECIMALS, operator=some.sampled_from("+-*/"))
 def test_decimals_are_exact_and_division_rounds_half_away_from_zero(
     left: Decimal, right: Decimal, operator: str

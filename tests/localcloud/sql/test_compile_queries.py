@@ -199,6 +199,12 @@ MISTAKES = {
     "side of join",
     "SELECT * FROM fruit NATURAL JOIN sales": "NOT_SUPPORTED: line 1:21: Natural join not supported",
     "SELECT row_number() FROM fruit": "MISSING_OVER: line 1:8: Window function row_number requires an OVER clause",
+    "SELECT sum(id) OVER (ORDER BY id RANGE INTERVAL '1' DAY PRECEDING) FROM sales": "TYPE_MISMATCH: line 1:40: Window "
+    "frame of type RANGE does not support an offset of type interval day to second",
+    "SELECT sum(id) OVER (ROWS 'x' PRECEDING) FROM sales": "TYPE_MISMATCH: line 1:27: Window frame of type ROWS does "
+    "not support an offset of type varchar(1)",
+    "SELECT DISTINCT MAP(ARRAY[1], ARRAY[2])": "NOT_SUPPORTED: The local AWS does not offer this: SELECT DISTINCT of a "
+    "value of type map(integer, integer); cast it first",
     "VALUES (1, 2), (3)": "TYPE_MISMATCH: line 1:1: Values rows have mismatched sizes",
     "SELECT * FROM UNNEST(5)": "TYPE_MISMATCH: line 1:22: Cannot unnest type: integer",
     "SELECT * FROM stale": "INVALID_VIEW: line 1:15: View 'awsdatacatalog.shop.stale' is stale or in invalid state: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from trino_queries import compiled, failure, rows
+from trino_queries import compiled, connection, failure, rows
 
 from localcloud.sql import types
 from localcloud.sql.compile import bind, coerce_columns, parse
@@ -98,6 +98,14 @@ def test_rows_go_into_a_tables_columns() -> None:
     small = coerce_columns(compiled("SELECT 1, 'x', NULL"), wanted)
     assert duckdb.sql(small.sql).columns == ["a", "b", "c"]
     assert [str(kind) for kind in duckdb.sql(small.sql).types] == ["BIGINT", "VARCHAR", "DECIMAL(10,2)"]
+
+
+def test_a_text_too_long_for_its_column_is_an_error() -> None:
+    wanted = [("a", types.parse("varchar(3)"))]
+    for sql, stored in (("SELECT 'abc'", "abc"), ("SELECT 'abc  '", "abc"), ("SELECT CAST(NULL AS varchar)", None)):
+        assert connection().execute(coerce_columns(compiled(sql), wanted).sql).fetchall() == [(stored,)]
+    with pytest.raises(duckdb.Error, match="Cannot truncate non-space characters"):
+        connection().execute(coerce_columns(compiled("SELECT 'abcd'"), wanted).sql).fetchall()
 
 
 @pytest.mark.parametrize("sql", ["SELECT 'x', 'y'", "SELECT 1", "SELECT 1, 2, 3"])
