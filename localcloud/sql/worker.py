@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import resource
 import sys
 import threading
 import time
@@ -22,6 +23,7 @@ from localcloud.sql.model import QueryError
 from localcloud.sql.readers import views
 from localcloud.sql.task import Done, Task
 
+_RESERVED = 8 * 2**30
 EXHAUSTED = "Query exhausted resources at this scale factor"
 
 
@@ -125,6 +127,13 @@ def _end_with_starter() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def _bound_memory(task: Task) -> None:
+    """DuckDB keeps to its limit, this bounds the readers, too; libraries and threads reserve GB without using them."""
+    most = task.limits.memory_bytes + _RESERVED
+    with contextlib.suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
 class _WithoutPandas:
     """Arrow looks for pandas at its first array: a second or more that no query needs. A finder that finds it not."""
 
@@ -139,7 +148,9 @@ def main() -> None:
     if not line:
         return  # a spare that was not needed
     _end_with_starter()
-    done = execute(Task.from_json(line.decode()))
+    task = Task.from_json(line.decode())
+    _bound_memory(task)
+    done = execute(task)
     sys.stdout.write(json.dumps(dataclasses.asdict(done)) + "\n")
     sys.stdout.flush()
     os._exit(0)

@@ -16,11 +16,12 @@ from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.task import File
 
 CHUNK = 2**19
+MAX_LINE = 100 * 2**20  # bytes, as Trino's hive.text.max-line-length has it
 _BOM = codecs.BOM_UTF8
 
 
 def is_data(file: File, location: str) -> bool:
-    """Whether it is read: not if it is empty, or its name or that of a folder below the location begins with `_` or `.`."""
+    """Whether it is read: it is not empty, and no name from the location on down begins with `_` or `.`."""
     inside = location and file.uri.startswith(location.rstrip("/") + "/")
     below = file.uri.removeprefix(location) if inside else file.uri.rpartition("/")[2]
     return file.size > 0 and not any(name.startswith(("_", ".")) for name in below.strip("/").split("/"))
@@ -51,24 +52,26 @@ def chunks(file: File) -> Iterator[bytes]:
 
     CR, LF and CR LF end a line, as in Hadoop's line reader, and a UTF-8 byte order mark at the start is no data.
     """
-    rest, first = b"", True
+    held: list[bytes] = []  # of a line that has not ended yet
+    first = True
     with _failing(file), open_file(file) as stream:
         while piece := stream.read(CHUNK):
-            data = rest + piece
             if first:
-                if len(data) < len(_BOM) and _BOM.startswith(data):
-                    rest = data
-                    continue
-                data, first = data.removeprefix(_BOM), False
-            cr_at_end = data.endswith(b"\r")  # an LF may follow in the next piece
-            if b"\r" in data:
-                held = data[:-1] if cr_at_end else data
-                data = held.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + (b"\r" if cr_at_end else b"")
-            end = data.rfind(b"\n") + 1
-            rest = data[end:]
+                piece += stream.read(len(_BOM) - len(piece)) if len(piece) < len(_BOM) else b""
+                piece, first = piece.removeprefix(_BOM), False
+            if held and held[-1].endswith(b"\r"):  # the line's end may be in two pieces
+                piece = held.pop() + piece
+            if b"\r" in piece:
+                last = b"\r" if piece.endswith(b"\r") else b""
+                piece = piece.removesuffix(last).replace(b"\r\n", b"\n").replace(b"\r", b"\n") + last
+            end = piece.rfind(b"\n") + 1
             if end:
-                yield data[:end]
-    if rest:
+                yield b"".join((*held, piece[:end]))
+                held.clear()
+            held.append(piece[end:])
+            if sum(map(len, held)) > MAX_LINE:
+                raise QueryError("HIVE_BAD_DATA", f"Line too long in text file: {file.uri}")
+    if rest := b"".join(held):
         yield rest.replace(b"\r", b"\n")
 
 

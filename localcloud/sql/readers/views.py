@@ -226,8 +226,8 @@ def _select(use: TableUse, source: _Source | None) -> str:
             texts = [part.values[position] for _, part in source.files] if source else [None]
             sql = f"{partitions.values(key, texts)}[{source.number + ' + 1' if source else 1}]"
         selected.append(f"{sql} AS {quoted(key.name)}")
-    uris = ", ".join(lazy.literal(file.uri) for file, _ in source.files) if source else ""
-    if PATH in use.used and source:
+    if source:
+        uris = ", ".join(lazy.literal(file.uri) for file, _ in source.files)
         selected.append(f'CAST([{uris}] AS VARCHAR[])[{source.number} + 1] AS "{PATH}"')
     else:
         selected.append(f'CAST(NULL AS VARCHAR) AS "{PATH}"')

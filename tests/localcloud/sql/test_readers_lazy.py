@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localcloud.sql.model import QueryError
+from localcloud.sql.readers import files
 
 COMMA = {"field.delim": ","}
 
@@ -154,6 +155,23 @@ def test_other_compressions_are_refused_by_name(name: str) -> None:
 def test_a_file_that_is_not_compressed_as_its_name_says_is_an_error() -> None:
     with pytest.raises(QueryError, match=r"HIVE_CANNOT_OPEN_SPLIT: .*s3://shop/orders/a.gz"):
         Table(LAZY, AB, {"a.gz": b"plain,text\n"}).rows()
+
+
+@pytest.mark.parametrize("piece", [1, 2, 3, 5, 7])
+def test_lines_end_where_they_do_however_a_file_is_cut(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "CHUNK", piece)
+    body = "\ufeffone\r\ntwo\rthree\n\r\n\r\rfour\u00e9\r".encode()
+    assert Table(LAZY, {"t": "string"}, {"a": body}).rows() == [
+        (t,) for t in ("one", "two", "three", "", "", "", "four\u00e9")
+    ]
+
+
+def test_a_line_of_more_than_100_mb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_LINE", 1000)
+    monkeypatch.setattr(files, "CHUNK", 64)
+    assert Table(LAZY, {"t": "string"}, {"a": b"x" * 999 + b"\n" + b"y" * 999}).run().rows == 2
+    with pytest.raises(QueryError, match="HIVE_BAD_DATA: Line too long in text file: s3://shop/orders/a"):
+        Table(LAZY, {"t": "string"}, {"a": b"x" * 2000}).rows()
 
 
 CELL = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=8))
