@@ -39,8 +39,8 @@ class _Sql(Dialect):
         IDENTIFIERS: ClassVar[list[str | tuple[str, str]]] = ['"', "`"]
 
 
-def condition(expression: str, keys: Sequence[Params]) -> Condition:
-    """What an expression says of a partition's values, in the order of the keys. A blank one says yes.
+def condition(expression: str, keys: Sequence[Params]) -> Condition | None:
+    """What an expression says of a partition's values, in the order of the keys; None for a blank one.
 
     Args:
         keys: the table's PartitionKeys.
@@ -50,7 +50,7 @@ def condition(expression: str, keys: Sequence[Params]) -> Condition:
             condition itself: InvalidStateException, when a partition's value is none of its key's type.
     """
     if not expression.strip():
-        return lambda values: True
+        return None
     try:
         tree = parse_one(re.sub(r"<\s+>", "<>", expression), read=_Sql)
     except SqlglotError as error:

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import base64
+import bisect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 
 from localcloud.services.catalog.keys import invalid
 from localcloud.services.registry import Params
 
 
-def page(names: Sequence[str], params: Params, of: str, *, size: int = 100) -> tuple[list[str], str | None]:
+def page(
+    names: Sequence[str],
+    params: Params,
+    of: str,
+    *,
+    size: int = 100,
+    wanted: Callable[[str], bool] = lambda name: True,
+) -> tuple[list[str], str | None]:
     """The names of one page, and the token of the next or None.
 
     Args:
         names: sorted.
         of: what is listed; the token of another listing is refused.
         size: how many without MaxResults.
+        wanted: whether a name is of the listing; it is asked no more of than the page needs.
 
     Raises:
         ServiceError: InvalidInputException, when the NextToken is none of this listing.
     """
-    after = _after(params["NextToken"], of) if params.get("NextToken") else None
-    rest = [name for name in names if after is None or name > after]
-    chosen = rest[: params.get("MaxResults") or size]
-    more = len(chosen) < len(rest)
-    return chosen, base64.urlsafe_b64encode(json.dumps([of, chosen[-1]]).encode()).decode() if more else None
+    start = bisect.bisect_right(names, _after(params["NextToken"], of)) if params.get("NextToken") else 0
+    size = params.get("MaxResults") or size
+    chosen = list(islice(filter(wanted, islice(names, start, None)), size + 1))
+    if len(chosen) <= size:
+        return chosen, None
+    return chosen[:size], base64.urlsafe_b64encode(json.dumps([of, chosen[size - 1]]).encode()).decode()
 
 
 def _after(token: str, of: str) -> str:

@@ -103,9 +103,11 @@ def batch_get_partition(cloud: Cloud, params: Params) -> Params:
 def get_partitions(cloud: Cloud, params: Params) -> Params:
     """Values decide what is read: of ten thousand partitions only those of the page are taken from the store."""
     table = _table(cloud, params)
-    wanted = expression.condition(params.get("Expression") or "", table.get("PartitionKeys", []))
+    chosen = expression.condition(params.get("Expression") or "", table.get("PartitionKeys", []))
     names = _segment(cloud.store.names(_kind(params)), params.get("Segment"))
-    names, token = page([name for name in names if wanted(json.loads(name))], params, _kind(params), size=PAGE)
+    names, token = page(
+        names, params, _kind(params), size=PAGE, wanted=lambda name: chosen is None or chosen(json.loads(name))
+    )
     partitions = cloud.store.some(_kind(params), names)
     if params.get("ExcludeColumnSchema"):
         for partition in partitions:

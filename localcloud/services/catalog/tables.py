@@ -81,10 +81,10 @@ def get_tables(cloud: Cloud, params: Params) -> Params:
         raise invalid("AttributesToGet of GetTables is NAME, or NAME and TABLE_TYPE.")
     database = find_database(cloud, params["DatabaseName"])["Name"]
     pattern = _pattern(params.get("Expression") or "*")
-    names = [name for name in cloud.store.names(tables_of(database)) if pattern.fullmatch(name)]
+    names = cloud.store.names(tables_of(database))
     if params.get("ResourceShareType") in ("FOREIGN", "FEDERATED"):
         names = []  # tables of other accounts and metastores; there are none
-    names, token = page(names, params, tables_of(database))
+    names, token = page(names, params, tables_of(database), wanted=lambda name: bool(pattern.fullmatch(name)))
     found = cloud.store.some(tables_of(database), names)
     if wanted is not None:
         shown = ["Name", "DatabaseName", *(["TableType"] if "TABLE_TYPE" in wanted else [])]
