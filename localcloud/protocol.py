@@ -137,11 +137,15 @@ def _constraint_problems(value: Any, shape: Shape, path: str) -> Iterator[str]:
             yield f"{where} satisfy regular expression pattern: {pattern}, not '{value[:100]}'"
 
 
+# Java writes the characters beyond 16 bits as pairs of surrogates.
+_BEYOND_16_BITS = (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
+
+
 @cache
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """AWS writes Java patterns; the few that Python's `re` cannot read are not checked."""
     try:
-        return re.compile(pattern)
+        return re.compile(pattern.replace(*_BEYOND_16_BITS))
     except re.error:
         return None
 
@@ -155,11 +159,14 @@ def serialise(value: Any, shape: Shape | None) -> Any:
     """The JSON form of an answer, holding only what the model has: private and empty members are dropped."""
     if shape is None:
         return {}
+    if type(value) is str:  # most of all values: ten thousand partitions hold a million
+        return value
     if shape.type_name == "structure":
+        members = shape.members
         return {
-            member.serialization.get("name", name): serialise(value[name], member)
-            for name, member in shape.members.items()
-            if value.get(name) is not None
+            members[name].serialization.get("name", name): serialise(item, members[name])
+            for name, item in value.items()
+            if item is not None and name in members
         }
     if shape.type_name == "list":
         return [serialise(item, shape.member) for item in value]

@@ -1,4 +1,4 @@
-"""The embedded engine (ministack, an ASGI app): S3, the Glue Data Catalog, IAM, STS, CloudWatch, Logs, Athena, Budgets.
+"""The embedded engine (ministack, an ASGI app): S3, IAM, STS, CloudWatch, Logs, Budgets.
 
 Three things are added around it. It is told by environment variables, before its import, to stay inside our folder.
 What it holds in memory is made safe against `kill -9`: a small service is saved after every change, CloudWatch Logs
@@ -16,34 +16,25 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from localcloud.engine import athena, cloudwatch
+from localcloud.engine import cloudwatch
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
 
 # What the engine really does, by signing name, and the name of its module that holds the state.
 STATE_MODULES = {
     "iam": "iam",
-    "glue": "glue",
-    "athena": "athena",
     "monitoring": "cloudwatch",
     "budgets": "budgets",
     "events": "eventbridge",
 }
 FORWARDED = {"s3", "sts", "logs", *STATE_MODULES}
-GLUE_CATALOG = (
-    *("CreateDatabase", "DeleteDatabase", "GetDatabase", "GetDatabases", "UpdateDatabase"),
-    *("CreateTable", "DeleteTable", "GetTable", "GetTables", "UpdateTable", "BatchDeleteTable"),
-    *("CreatePartition", "DeletePartition", "GetPartition", "GetPartitions", "BatchCreatePartition"),
-    *("BatchGetPartition", "BatchUpdatePartition", "CreatePartitionIndex", "GetPartitionIndexes"),
-    *("GetColumnStatisticsForTable", "UpdateColumnStatisticsForTable", "DeleteColumnStatisticsForTable"),
-)
 EVENT_RULES = (
     *("DescribeRule", "ListRules", "EnableRule", "DisableRule", "RemoveTargets", "ListTargetsByRule"),
     *("ListRuleNamesByTarget", "PutEvents", "TestEventPattern", "DescribeEventBus", "ListEventBuses"),
     *("TagResource", "UntagResource", "ListTagsForResource"),
 )
 # Services of which the engine serves some operations only, beside those that we serve ourselves.
-PARTS = {"glue": GLUE_CATALOG, "events": EVENT_RULES}
+PARTS = {"events": EVENT_RULES}
 _READS = ("Describe", "Get", "List", "Filter", "BatchGet", "Head", "Simulate", "Lookup", "Generate")
 MINIMUM_FREE_BYTES = 200 * 2**20
 
@@ -71,15 +62,12 @@ class Engine:
             SFTP_ENABLED="0",
             MINISTACK_ACCOUNT_ID=ACCOUNT,
             MINISTACK_REGION=REGION,
-            ATHENA_ENGINE="duckdb",
             DOCKER_HOST="unix:///nonexistent",
             LOG_LEVEL="WARNING",
         )
         from ministack.app import app
-        from ministack.services import athena as engine_athena
         from ministack.services import cloudwatch as engine_cloudwatch
 
-        athena.correct(engine_athena)
         cloudwatch.correct(engine_cloudwatch)
 
         self.app: Any = app
@@ -120,7 +108,7 @@ class Engine:
             if not operation.startswith(_READS):
                 entry = json.dumps([headers.get("x-amz-target", ""), body.decode()])
                 self._store.journal_append(entry.encode())
-        elif service in STATE_MODULES and (service == "athena" or not operation.startswith(_READS)):
+        elif service in STATE_MODULES and not operation.startswith(_READS):
             await self._save(STATE_MODULES[service])
 
     async def bucket_changed(self) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from localcloud.cloud import Cloud
 from localcloud.services import (  # noqa: F401 - importing a module registers its operations
+    athena,
     automl,
+    catalog,
     comprehend,
     crawler,
     endpoints,
@@ -32,6 +34,7 @@ from localcloud.services.registry import AWAITED, OPERATIONS
 # Run at start, before the first request: end or revive what the last server left unfinished.
 RECOVERIES: list[Callable[[Cloud], None]] = [
     events.recover,
+    athena.recover,
     training.recover,
     tuning.recover,
     processing.recover,

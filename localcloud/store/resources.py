@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,34 @@ class Store:
                 "SELECT body FROM resources WHERE kind = ? ORDER BY created, name", (kind,)
             ).fetchall()
         return [json.loads(row[0]) for row in rows]
+
+    def names(self, kind: str) -> list[str]:
+        """The names of a kind, sorted; far cheaper than the bodies."""
+        with self._lock:
+            rows = self._db.execute("SELECT name FROM resources WHERE kind = ? ORDER BY name", (kind,)).fetchall()
+        return [row[0] for row in rows]
+
+    def some(self, kind: str, names: Sequence[str]) -> list[Body]:
+        """The bodies of these names, in their order; one that has gone meanwhile is left out."""
+        with self._lock:
+            found = [self.get(kind, name) for name in names]
+        return [body for body in found if body is not None]
+
+    def delete_all(self, kind: str) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM resources WHERE kind = ?", (kind,))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Several calls as one change: all of it or, after an exception, nothing. No other thread comes between."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def journal_append(self, entry: bytes) -> None:
         with self._lock:
