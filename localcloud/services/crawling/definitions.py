@@ -129,11 +129,11 @@ def _storage(schema: Schema | None, location: str, parameters: dict[str, str], k
         "Parameters": dict(parameters),
         "StoredAsSubDirectories": False,
     }
-    if schema:
-        reader, writer, library = _FORMATS[schema.classification]
-        storage |= {"InputFormat": reader, "OutputFormat": writer}
-        storage["SerdeInfo"] = {"SerializationLibrary": schema.serde or library, "Parameters": _serde(schema)}
-    return storage
+    # What is UNKNOWN gets Hive's defaults; without columns nothing reads it.
+    reader, writer, library = _FORMATS[schema.classification if schema else "csv"]
+    settings = _serde(schema) if schema else {}
+    serde = {"SerializationLibrary": schema.serde if schema and schema.serde else library, "Parameters": settings}
+    return storage | {"InputFormat": reader, "OutputFormat": writer, "SerdeInfo": serde}
 
 
 def _serde(schema: Schema) -> dict[str, str]:

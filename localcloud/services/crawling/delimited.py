@@ -189,6 +189,8 @@ def _notes(read: _Reading, first: str, header: bool) -> Iterator[str]:
     """What a reader of the crawl's log should know of a file that is taken as CSV."""
     if first.lower().startswith("sep="):
         yield f"its first line, {first!r}, tells Excel the delimiter; Glue and Athena take it for data: remove it"
+    if read.rows[-1][0].lstrip().startswith("{"):
+        yield "its lines look like JSON, and its beginning does not: so it is taken for CSV"
     odd = sum(len(row) != read.width for row in read.rows)
     if odd:
         yield f"{odd} of {len(read.rows)} sampled lines do not have {read.width} columns"
