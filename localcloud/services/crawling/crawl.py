@@ -136,7 +136,7 @@ def _crawl(cloud: Cloud, name: str, crawl: str, folder: Path, say: Say, changes:
             raise Stopped
         for line in _unlike(target.bucket, table):
             say(line)
-        names.add(registrar.register(target.bucket, table_name, table, target.exclusions))
+        names.add(registrar.register(target, table_name, table))
     registrar.remove_missing(names, lambda location: any(_covers(wanted, location) for wanted in _paths(crawler)))
 
 

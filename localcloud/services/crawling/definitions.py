@@ -13,6 +13,7 @@ from typing import Any
 
 from localcloud.services.crawling.delimited import LAZY, OPEN
 from localcloud.services.crawling.grouping import Leaf, Table
+from localcloud.services.crawling.listing import Target
 from localcloud.services.crawling.schema import Schema, hive, unique
 
 LONGEST_NAME = 128  # https://docs.aws.amazon.com/glue/latest/dg/crawler-running.html
@@ -59,15 +60,14 @@ def partition_keys(table: Table) -> list[str]:
     return [unique(level or f"partition_{depth}", taken) for depth, level in enumerate(table.levels)]
 
 
-def table_input(
-    name: str, bucket: str, table: Table, crawler: str, crawl: str, exclusions: tuple[str, ...]
-) -> Definition:
+def table_input(name: str, target: Target, table: Table, crawler: str, crawl: str) -> Definition:
     """The TableInput of CreateTable and UpdateTable."""
     keys = partition_keys(table)
     files = list(table.files())
     parameters = _parameters(table.schema, len(files), sum(file.size for file in files))
-    if exclusions and table.schema:
-        parameters["exclusions"] = json.dumps([address(bucket, pattern) for pattern in exclusions])
+    if target.exclusions and table.schema:
+        patterns = [address(target.bucket, target.folder + pattern) for pattern in target.exclusions]
+        parameters["exclusions"] = json.dumps(patterns)
     parameters |= {"UPDATED_BY_CRAWLER": crawler, "CRAWL_RUN_ID": crawl}
     if table.schema:
         parameters |= {"CrawlerSchemaDeserializerVersion": "1.0", "CrawlerSchemaSerializerVersion": "1.0"}
@@ -78,11 +78,11 @@ def table_input(
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
         "PartitionKeys": [{"Name": key, "Type": "string"} for key in keys],
-        "StorageDescriptor": _storage(table.schema, address(bucket, table.location), parameters, keys),
+        "StorageDescriptor": _storage(table.schema, address(target.bucket, table.location), parameters, keys),
     }
 
 
-def partition_inputs(bucket: str, table: Table, crawler: str) -> dict[tuple[str, ...], Definition]:
+def partition_inputs(bucket: str, table: Table) -> dict[tuple[str, ...], Definition]:
     """The PartitionInput of each folder, by its values. Each has the columns that its own files have."""
     if not table.levels:
         return {}

@@ -94,7 +94,9 @@ class Grouper:
         above = bool(self.level) and depth < self.level
         if own and not above and (whole := self._unpartitioned(folder, own, below)):
             return whole
-        children = None if above else self._partitioned(folder, below)
+        # Beside folders of which nothing is known, one folder is no level of partitions: it is a table of its own.
+        alone = len(below) == 1 and any(_is_unknown(child) for child in folder.folders.values())
+        children = None if above or alone else self._partitioned(folder, below)
         if children and not own:
             return children
         rest = [children] if children else [table for _, grouped in below for table in _as_list(grouped)]
@@ -157,6 +159,11 @@ class Grouper:
         if not similar and not self.combine:
             return None
         return combine([*most, *(schema for cluster in clusters if cluster is not most for schema in cluster)])
+
+
+def _is_unknown(folder: _Folder) -> bool:
+    files = list(folder.all_files())
+    return bool(files) and not any(file.schema for file in files)
 
 
 def _as_list(grouped: Grouped) -> list[Table]:

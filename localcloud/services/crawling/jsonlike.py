@@ -51,7 +51,7 @@ def classify(text: str, *, complete: bool, size: int) -> Schema:
             columns = merge_columns(columns, members.members if isinstance(members, Struct) else ())
             paths |= {key for key in value if key}
         else:
-            broken += 1
+            broken += sum(bool(line.strip()) for line in text[start:end].split("\n"))
             continue
         records, used = records + 1, used + end - start
         in_lines += "\n" not in text[start:end]
@@ -115,8 +115,8 @@ def _type(value: Any) -> Type:
 def _notes(columns: Columns, records: int, broken: int, arrays: int, in_lines: int) -> Iterator[str]:
     if broken:
         yield (
-            f"{broken} of {records + broken} sampled records are no JSON: Athena fails at them, unless the SerDe has"
-            " the property ignore.malformed.json"
+            f"{broken} of {records + broken} sampled lines are no JSON object: Athena fails at them, unless the SerDe"
+            " has the property ignore.malformed.json"
         )
     if arrays or in_lines < records:
         yield "Athena reads one JSON object a line: an array, or an object over several lines, fails there"

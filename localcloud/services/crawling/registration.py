@@ -17,10 +17,10 @@ from localcloud.services.crawling import definitions
 from localcloud.services.crawling.configuration import Configuration
 from localcloud.services.crawling.definitions import Definition
 from localcloud.services.crawling.grouping import Table
-from localcloud.services.crawling.listing import CrawlFailed, Say
+from localcloud.services.crawling.listing import CrawlFailed, Say, Target
 
 DEPRECATED = "DEPRECATED_BY_CRAWLER"
-CREATED_AT_ONCE, DELETED_AT_ONCE = 100, 25  # of BatchCreatePartition, BatchDeletePartition
+AT_ONCE = 100  # partitions in a BatchCreatePartition or BatchUpdatePartition
 _FUNDAMENTAL = ("classification", "compressionType", "delimiter")
 _OF_A_CRAWL = ("CRAWL_RUN_ID",)
 _TABLE_MEMBERS = (
@@ -71,18 +71,19 @@ class Registrar:
             CrawlFailed: there is no such database.
         """
         try:
-            pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.database)
-            self._known = {table["Name"]: table for page in pages for table in page["TableList"]}
+            self.glue.get_database(Name=self.database)
         except ClientError as error:
             if error.response["Error"]["Code"] == "EntityNotFoundException":
                 raise CrawlFailed(f"Database {self.database} not found. Create it, then start the crawler.") from None
             raise
+        pages = self.glue.get_paginator("get_tables").paginate(DatabaseName=self.database)
+        self._known = {table["Name"]: table for page in pages for table in page["TableList"]}
 
-    def register(self, bucket: str, name: str, table: Table, exclusions: tuple[str, ...]) -> str:
+    def register(self, target: Target, name: str, table: Table) -> str:
         """Create or update a table and its partitions; the name under which it stands."""
-        location = definitions.address(bucket, table.location)
+        location = definitions.address(target.bucket, table.location)
         name = self._name(name, location)
-        new = definitions.table_input(name, bucket, table, self.crawler["Name"], self.crawl, exclusions)
+        new = definitions.table_input(name, target, table, self.crawler["Name"], self.crawl)
         old = self._known.get(name)
         if old is None:
             self.glue.create_table(DatabaseName=self.database, TableInput=new)
@@ -91,7 +92,7 @@ class Registrar:
         else:
             now = self._update(name, old, new)
         self._known[name] = now
-        added = self._partitions(name, now, definitions.partition_inputs(bucket, table, self.crawler["Name"]))
+        added = self._partitions(name, now, definitions.partition_inputs(target.bucket, table))
         verb = "Created" if old is None else "Looked again at"
         self.say(f"INFO : {verb} table {name} in database {self.database}: {location}, {added} new partition(s)")
         return name
@@ -143,7 +144,7 @@ class Registrar:
         if found and len(next(iter(found))) != len(_keys(table)):
             return 0  # the table stayed with other keys
         new = [partition for values, partition in found.items() if values not in known]
-        for block in _blocks(new, CREATED_AT_ONCE):
+        for block in _blocks(new, AT_ONCE):
             answer = self.glue.batch_create_partition(
                 DatabaseName=self.database, TableName=name, PartitionInputList=block
             )
@@ -158,6 +159,7 @@ class Registrar:
 
     def _changed_partitions(self, name: str, known: dict[tuple[str, ...], Definition], found: Any) -> None:
         logged = self.crawler["SchemaChangePolicy"].get("UpdateBehavior") == "LOG"
+        changed: list[Definition] = []
         for values, partition in found.items():
             if values not in known or _essence(known[values]) == _essence(partition):
                 continue
@@ -168,13 +170,10 @@ class Registrar:
                 continue
             if self.configuration.merge_new_columns and not self.configuration.inherit:
                 partition = merged(known[values], partition)
-            self.glue.update_partition(
-                DatabaseName=self.database,
-                TableName=name,
-                PartitionValueList=list(values),
-                PartitionInput=partition,
-            )
+            changed.append({"PartitionValueList": list(values), "PartitionInput": partition})
             self.changes.note("PARTITION", "UPDATE", _label(name, values))
+        for block in _blocks(changed, AT_ONCE):
+            self.glue.batch_update_partition(DatabaseName=self.database, TableName=name, Entries=block)
 
     def _gone_partitions(self, name: str, gone: list[tuple[str, ...]]) -> None:
         """A partition cannot be deprecated: it is deleted or only named in the log."""
