@@ -17,7 +17,7 @@ from localcloud.jobs.container import end_run, new_run
 from localcloud.jobs.log_stream import LogStream
 from localcloud.services.crawling import configuration, definitions, listing
 from localcloud.services.crawling.grouping import Grouper, Table
-from localcloud.services.crawling.listing import CrawlFailed, Say, Stopped, Target
+from localcloud.services.crawling.listing import CrawlFailed, File, Say, Stopped, Target
 from localcloud.services.crawling.registration import Changes, Registrar
 
 log = logging.getLogger("localcloud")
@@ -122,6 +122,8 @@ def _crawl(cloud: Cloud, name: str, crawl: str, folder: Path, say: Say, changes:
         listing.read(s3, target, scratch, custom, wanted.get("SampleSize", 0), stop, say)
         tables = Grouper(settings.combine, settings.level).tables(target)
         _refuse_foreign(target, tables)
+        for file in _unread(target, tables):
+            say(f"WARN : Left out s3://{target.bucket}/{file.key}: SampleSize left it unread, and its folder is unlike")
         named = definitions.table_names(target.bucket, tables, crawler.get("TablePrefix", ""))
         found += [(target, table_name, table) for table_name, table in named]
     if settings.threshold and len(found) > settings.threshold:
@@ -160,6 +162,12 @@ def _refuse_foreign(target: Target, tables: list[Table]) -> None:
             f"s3://{target.bucket}/{foreign[0].key} is {foreign[0].foreign}, for which the local AWS has no classifier;"
             " on AWS the crawler makes a table of it. Here, crawl CSV, JSON, Parquet or Avro, or exclude the file."
         )
+
+
+def _unread(target: Target, tables: list[Table]) -> list[File]:
+    """Files that were not looked at, in folders in which those that were make a table each."""
+    owned = {file.key for table in tables for file in table.files()}
+    return [file for file in target.files if file.key not in owned and not file.reason]
 
 
 def _unlike(bucket: str, table: Table) -> list[str]:

@@ -24,7 +24,7 @@ _NEWLINE = re.compile(r"\r\n|\n|\r")  # as Hadoop's readers see it: no other cha
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DOUBLE = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # A column's name: https://docs.aws.amazon.com/glue/latest/webapi/API_Column.html
-_NAME = re.compile(r"[\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF\t]{0,255}")
+NAME = re.compile(r"[\u0020-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF\t]{0,255}")
 Rows = list[list[str]]
 
 
@@ -102,6 +102,8 @@ def _read(text: str, lines: list[str], delimiter: str, quote: str) -> _Reading:
     by_line = _reading(delimiter, [_cells(line, delimiter, quote) for line in lines[: RECORDS + 1]])
     if by_line.agreement > 0.95 and by_line.width == len(by_line.rows[0]):
         return by_line
+    if quote not in text:  # then no line break is in quotes
+        return by_line
     by_record = _reading(delimiter, list(_records(text, delimiter, quote)))
     same = [len(row) == len(by_record.rows[0]) for row in by_record.rows]
     multiline = any("\n" in cell or "\r" in cell for row in by_record.rows for cell in row)
@@ -145,7 +147,7 @@ def _has_header(read: _Reading, settings: dict[str, Any]) -> bool:
         return False
     if len(first) != read.width and sum(len(row) == len(first) for row in read.rows) < 0.2 * len(read.rows):
         return False
-    names = all(_type(cell) in ("", "string") and _NAME.fullmatch(cell) for cell in first)
+    names = all(_type(cell) in ("", "string") and NAME.fullmatch(cell) for cell in first)
     short = all(len(cell) < HEADER_LENGTH for cell in first[:-1])
     return names and short and any(_type(cell) not in ("", "string") for row in read.rows[1:] for cell in row)
 
@@ -166,7 +168,7 @@ def _columns(read: _Reading, header: bool, settings: dict[str, Any], in_quotes: 
     for row in body:
         for position, cell in enumerate(row[:width]):
             kinds[position] = str(merge(kinds[position], _type(cell.strip() if trim else cell)))
-    names = [cell.strip().lower() for cell in given] + [""] * (width - len(given))
+    names = [cell.strip().lower() if NAME.fullmatch(cell) else "" for cell in given] + [""] * (width - len(given))
     taken: set[str] = set()
     named = [unique(name or f"col{position}", taken) for position, name in enumerate(names)]
     return tuple((name, "string" if n in in_quotes else kinds[n]) for n, name in enumerate(named))

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from localcloud.services.crawling.delimited import NAME
 from localcloud.services.crawling.sample import Unknown
 from localcloud.services.crawling.schema import Array, Columns, Schema, Struct, Type, merge, merge_columns
 
@@ -49,7 +50,7 @@ def classify(text: str, *, complete: bool, size: int) -> Schema:
         elif isinstance(value, dict):
             members = _type(value)
             columns = merge_columns(columns, members.members if isinstance(members, Struct) else ())
-            paths |= {key for key in value if key}
+            paths |= {key for key in value if _is_name(key)}
         else:
             broken += sum(bool(line.strip()) for line in text[start:end].split("\n"))
             continue
@@ -94,8 +95,8 @@ def _type(value: Any) -> Type:
     if isinstance(value, dict):
         members: dict[str, Type] = {}
         for key, item in value.items():
-            if name := key.lower():  # Hive knows no capitals: two keys that differ in them are one
-                kind = _type(item)
+            if _is_name(key):
+                name, kind = key.lower(), _type(item)  # Hive knows no capitals: keys that differ in them are one
                 members[name] = merge(members[name], kind) if name in members else kind
         return Struct(tuple(members.items()))
     if isinstance(value, list):
@@ -110,6 +111,11 @@ def _type(value: Any) -> Type:
     if isinstance(value, int):
         return "int" if -(2**31) <= value < 2**31 else "bigint" if -(2**63) <= value < 2**63 else "string"
     return "double" if isinstance(value, float) else "string"
+
+
+def _is_name(key: str) -> bool:
+    """Whether the catalog can hold it as a column's name: not empty, short, no control characters."""
+    return bool(key and NAME.fullmatch(key))
 
 
 def _notes(columns: Columns, records: int, broken: int, arrays: int, in_lines: int) -> Iterator[str]:

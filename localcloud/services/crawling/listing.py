@@ -148,11 +148,15 @@ def _learn_from_others(files: list[File]) -> None:
         schema = file.schema
         if schema and not schema.header and not schema.classifier and (schema.delimiter, schema.first) in headers:
             file.schema = delimited.as_header(schema, schema.first)
-    common = Counter(file.schema for file in files if file.schema and file.schema.classification == "csv")
+    shapes = {
+        (schema.kind(), schema.columns): schema
+        for file in files
+        if (schema := file.schema) and schema.classification == "csv"
+    }
     for file in files:
         fitting = (
             schema
-            for schema, _ in (common.most_common() if file.line else [])
+            for schema in (shapes.values() if file.line else ())
             if file.line.count(schema.delimiter) == len(schema.columns) - 1 > 0
         )
         if found := next(fitting, None):

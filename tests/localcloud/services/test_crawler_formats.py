@@ -245,6 +245,7 @@ def test_json_lines_with_broken_lines_become_a_table(lake: Lake) -> None:
         pytest.param('{"a":1}{"a":2}', {"a": "int"}, id="one after the other"),
         pytest.param('{"a":"x\u2028y\x85z"}\n{"a":"w"}\n', {"a": "string"}, id="no line ends"),
         pytest.param('{"two words":1,"a":{}}\n', {"two words": "int", "a": "string"}, id="names stay"),
+        pytest.param('{"a":1,"":2,"b\\nc":3}\n', {"a": "int"}, id="no names"),
         pytest.param('{"a":99999999999999999999}\n', {"a": "string"}, id="no bigint"),
         pytest.param('{"a":' + "[" * 5000 + "\n" + '{"a":1}\n', {"a": "int"}, id="too deep"),
     ],
