@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 import uuid
+import zipfile
 from typing import Any
 
 import boto3
 import pyarrow as pa
 import pyarrow.parquet
 from own_cloud import wait_until
+
+from localcloud.services.crawling.schema import Schema, hive
 
 
 class Lake:
@@ -95,3 +98,15 @@ class Lake:
 
 def ok(last: dict[str, Any]) -> None:
     assert last["Status"] == "SUCCEEDED", last.get("ErrorMessage")
+
+
+def zipped(*contents: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.csv", content)
+    return buffer.getvalue()
+
+
+def named(schema: Schema) -> dict[str, str]:
+    return {name: hive(kind) for name, kind in schema.columns}

@@ -153,7 +153,8 @@ def _avro_type(schema: Any) -> Type:
         return _AVRO_LOGICAL[logical]
     kind = schema["type"]
     if kind == "record":
-        return Struct(tuple((field["name"].lower(), _avro_type(field["type"])) for field in schema["fields"]))
+        members = {field["name"].lower(): _avro_type(field["type"]) for field in schema["fields"]}
+        return Struct(tuple(members.items()))
     if kind == "array":
         return Array(_avro_type(schema["items"]))
     if kind == "map":

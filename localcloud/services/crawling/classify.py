@@ -38,19 +38,20 @@ def _recognise(file: Sample, scratch: Path, custom: list[dict[str, Any]]) -> Sch
         return binary.parquet(file, scratch)
     if file.compression == "none" and file.start.startswith(b"Obj\x01"):
         return binary.avro(file)
-    text = file.text()
+    marked = file.text()
+    text = marked.removeprefix("\ufeff")
     if not text.strip():
         raise Unknown("it holds nothing but blanks")
     for settings in custom:
         try:
-            return delimited.classify(text, complete=file.complete, size=_unpacked(file), settings=settings)
+            return delimited.classify(marked, complete=file.complete, size=_unpacked(file), settings=settings)
         except Unknown:
             continue
     if jsonlike.looks_like(text):
         return jsonlike.classify(text, complete=file.complete, size=_unpacked(file))
     if text.lstrip().startswith("<?xml"):
         raise NotOffered("xml")
-    return delimited.classify(text, complete=file.complete, size=_unpacked(file))
+    return delimited.classify(marked, complete=file.complete, size=_unpacked(file))
 
 
 def _unpacked(file: Sample) -> int:

@@ -132,13 +132,19 @@ def _crawl(cloud: Cloud, name: str, crawl: str, folder: Path, say: Say, changes:
         raise CrawlFailed(
             f"Table Threshold value = {settings.threshold}, Tables detected - {len(found)}. Nothing was written."
         )
-    names = set()
+    names, refused = set(), []
     for target, table_name, table in found:
         if stop.is_set():
             raise Stopped
         for line in _unlike(target.bucket, table):
             say(line)
-        names.add(registrar.register(target, table_name, table))
+        try:
+            names.add(registrar.register(target, table_name, table))
+        except ClientError as error:
+            refused.append(f"The catalog refused table {table_name}: {error.response['Error']['Message']}")
+            say(f"WARN : {refused[-1]}")
+    if refused:  # the others are there
+        raise CrawlFailed(refused[0])
     registrar.remove_missing(names, lambda location: any(_covers(wanted, location) for wanted in _paths(crawler)))
 
 

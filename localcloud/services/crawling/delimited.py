@@ -45,6 +45,8 @@ def classify(text: str, *, complete: bool, size: int, settings: dict[str, Any] |
         Unknown: it is no CSV: fewer than two columns or two rows, or lines of no common shape.
     """
     settings = settings or {}
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
     quote = settings.get("QuoteSymbol") or '"'
     single = bool(settings.get("AllowSingleColumn"))
     candidates = (settings["Delimiter"],) if settings.get("Delimiter") else DELIMITERS
@@ -63,6 +65,8 @@ def classify(text: str, *, complete: bool, size: int, settings: dict[str, Any] |
     serde = {"OpenCSVSerDe": OPEN, "LazySimpleSerDe": LAZY}.get(settings.get("Serde", ""), "")
     sampled = lines[: len(best.rows)]
     header = _has_header(best, settings)
+    if not header:
+        best.rows[0][0] = mark + best.rows[0][0]  # a byte order mark is part of the first value
     in_quotes = set() if serde == OPEN else _in_quotes(sampled[header:], best, quote)
     columns = _columns(best, header, settings, in_quotes)
     length = sum(len(line.encode()) + 1 for line in lines) / len(lines)

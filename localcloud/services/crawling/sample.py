@@ -62,7 +62,10 @@ class Sample:
         return bytes(answer["Body"].read())
 
     def text(self) -> str:
-        """The beginning as text, whole lines only when it is cut. What is no UTF-8 is U+FFFD, as Athena shows it.
+        """The beginning as text, a byte order mark too, whole lines only when it is cut.
+
+        What is no UTF-8 is U+FFFD, as Athena shows it.
+
 
         Raises:
             Unknown: UTF-16, or bytes that are no text.
@@ -74,7 +77,7 @@ class Sample:
         start = self.start
         if not self.complete:
             start = start[: max(start.rfind(b"\n"), start.rfind(b"\r")) + 1] or start
-        return start.decode("utf-8", errors="replace").removeprefix("\ufeff")
+        return start.decode("utf-8", errors="replace")
 
 
 def read(s3: Any, bucket: str, key: str, size: int, megabytes: int = 1) -> Sample:
