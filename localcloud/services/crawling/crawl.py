@@ -9,7 +9,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import s3io
@@ -140,8 +140,8 @@ def _crawl(cloud: Cloud, name: str, crawl: str, folder: Path, say: Say, changes:
             say(line)
         try:
             names.add(registrar.register(target, table_name, table))
-        except ClientError as error:
-            refused.append(f"The catalog refused table {table_name}: {error.response['Error']['Message']}")
+        except (ClientError, BotoCoreError) as error:
+            refused.append(f"The catalog refused table {table_name}: {error}")
             say(f"WARN : {refused[-1]}")
     if refused:  # the others are there
         raise CrawlFailed(refused[0])

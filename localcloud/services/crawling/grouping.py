@@ -125,6 +125,8 @@ class Grouper:
     def _partitioned(self, folder: _Folder, below: list[tuple[str, Grouped]]) -> Table | None:
         """The folders as partitions of one table, when they are built alike and hold the same."""
         tables = [table for _, table in below if isinstance(table, Table)]
+        if any(not name or name.endswith("=") for name, _ in below):
+            return None  # the catalog has no partition without a value
         keys = {match[1].lower() if (match := _KEY.fullmatch(name)) else "" for name, _ in below}
         if len(tables) < len(below) or len(keys) > 1 or len({table.levels for table in tables}) > 1:
             return None
@@ -137,6 +139,8 @@ class Grouper:
             for leaf in table.leaves if isinstance(table, Table) else ():
                 value = match[2] if match else name
                 leaves.append(Leaf((value, *leaf.values), leaf.location, leaf.files, leaf.schema))
+        if len({leaf.values for leaf in leaves}) < len(leaves):
+            return None  # k=1 beside K=1: the catalog holds a partition once
         return Table(folder.path, (keys.pop(), *tables[0].levels), leaves, schema)
 
     def _together(self, schemas: list[Schema]) -> Schema | None:

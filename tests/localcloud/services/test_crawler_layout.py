@@ -87,6 +87,16 @@ def found(lake: Lake) -> dict[str, tuple[str, list[str], list[list[str]]]]:
             id="another key",
         ),
         pytest.param(
+            {"y=/a.csv": SHIPS, "y=1/a.csv": SHIPS},
+            {"y_": ("y=/", [], []), "y_1": ("y=1/", [], [])},
+            id="a key without a value",
+        ),
+        pytest.param(
+            {"y=a=b/a.csv": SHIPS, "y=A b%20c/a.csv": SHIPS},
+            {"lake": ("", ["y"], [["A b%20c"], ["a=b"]])},
+            id="values as they are written",
+        ),
+        pytest.param(
             {"ships.csv": SHIPS, "tides.csv": TIDES},
             {"ships_csv": ("ships.csv", [], []), "tides_csv": ("tides.csv", [], [])},
             id="unlike files",
@@ -262,7 +272,7 @@ def test_globs(pattern: str, matching: list[str], others: list[str]) -> None:
 # --- Properties
 
 
-_NAMES = st.sampled_from(["a", "b", "k=1", "k=2", "l=x", "2024"])
+_NAMES = st.sampled_from(["a", "b", "k=1", "k=2", "K=1", "l=", "l=x", "2024", ""])
 _KINDS = [
     Schema("csv", (("ship", "string"), ("masts", "bigint")), header=True),
     Schema("csv", (("port", "string"), ("level", "double"), ("at", "string")), header=True),
