@@ -26,6 +26,7 @@ CLASSIFIER = "glue-classifier"
 LOG_GROUP = "/aws-glue/crawlers"
 KEPT = 100  # crawls of a crawler that ListCrawls shows
 LINES_AT_ONCE = 500
+LONGEST_MESSAGE = 2048  # of LastCrawl.ErrorMessage
 _ENDS = {"SUCCEEDED": "COMPLETED", "CANCELLED": "STOPPED", "FAILED": "FAILED"}
 Body = dict[str, Any]
 
@@ -90,7 +91,7 @@ def run(cloud: Cloud, name: str, crawl: str) -> None:
 def end(cloud: Cloud, name: str, status: str, message: str, began: float, changes: Changes) -> None:
     """Write down how a crawl ended; the crawler is READY again."""
     now = time.time()
-    said = {"ErrorMessage": message} if message else {}
+    said = {"ErrorMessage": message[:LONGEST_MESSAGE]} if message else {}
 
     def finish(body: Body) -> None:
         cloud.stops.pop((CRAWLER, name), None)  # in one step with the end: a stop that comes later is refused

@@ -19,6 +19,7 @@ from localcloud.services.crawling.definitions import Definition
 from localcloud.services.crawling.grouping import Table
 from localcloud.services.crawling.listing import CrawlFailed, Say, Target
 
+NAMED = 20  # of the tables or partitions that a crawl's summary counts
 DEPRECATED = "DEPRECATED_BY_CRAWLER"
 AT_ONCE = 100  # partitions in a BatchCreatePartition or BatchUpdatePartition
 _FUNDAMENTAL = ("classification", "compressionType", "delimiter")
@@ -44,7 +45,7 @@ class Changes:
     def summary(self) -> dict[str, dict[str, Any]]:
         whole: dict[str, dict[str, Any]] = defaultdict(dict)
         for (what, change), names in self.names.items():
-            whole[what][change] = {"Count": len(names), "Details": {"names": names[:100]}}
+            whole[what][change] = {"Count": len(names), "Details": {"names": names[:NAMED]}}
         return whole
 
 
@@ -92,7 +93,8 @@ class Registrar:
         else:
             now = self._update(name, old, new)
         self._known[name] = now
-        added = self._partitions(name, now, definitions.partition_inputs(target.bucket, table))
+        same = _keys(now) == _keys(new)
+        added = self._partitions(name, now, definitions.partition_inputs(target.bucket, table)) if same else 0
         verb = "Created" if old is None else "Looked again at"
         self.say(f"INFO : {verb} table {name} in database {self.database}: {location}, {added} new partition(s)")
         return name
@@ -113,7 +115,7 @@ class Registrar:
         wanted = merged(old, new) if merging else new
         if _essence(old) == _essence(wanted) and not deprecated:
             return old
-        if _keys(old) != _keys(new):
+        if _keys(old) != _keys(new) and (_keys(old) or merging):  # its partitions would have values of other keys
             self.say(
                 f"WARN : Table {name} has the partition keys {_keys(old)}, its folders now make {_keys(new)}: it is"
                 " left as it is. Delete the table, then crawl again."
@@ -141,8 +143,6 @@ class Registrar:
                 partition["StorageDescriptor"] = {**table["StorageDescriptor"], "Location": location}
         pages = self.glue.get_paginator("get_partitions").paginate(DatabaseName=self.database, TableName=name)
         known = {tuple(partition["Values"]): partition for page in pages for partition in page["Partitions"]}
-        if found and len(next(iter(found))) != len(_keys(table)):
-            return 0  # the table stayed with other keys
         new = [partition for values, partition in found.items() if values not in known]
         for block in _blocks(new, AT_ONCE):
             answer = self.glue.batch_create_partition(
@@ -163,7 +163,7 @@ class Registrar:
         for values, partition in found.items():
             if values not in known or _essence(known[values]) == _essence(partition):
                 continue
-            if logged and not self.configuration.inherit:
+            if logged and not self.configuration.merge_new_columns and not self.configuration.inherit:
                 self.say(
                     f"INFO : Partition {_label(name, values)} has changed and is left as it is (UpdateBehavior LOG)"
                 )

@@ -158,7 +158,21 @@ def test_other_partition_keys_leave_the_table_and_say_so(lake: Lake) -> None:
     crawler = lake.crawler("ships")
     ok(lake.run(crawler))
     lake.delete("ships/y=1/a.csv")
-    lake.put_csv("ships/m=1/a.csv", *SHIPS)
+    lake.put_csv("ships/m=2/a.csv", *SHIPS)
     ok(lake.run(crawler))
     assert lake.keys("ships") == ["y"]
+    assert lake.partitions("ships") == [["1"]]
+    values = lake.glue.get_partitions(DatabaseName=lake.database, TableName="ships")["Partitions"]
+    assert values[0]["StorageDescriptor"]["Location"] == lake.address("ships/y=1/")
     assert any("Delete the table" in line for line in lake.log(crawler))
+
+
+def test_a_table_without_partitions_can_get_some(lake: Lake) -> None:
+    lake.put_csv("ships/a.csv", *SHIPS)
+    crawler = lake.crawler("ships")
+    ok(lake.run(crawler))
+    lake.delete("ships/a.csv")
+    lake.put_csv("ships/y=1/a.csv", *SHIPS)
+    ok(lake.run(crawler))
+    assert lake.keys("ships") == ["y"]
+    assert lake.partitions("ships") == [["1"]]

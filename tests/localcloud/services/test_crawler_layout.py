@@ -288,7 +288,7 @@ _TREES = st.dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_TREES, st.booleans(), st.integers(0, 4))
 def test_every_file_is_in_exactly_one_table_and_no_table_reads_anothers(
     tree: dict[str, Schema | None], combine: bool, level: int
@@ -309,7 +309,7 @@ def test_every_file_is_in_exactly_one_table_and_no_table_reads_anothers(
         assert len({file.schema.kind() for leaf in table.leaves for file in leaf.files if file.schema}) <= 1
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     _TREES.map(lambda tree: {key: schema for key, schema in tree.items() if schema and schema.compression == "none"})
 )
