@@ -102,12 +102,19 @@ def _fitness(read: _Reading) -> tuple[bool, float, int]:
 
 
 def _read(text: str, lines: list[str], delimiter: str, quote: str) -> _Reading:
-    """Read by physical lines, unless only records with line breaks in their quotes have the first one's shape."""
+    """Read by physical lines, unless other quoting gives more rows the first one's shape.
+
+    Backslashes before quotes, or line breaks in quotes: then quotes are read so, to find the columns.
+    """
     by_line = _reading(delimiter, [_cells(line, delimiter, quote) for line in lines[: RECORDS + 1]])
     if by_line.agreement > 0.95 and by_line.width == len(by_line.rows[0]):
         return by_line
     if quote not in text:  # then no line break is in quotes
         return by_line
+    if "\\" + quote in text:
+        escaped = _reading(delimiter, [_cells(line, delimiter, quote, "\\") for line in lines[: RECORDS + 1]])
+        if escaped.agreement > 0.95 and escaped.width == len(escaped.rows[0]):
+            return escaped
     by_record = _reading(delimiter, list(_records(text, delimiter, quote)))
     same = [len(row) == len(by_record.rows[0]) for row in by_record.rows]
     multiline = any("\n" in cell or "\r" in cell for row in by_record.rows for cell in row)
@@ -124,9 +131,9 @@ def _reading(delimiter: str, rows: Rows) -> _Reading:
     return _Reading(delimiter, rows, width, counts[width] / len(rows))
 
 
-def _cells(line: str, delimiter: str, quote: str) -> list[str]:
+def _cells(line: str, delimiter: str, quote: str, escape: str | None = None) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter, quotechar=quote), [])
+        return next(csv.reader([line], delimiter=delimiter, quotechar=quote, escapechar=escape), [])
     except csv.Error:
         return line.split(delimiter)
 
@@ -151,9 +158,9 @@ def _has_header(read: _Reading, settings: dict[str, Any]) -> bool:
         return False
     if len(first) != read.width and sum(len(row) == len(first) for row in read.rows) < 0.2 * len(read.rows):
         return False
-    names = all(_type(cell) in ("", "string") and NAME.fullmatch(cell) for cell in first)
+    names = all(_is_text(cell) and NAME.fullmatch(cell) for cell in first)
     short = all(len(cell) < HEADER_LENGTH for cell in first[:-1])
-    return names and short and any(_type(cell) not in ("", "string") for row in read.rows[1:] for cell in row)
+    return names and short and not all(_is_text(cell) for row in read.rows[1:] for cell in row)
 
 
 def _in_quotes(lines: list[str], read: _Reading, quote: str) -> set[int]:
@@ -178,6 +185,11 @@ def _columns(read: _Reading, header: bool, settings: dict[str, Any], in_quotes: 
     return tuple((name, "string" if n in in_quotes else kinds[n]) for n, name in enumerate(named))
 
 
+def _is_text(cell: str) -> bool:
+    """Whether a cell parses as nothing but a string; digits do not, though their column may have to be one."""
+    return _type(cell) in ("", "string") and not _INTEGER.fullmatch(cell)
+
+
 def _type(cell: str) -> str:
     """`bigint`, `double`, `boolean` or `string`, and nothing of an empty cell. Dates are strings, t and f too."""
     if not cell:
@@ -195,6 +207,8 @@ def _notes(read: _Reading, first: str, header: bool) -> Iterator[str]:
     """What a reader of the crawl's log should know of a file that is taken as CSV."""
     if first.lower().startswith("sep="):
         yield f"its first line, {first!r}, tells Excel the delimiter; Glue and Athena take it for data: remove it"
+    if first.startswith("#"):
+        yield f"its first line, {first[:40]!r}, looks like a comment; Glue and Athena take it for data: remove it"
     if read.rows[-1][0].lstrip().startswith("{"):
         yield "its lines look like JSON, and its beginning does not: so it is taken for CSV"
     odd = sum(len(row) != read.width for row in read.rows)

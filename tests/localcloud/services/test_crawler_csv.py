@@ -37,6 +37,10 @@ LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
         pytest.param('a,b\n1,"x, y"\n2,z\n', {"a": "bigint", "b": "string"}, True, id="a comma in quotes"),
         pytest.param('"a","b"\n"1","x"\n"2","z"\n', {"a": "string", "b": "string"}, True, id="numbers in quotes"),
         pytest.param('a\tb\n1\t5" pipe\n2\t"open\n3\tz\n', {"a": "bigint", "b": "string"}, True, id="loose quotes"),
+        pytest.param('a,b\n1,"x \\"y\\", z"\n2,"w"\n', {"a": "bigint", "b": "string"}, True, id="backslashes"),
+        pytest.param("a,b\n007,x\n008,y\n", {"a": "string", "b": "string"}, True, id="digits tell the header"),
+        pytest.param("# of 2024\na,b\n1,x\n" + "2,y\n" * 20, {"col0": "string", "col1": "string"}, False, id="comment"),
+        pytest.param("sep=;\na;b;c\n" + "2;y;z\n" * 20, None, False, id="Excel's first line"),
         pytest.param('a,b,c\n1,"x\n\ny",4\n2,"z\nw",5\n', None, True, id="line breaks in quotes"),
         pytest.param("a,b,c\n1,x\n2,x,y\n3,x,y\n4,x,y,z\n", None, True, id="ragged"),
         pytest.param("a,b\n1,x\u2028y\x0bz\n2,w\n", {"a": "bigint", "b": "string"}, True, id="no line ends"),
@@ -44,7 +48,11 @@ LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 )
 def test_csv(text: str, columns: dict[str, str] | None, header: bool) -> None:
     schema = delimited.classify(text, complete=True, size=len(text))
-    names = [name.lower().strip("\ufeff") for name in text.splitlines()[0].split(",")]
+    names = (
+        ["col0", "col1", "col2"]
+        if not header
+        else [name.lower().strip("\ufeff") for name in text.splitlines()[0].split(",")]
+    )
     assert named(schema) == columns if columns else list(named(schema)) == names
     assert schema.header is header
 
