@@ -1,31 +1,38 @@
-"""Glue crawlers that read the files: CSV, JSON and Parquet on S3, with `key=value` partitions, become catalog tables.
+"""Glue crawlers over S3: their definitions, and the crawls that `crawling/` executes.
 
-Source: https://docs.aws.amazon.com/glue/latest/dg/add-crawler.html
+Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-crawler-crawling.html
 """
 
 from __future__ import annotations
 
-import logging
+import operator
+import statistics
 import time
-from pathlib import Path
-
-from botocore.exceptions import ClientError
+from collections.abc import Callable
+from typing import Any
 
 from localcloud.cloud import Cloud
-from localcloud.jobs import s3io
-from localcloud.jobs.container import background, end_run, new_run
-from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs.container import background
+from localcloud.jobs.s3io import TransferFailed, parse_uri
 from localcloud.protocol import ServiceError
-from localcloud.services import crawler_schema
+from localcloud.services import classifiers  # noqa: F401 - registers its operations
+from localcloud.services.crawling import configuration, crawl
+from localcloud.services.crawling.crawl import CLASSIFIER, CRAWLER
+from localcloud.services.crawling.globs import compile_glob
+from localcloud.services.crawling.registration import Changes
+from localcloud.services.glue import cut
 from localcloud.services.registry import Params, operation
+from localcloud.store.state import ACCOUNT
 
-log = logging.getLogger("localcloud")
-CRAWLER = "glue-crawler"
-LOG_GROUP = "/aws-glue/crawlers"
+LONGEST_PREFIX = 64  # https://docs.aws.amazon.com/glue/latest/dg/crawler-running.html
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    **{"EQ": operator.eq, "NE": operator.ne, "GT": operator.gt},
+    **{"GE": operator.ge, "LT": operator.lt, "LE": operator.le},
+}
 
 
-class CrawlFailed(Exception):
-    """The crawl cannot go on; the message becomes LastCrawl.ErrorMessage."""
+def _invalid(message: str) -> ServiceError:
+    return ServiceError("InvalidInputException", message)
 
 
 def _find(cloud: Cloud, name: str) -> Params:
@@ -35,30 +42,75 @@ def _find(cloud: Cloud, name: str) -> Params:
     return crawler
 
 
-def _check(params: Params) -> None:
+def _check(cloud: Cloud, params: Params) -> None:
+    """Refuse by name what the local AWS cannot do, and what no crawler can."""
     targets = params.get("Targets", {})
     others = [kind for kind, items in targets.items() if items and kind != "S3Targets"]
-    if others or not targets.get("S3Targets"):
-        raise ServiceError("InvalidInputException", "The local AWS crawls S3 targets; give at least one.")
+    if others:
+        raise _invalid(f"{others[0]} are not offered; the local AWS crawls S3Targets.")
+    if not targets.get("S3Targets"):
+        raise _invalid("The local AWS crawls S3 targets; give at least one.")
     for target in targets["S3Targets"]:
-        if not str(target.get("Path", "")).startswith("s3://"):
-            raise ServiceError("InvalidInputException", f"The target path {target.get('Path')!r} is not on S3.")
+        _check_target(target)
     if not params.get("DatabaseName"):
-        raise ServiceError("InvalidInputException", "A crawler of S3 targets needs a DatabaseName.")
-    if params.get("Schedule") or params.get("Classifiers"):
-        raise ServiceError("InvalidInputException", "The local AWS offers no schedules and no custom classifiers.")
+        raise _invalid("A crawler of S3 targets needs a DatabaseName.")
+    if len(params.get("TablePrefix", "")) > LONGEST_PREFIX:
+        raise _invalid(f"The TablePrefix is longer than {LONGEST_PREFIX} characters.")
+    for name in params.get("Classifiers", []):
+        if cloud.store.get(CLASSIFIER, name) is None:
+            raise ServiceError("EntityNotFoundException", f"Classifier with name {name} does not exist")
+    try:
+        configuration.parse(params.get("Configuration", ""))
+    except ValueError as error:
+        raise _invalid(str(error)) from None
+    _refuse(params)
+
+
+def _check_target(target: Params) -> None:
+    try:
+        parse_uri(str(target.get("Path", "")))
+    except TransferFailed:
+        raise _invalid(f"The target path {target.get('Path')!r} is not on S3: s3://bucket/folder/.") from None
+    for member in ("ConnectionName", "EventQueueArn", "DlqEventQueueArn"):
+        if target.get(member):
+            raise _invalid(f"S3Targets: {member} is not offered by the local AWS.")
+    if not 1 <= target.get("SampleSize", 1) <= 249:
+        raise _invalid("SampleSize must be between 1 and 249.")
+    for pattern in target.get("Exclusions", []):
+        try:
+            compile_glob(pattern)
+        except ValueError as error:
+            raise _invalid(f"The exclusion {pattern!r} is no glob pattern: {error}.") from None
+
+
+def _refuse(params: Params) -> None:
+    recrawl = params.get("RecrawlPolicy", {}).get("RecrawlBehavior", "CRAWL_EVERYTHING")
+    lineage = params.get("LineageConfiguration", {}).get("CrawlerLineageSettings", "DISABLE")
+    lake = params.get("LakeFormationConfiguration", {})
+    refused = {
+        "Schedule": params.get("Schedule"),
+        "CrawlerSecurityConfiguration": params.get("CrawlerSecurityConfiguration"),
+        f"RecrawlBehavior {recrawl}": recrawl != "CRAWL_EVERYTHING",
+        f"CrawlerLineageSettings {lineage}": lineage != "DISABLE",
+        "UseLakeFormationCredentials": lake.get("UseLakeFormationCredentials"),
+        "LakeFormationConfiguration of another account": lake.get("AccountId", ACCOUNT) != ACCOUNT,
+        "CatalogId of another account": params.get("CatalogId", ACCOUNT) != ACCOUNT,
+    }
+    for what, given in refused.items():
+        if given:
+            raise _invalid(f"{what} is not offered by the local AWS; leave it out.")
 
 
 @operation("glue", "CreateCrawler")
 def create_crawler(cloud: Cloud, params: Params) -> Params:
-    _check(params)
+    _check(cloud, params)
     now = time.time()
-    policy = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"}
     crawler = {
-        "SchemaChangePolicy": policy,
         "RecrawlPolicy": {"RecrawlBehavior": "CRAWL_EVERYTHING"},
+        "LineageConfiguration": {"CrawlerLineageSettings": "DISABLE"},
         "Classifiers": [],
         **params,
+        "SchemaChangePolicy": _policy(params),
         "State": "READY",
         "CrawlElapsedTime": 0,
         "CreationTime": now,
@@ -70,6 +122,11 @@ def create_crawler(cloud: Cloud, params: Params) -> Params:
     return {}
 
 
+def _policy(params: Params) -> Params:
+    default = {"UpdateBehavior": "UPDATE_IN_DATABASE", "DeleteBehavior": "DEPRECATE_IN_DATABASE"}
+    return {**default, **params.get("SchemaChangePolicy", {})}
+
+
 @operation("glue", "GetCrawler")
 def get_crawler(cloud: Cloud, params: Params) -> Params:
     return {"Crawler": _find(cloud, params["Name"])}
@@ -77,20 +134,31 @@ def get_crawler(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "GetCrawlers")
 def get_crawlers(cloud: Cloud, params: Params) -> Params:
-    return {"Crawlers": cloud.store.all(CRAWLER)}
+    return cut(cloud.store.all(CRAWLER), params, "Crawlers")
+
+
+@operation("glue", "BatchGetCrawlers")
+def batch_get_crawlers(cloud: Cloud, params: Params) -> Params:
+    found = {name: cloud.store.get(CRAWLER, name) for name in params["CrawlerNames"]}
+    missing = [name for name, crawler in found.items() if crawler is None]
+    return {"Crawlers": [crawler for crawler in found.values() if crawler], "CrawlersNotFound": missing}
 
 
 @operation("glue", "ListCrawlers")
 def list_crawlers(cloud: Cloud, params: Params) -> Params:
-    return {"CrawlerNames": [crawler["Name"] for crawler in cloud.store.all(CRAWLER)]}
+    wanted = (params.get("Tags") or {}).items()
+    names = [body["Name"] for body in cloud.store.all(CRAWLER) if wanted <= (body.get("Tags") or {}).items()]
+    return cut(names, params, "CrawlerNames")
 
 
 @operation("glue", "UpdateCrawler")
 def update_crawler(cloud: Cloud, params: Params) -> Params:
     crawler = _find(cloud, params["Name"])
     _refuse_running(crawler)
-    _check({**crawler, **params})
+    _check(cloud, {**crawler, **params})
     changes = {**params, "LastUpdated": time.time(), "Version": crawler["Version"] + 1}
+    if "SchemaChangePolicy" in params:
+        changes["SchemaChangePolicy"] = _policy(params)
     cloud.store.update(CRAWLER, params["Name"], lambda body: body.update(changes))
     return {}
 
@@ -111,128 +179,86 @@ def _refuse_running(crawler: Params) -> None:
 def start_crawler(cloud: Cloud, params: Params) -> Params:
     name = params["Name"]
     _find(cloud, name)
-    claimed = False
-
-    def claim(crawler: Params) -> None:
-        nonlocal claimed
-        claimed = crawler["State"] == "READY"
-        if claimed:
-            crawler.update(State="RUNNING", CrawlElapsedTime=0)
-
-    cloud.store.update(CRAWLER, name, claim)
-    if not claimed:
+    started = crawl.begin(cloud, name)
+    if started is None:
         raise ServiceError("CrawlerRunningException", f"Crawler with name {name} has already started")
-    background.start(lambda: crawl(cloud, name), f"crawler {name}")
+    background.start(lambda: crawl.run(cloud, name, started), f"crawler {name}")
     return {}
 
 
 @operation("glue", "StopCrawler")
 def stop_crawler(cloud: Cloud, params: Params) -> Params:
     name = params["Name"]
-    _find(cloud, name)
+    state = _find(cloud, name)["State"]
     claimed = False
 
     def claim(crawler: Params) -> None:
-        nonlocal claimed
-        claimed = crawler["State"] == "RUNNING"
+        nonlocal claimed, state
+        state = crawler["State"]
+        claimed = state == "RUNNING"
         if claimed:
             crawler["State"] = "STOPPING"
             cloud.stop_event(CRAWLER, name).set()
 
     cloud.store.update(CRAWLER, name, claim)
+    if state == "STOPPING":
+        raise ServiceError("CrawlerStoppingException", f"Crawler with name {name} is already stopping.")
     if not claimed:
         raise ServiceError("CrawlerNotRunningException", f"Crawler with name {name} isn't running.")
     return {}
 
 
-def crawl(cloud: Cloud, name: str) -> None:
-    """One crawl, in a thread of its own; ends with State READY and a LastCrawl whatever happens."""
-    began, stop = time.time(), cloud.stop_event(CRAWLER, name)
-    stream = LogStream(cloud, LOG_GROUP, name)
-    status, message, tables = "SUCCEEDED", "", 0
-    run: Path | None = None
-    try:
-        stream.put([f"BENCHMARK : Running Start Crawl for Crawler {name}"])
-        crawler = _find(cloud, name)
-        run = new_run(cloud, "crawler", name)
-        for target in crawler["Targets"]["S3Targets"]:
-            for table in _tables_of(cloud, target, run):
-                if stop.is_set():
-                    status = "CANCELLED"
-                    break
-                stream.put([_register(cloud, crawler, table)])
-                tables += 1
-    except (CrawlFailed, crawler_schema.Unreadable, s3io.TransferFailed) as error:
-        status, message = "FAILED", str(error)
-    except ClientError as error:
-        status, message = "FAILED", error.response["Error"]["Message"]
-    except Exception as error:
-        log.exception("crawler %s", name)
-        status, message = "FAILED", f"Internal Service Exception: {error}"
-    finally:
-        if run:
-            end_run(run)
-    stream.put([f"ERROR : {message}" if message else f"BENCHMARK : Finished crawl: {tables} table(s)"])
-    last = {"Status": status, "LogGroup": LOG_GROUP, "LogStream": name, "StartTime": began}
-    if message:
-        last["ErrorMessage"] = message
-    elapsed = int((time.time() - began) * 1000)
-
-    def end(body: Params) -> None:
-        cloud.stops.pop((CRAWLER, name), None)  # in one step with the end: a stop that comes later is refused
-        body.update(State="READY", LastCrawl=last, CrawlElapsedTime=elapsed)
-
-    cloud.store.update(CRAWLER, name, end)
+@operation("glue", "ListCrawls")
+def list_crawls(cloud: Cloud, params: Params) -> Params:
+    """The crawls of a crawler, newest first. They hold no DPUHour: nothing is billed here."""
+    crawls = _find(cloud, params["CrawlerName"]).get("_Crawls", [])
+    for wanted in params.get("Filters", []):
+        crawls = [entry for entry in crawls if _passes(entry, wanted)]
+    return cut(crawls, {"MaxResults": 20, **params}, "Crawls")
 
 
-def _tables_of(cloud: Cloud, target: Params, run: Path) -> list[crawler_schema.Table]:
-    """What lies below a target: one table for each folder that is no `key=value` partition of another."""
-    s3 = cloud.client("s3")
-    bucket, prefix = s3io.parse_uri(target["Path"])
-    try:
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        objects = [(item["Key"], item["Size"]) for page in pages for item in page.get("Contents", [])]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchBucket":
-            raise CrawlFailed(f"The S3 location: {target['Path']} does not exist.") from None
-        raise
-    groups = crawler_schema.group_objects(bucket, prefix, objects, target.get("Exclusions", []))
-    return [crawler_schema.read_table(s3, group, run / f"{number}") for number, group in enumerate(groups)]
+def _passes(entry: Params, wanted: Params) -> bool:
+    """Whether a crawl has the property that a filter asks for; times are given in milliseconds."""
+    name, sign, value = wanted.get("FieldName"), wanted.get("FilterOperator", "EQ"), wanted.get("FieldValue", "")
+    member = {"CRAWL_ID": "CrawlId", "STATE": "State", "START_TIME": "StartTime", "END_TIME": "EndTime"}.get(name or "")
+    if member is None:
+        raise _invalid(f"Filters: the field {name} is not offered by the local AWS.")
+    if not member.endswith("Time"):
+        if sign not in ("EQ", "NE"):
+            raise _invalid(f"Filters: {name} takes the operators EQ and NE.")
+        return _COMPARE[sign](entry.get(member), value)
+    if not value.isdecimal():
+        raise _invalid(f"Filters: {name} takes a time in milliseconds, not {value!r}.")
+    return member in entry and _COMPARE[sign](round(entry[member] * 1000), int(value))
 
 
-def _register(cloud: Cloud, crawler: Params, table: crawler_schema.Table) -> str:
-    """Create or update the table and its partitions in the Data Catalog. Returns a line for the crawl's log."""
-    glue, database = cloud.client("glue"), crawler["DatabaseName"]
-    name = crawler.get("TablePrefix", "") + table.name
-    definition = table.table_input(name, crawler["Name"])
-    try:
-        glue.create_table(DatabaseName=database, TableInput=definition)
-        verb = "Created"
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code == "EntityNotFoundException":
-            raise CrawlFailed(f"Database {database} not found.") from None
-        if code != "AlreadyExistsException":
-            raise
-        if crawler["SchemaChangePolicy"].get("UpdateBehavior") == "LOG":
-            return f"INFO : Table {name} exists and is left as it is (UpdateBehavior LOG)"
-        glue.update_table(DatabaseName=database, TableInput=definition)
-        verb = "Updated"
-    partitions = table.partition_inputs(definition["StorageDescriptor"])
-    for start in range(0, len(partitions), 100):
-        glue.batch_create_partition(
-            DatabaseName=database, TableName=name, PartitionInputList=partitions[start : start + 100]
-        )
-    return f"INFO : {verb} table {name} in database {database} with {len(partitions)} partition(s)"
+@operation("glue", "GetCrawlerMetrics")
+def get_crawler_metrics(cloud: Cloud, params: Params) -> Params:
+    """How long the crawls took that have ended, and what all of them did to the catalog."""
+    wanted = params.get("CrawlerNameList")
+    crawlers = [body for body in cloud.store.all(CRAWLER) if not wanted or body["Name"] in wanted]
+    return cut([_metrics(body) for body in crawlers], params, "CrawlerMetricsList")
+
+
+def _metrics(crawler: Params) -> Params:
+    ended = [entry for entry in crawler.get("_Crawls", []) if "EndTime" in entry]
+    seconds = [entry["EndTime"] - entry["StartTime"] for entry in ended]
+    tables = crawler.get("_Tables", {})
+    return {
+        "CrawlerName": crawler["Name"],
+        "TimeLeftSeconds": 0.0,
+        "StillEstimating": crawler["State"] != "READY",
+        "LastRuntimeSeconds": seconds[0] if seconds else 0.0,
+        "MedianRuntimeSeconds": statistics.median(seconds) if seconds else 0.0,
+        "TablesCreated": tables.get("ADD", 0),
+        "TablesUpdated": tables.get("UPDATE", 0),
+        "TablesDeleted": tables.get("DELETE", 0),
+    }
 
 
 def recover(cloud: Cloud) -> None:
     for crawler in cloud.store.all(CRAWLER):
         if crawler["State"] != "READY":
-            last = {"Status": "FAILED", "ErrorMessage": "The local AWS was stopped during this crawl. Start it again."}
-            last |= {"LogGroup": LOG_GROUP, "LogStream": crawler["Name"]}
-            cloud.store.update(
-                CRAWLER,
-                crawler["Name"],
-                lambda body, last=last: body.update(State="READY", LastCrawl=last),  # type: ignore[misc]
-            )
+            message = "The local AWS was stopped during this crawl. Start it again."
+            began = (crawler.get("_Crawls") or [{}])[0].get("StartTime", time.time())
+            crawl.end(cloud, crawler["Name"], "FAILED", message, began, Changes())
