@@ -6,29 +6,23 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 
 from __future__ import annotations
 
-import functools
 import logging
-import os
 import re
 import secrets
 import threading
 import time
 from pathlib import Path
 
-import psutil
-
 from localcloud.cloud import Cloud
-from localcloud.jobs import images, s3io, spark
-from localcloud.jobs.container import Exit, background, base_environment, end_run, layered_python, new_run, run_process
-from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs import glue_run, images, s3io, spark
+from localcloud.jobs.container import background, end_run, new_run
 from localcloud.protocol import ServiceError
 from localcloud.services import events
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
 JOB, RUN = "glue-job", "glue-run"
-IMAGE, VERSION = "glue-5.1", "5.1"
-OUTPUT_GROUP, ERROR_GROUP = "/aws-glue/jobs/output", "/aws-glue/jobs/error"
+VERSION = "5.1"
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 DEFAULT_TIMEOUT_MINUTES = 480
 DPU_PER_WORKER = {
@@ -255,7 +249,10 @@ def run_job(cloud: Cloud, run_id: str) -> None:
         if held:
             began = time.time()
             folder = new_run(cloud, "glue", run_id)
-            state, message = _execute(cloud, run, folder)
+            location = _find(cloud, run["JobName"])["Command"]["ScriptLocation"]
+            state, message = glue_run.execute(
+                cloud, run, location, folder, stop, lambda **members: _set(cloud, run_id, **members)
+            )
         else:
             state = "STOPPED"
     except (s3io.TransferFailed, spark.NoJava, images.BuildFailed) as error:
@@ -311,84 +308,6 @@ def _wait_for_slot(cloud: Cloud, run_id: str) -> bool:
         if cloud.slots.acquire(timeout=0.2):
             return True
     return False
-
-
-@functools.cache
-def _java(image_python: Path) -> Path:
-    return spark.find_java(image_python)
-
-
-def _execute(cloud: Cloud, run: Params, folder: Path) -> tuple[str, str]:
-    """Stage the buckets, run the script, bring what it wrote to S3. Returns the final state and its message."""
-    job = _find(cloud, run["JobName"])
-    stop = cloud.stop_event(RUN, run["Id"])
-    output = LogStream(cloud, OUTPUT_GROUP, run["Id"])
-    errors = LogStream(cloud, ERROR_GROUP, run["Id"])
-    if not images.is_ready(IMAGE):
-        _set(cloud, run["Id"], StateDetail=images.BUILDING)
-    python = layered_python(folder, IMAGE, lambda line: output.put([line]))
-    s3 = cloud.client("s3")
-    bucket, key = s3io.parse_uri(job["Command"]["ScriptLocation"])
-    script = folder / "script" / Path(key).name
-    s3io.download_file(s3, bucket, key, script)
-    staged = _stage(cloud, folder / "buckets")
-    spark.write_conf(
-        folder / "conf",
-        {name: bucket.folder for name, bucket in staged.items()},
-        cores=os.cpu_count() or 1,
-        memory=_driver_memory(),
-    )
-    environment = base_environment(cloud, folder, python)
-    environment |= spark.spark_env(python, _java(images.ensure(IMAGE)), folder / "conf", folder / "tmp")
-    arguments = {
-        "--JOB_NAME": job["Name"],
-        "--JOB_RUN_ID": run["Id"],
-        "--JOB_ID": f"j_{job['Name']}",
-        **run["Arguments"],
-    }
-    failure = folder / "failure"
-    if stop.is_set():
-        return "STOPPED", ""
-    _set(cloud, run["Id"], JobRunState="RUNNING", StateDetail=None)
-    ended = run_process(
-        spark.command(python, failure, script, [part for pair in arguments.items() for part in pair]),
-        environment=environment,
-        folder=folder,
-        log_file=folder / "stdout.log",
-        on_lines=output.put,
-        hide=folder,
-        error_file=folder / "stderr.log",
-        on_error_lines=errors.put,
-        stop=lambda: stop.is_set() or cloud.stopping.is_set(),
-        time_limit=run["Timeout"] * 60.0,
-    )
-    for bucket_staged in staged.values():
-        spark.sync(bucket_staged, s3)
-    return _outcome(ended, failure, run["Timeout"])
-
-
-def _outcome(ended: Exit, failure: Path, minutes: int) -> tuple[str, str]:
-    if ended.timed_out:
-        return "TIMEOUT", f"Job run exceeded its timeout of {minutes} minutes."
-    if ended.stopped:
-        return "STOPPED", ""
-    if ended.code == 0:
-        return "SUCCEEDED", ""
-    if failure.is_file():
-        return "FAILED", failure.read_text(errors="replace").replace(str(failure.parent), "")
-    killed = " (killed: out of memory, or a signal from outside)" if ended.code == 137 else ""
-    return "FAILED", f"The driver ended with exit code {ended.code}{killed}. See the error log group."
-
-
-def _stage(cloud: Cloud, folder: Path) -> dict[str, spark.StagedBucket]:
-    names = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
-    return {name: spark.stage_bucket(name, cloud.engine.s3_folder / name, folder / name) for name in names}
-
-
-def _driver_memory() -> str:
-    """A third of the machine's memory, between 1 and 4 GB: Spark's own default of 1 GB is little for a join."""
-    gigabytes = psutil.virtual_memory().total // 2**30
-    return f"{max(1, min(4, gigabytes // 3))}g"
 
 
 def recover(cloud: Cloud) -> None:
