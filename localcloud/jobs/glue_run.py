@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,34 @@ OUTPUT_GROUP, ERROR_GROUP = "/aws-glue/jobs/output", "/aws-glue/jobs/error"
 Run = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a run's arguments ask of its environment.
+
+    Attributes:
+        script: s3:// address.
+        settings: of Spark.
+        driver_variables, worker_variables: environment variables of the script, and of Python functions in Spark.
+        modules, files: s3:// addresses of Python files or zip archives, and of files for the working folder.
+        notices: lines for the run's error log.
+    """
+
+    script: str
+    settings: dict[str, str]
+    driver_variables: dict[str, str]
+    worker_variables: dict[str, str]
+    modules: list[str]
+    files: list[str]
+    notices: list[str]
+
+
 def execute(
-    cloud: Cloud, run: Run, location: str, folder: Path, stop: threading.Event, set_state: Callable[..., object]
+    cloud: Cloud, run: Run, options: Options, folder: Path, stop: threading.Event, set_state: Callable[..., object]
 ) -> tuple[str, str]:
     """Run a script to its end, with S3 as Spark's file system.
 
     Args:
         run: as GetJobRun describes it.
-        location: s3:// address of the script.
         folder: of this run alone.
         set_state: called with members of the run that change meanwhile.
     Returns:
@@ -41,17 +62,25 @@ def execute(
         set_state(StateDetail=images.BUILDING)
     python = layered_python(folder, IMAGE, lambda line: output.put([line]))
     s3 = cloud.client("s3")
-    bucket, key = s3io.parse_uri(location)
-    script = folder / "script" / Path(key).name
-    s3io.download_file(s3, bucket, key, script)
+    [script] = _download(s3, [options.script], folder / "script")
+    modules = _download(s3, options.modules, folder / "modules")
+    working = folder / "work"
+    working.mkdir()
+    _download(s3, options.files, working)
+    if options.notices:
+        errors.put(options.notices)
     gateway = webhdfs.serve(s3, folder / "unfinished", cloud.engine.s3_folder, lambda line: errors.put([line]))
     try:
         names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
         buckets = {name: f"{gateway.root}/{name}" for name in names}
-        spark.write_conf(folder / "conf", buckets, cores=os.cpu_count() or 1, memory=_driver_memory())
+        settings = {f"spark.executorEnv.{name}": value for name, value in options.worker_variables.items()}
+        settings |= options.settings
+        spark.write_conf(folder / "conf", buckets, os.cpu_count() or 1, _driver_memory(), settings)
         environment = base_environment(cloud, folder, python)
         environment |= spark.spark_env(python, _java(images.ensure(IMAGE)), folder / "conf", folder / "tmp")
-        environment[spark.MOUNT] = gateway.root
+        environment |= {spark.MOUNT: gateway.root, **options.driver_variables}
+        on_path = [str(module.parent if module.suffix == ".py" else module) for module in modules]
+        environment["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([environment["PYTHONPATH"], *on_path]))
         arguments = {
             "--JOB_NAME": run["JobName"],
             "--JOB_RUN_ID": run["Id"],
@@ -65,7 +94,7 @@ def execute(
         ended = run_process(
             spark.command(python, failure, script, [part for pair in arguments.items() for part in pair]),
             environment=environment,
-            folder=folder,
+            folder=working,
             log_file=folder / "stdout.log",
             on_lines=output.put,
             hide=folder,
@@ -78,6 +107,16 @@ def execute(
         if not is_kept():  # a run that is started again by hand needs it
             gateway.close()
     return _outcome(ended, failure, run["Timeout"])
+
+
+def _download(s3: Any, addresses: list[str], folder: Path) -> list[Path]:
+    """Files of these names in a folder, one for each address."""
+    targets = []
+    for address in addresses:
+        bucket, key = s3io.parse_uri("s3://" + address.partition("://")[2])
+        targets.append(s3io.inside(folder, Path(key).name))
+        s3io.download_file(s3, bucket, key, targets[-1])
+    return targets
 
 
 def _outcome(ended: Exit, failure: Path, minutes: int) -> tuple[str, str]:

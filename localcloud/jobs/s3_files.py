@@ -91,12 +91,16 @@ class S3Files:
         if not key:
             self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1)
             return Status("", True)
-        found = self._object(bucket, key)
-        if found:
-            return found
-        if self._own_below(bucket, key) or (bucket, key) in self._folders:
-            return Status(name, True)
-        if self._s3.list_objects_v2(Bucket=bucket, Prefix=key + "/", MaxKeys=1).get("Contents"):
+        # One request where two do not decide more: a key sorts before all that begin with it.
+        first = self._s3.list_objects_v2(Bucket=bucket, Prefix=key, Delimiter="/", MaxKeys=3)
+        for item in first.get("Contents", []):
+            if item["Key"] == key:
+                return Status(name, False, item["Size"], _milliseconds(item["LastModified"]))
+        is_folder = bool(self._own_below(bucket, key)) or (bucket, key) in self._folders
+        is_folder = is_folder or key + "/" in (item["Prefix"] for item in first.get("CommonPrefixes", []))
+        if not is_folder and first["IsTruncated"]:  # others, like `key-2/`, come before `key/`
+            is_folder = bool(self._s3.list_objects_v2(Bucket=bucket, Prefix=key + "/", MaxKeys=1).get("Contents"))
+        if is_folder:
             return Status(name, True)
         raise NotFound(f"s3://{bucket}/{key}")
 

@@ -17,7 +17,8 @@ from localcloud.cloud import Cloud
 from localcloud.jobs import glue_run, images, s3io, spark
 from localcloud.jobs.container import background, end_run, new_run
 from localcloud.protocol import ServiceError
-from localcloud.services import events
+from localcloud.services import events, glue_arguments
+from localcloud.services.glue_arguments import check_arguments, check_members, invalid
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
@@ -29,19 +30,8 @@ DPU_PER_WORKER = {
     **{"Standard": 1.0, "G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0, "G.12X": 12.0},
     **{"G.16X": 16.0, "R.1X": 1.0, "R.2X": 2.0, "R.4X": 4.0, "R.8X": 8.0},
 }
-_NOT_HERE = (
-    "--additional-python-modules",
-    "--extra-py-files",
-    "--extra-jars",
-    "--extra-files",
-    "--python-modules-installer-option",
-)
 _starting = threading.Lock()
 INTERRUPTED = "The local AWS was stopped while this run was in progress. Start the job again."
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("InvalidInputException", message)
 
 
 @operation("glue", "CreateJob")
@@ -54,15 +44,20 @@ def create_job(cloud: Cloud, params: Params) -> Params:
 
 def _job(params: Params) -> Params:
     """A job definition with AWS's defaults, refused where it could not run."""
+    check_members(params)
     command = params["Command"]
     if command.get("Name") != "glueetl":
-        raise _invalid(f"Command name {command.get('Name')!r} is not offered here; the local AWS runs glueetl.")
+        raise invalid(f"Command name {command.get('Name')!r} is not offered here; the local AWS runs glueetl.")
+    if command.get("PythonVersion", "3") != "3":
+        raise invalid(f"PythonVersion {command['PythonVersion']} is not one of Glue {VERSION}: it runs Python 3.")
+    if command.get("Runtime"):
+        raise invalid("Command.Runtime is for Ray jobs, which are not offered here.")
     if not str(command.get("ScriptLocation", "")).startswith("s3://"):
-        raise _invalid("Command needs a ScriptLocation on S3.")
+        raise invalid("Command needs a ScriptLocation on S3.")
     version = params.get("GlueVersion", VERSION)
     if version != VERSION:
-        raise _invalid(f"Glue version {version} is not offered by the local AWS; it runs {VERSION}.")
-    _check_arguments({**params.get("DefaultArguments", {}), **params.get("NonOverridableArguments", {})})
+        raise invalid(f"Glue version {version} is not offered by the local AWS; it runs {VERSION}.")
+    check_arguments({**params.get("DefaultArguments", {}), **params.get("NonOverridableArguments", {})})
     job = {
         "MaxRetries": 0,
         "Timeout": DEFAULT_TIMEOUT_MINUTES,
@@ -75,19 +70,10 @@ def _job(params: Params) -> Params:
     return {**job, **_capacity(params, {"WorkerType": "G.1X", "NumberOfWorkers": 10})}
 
 
-def _check_arguments(arguments: dict[str, str]) -> None:
-    for name in _NOT_HERE:
-        if name in arguments:
-            raise _invalid(f"The argument {name} is not offered here: the image's packages are fixed.")
-    for name, value in arguments.items():
-        if "://" in value and ".." in value.split("/"):
-            raise _invalid(f"The argument {name} has a '..' in its address.")
-
-
 def _capacity(asked: Params, default: Params) -> Params:
     """Worker type and number and the DPUs they make; an explicit MaxCapacity counts as G.1X workers."""
     if asked.get("MaxCapacity") and (asked.get("WorkerType") or asked.get("NumberOfWorkers")):
-        raise _invalid("Please set only Allocated/Max Capacity or only WorkerType and NumberOfWorkers.")
+        raise invalid("Please set only Allocated/Max Capacity or only WorkerType and NumberOfWorkers.")
     if asked.get("MaxCapacity"):
         return {"MaxCapacity": asked["MaxCapacity"], "WorkerType": None, "NumberOfWorkers": None}
     if not asked.get("WorkerType") and not asked.get("NumberOfWorkers") and default.get("MaxCapacity"):
@@ -95,9 +81,9 @@ def _capacity(asked: Params, default: Params) -> Params:
     kind = asked.get("WorkerType") or default.get("WorkerType") or "G.1X"
     number = asked.get("NumberOfWorkers") or default.get("NumberOfWorkers") or 10
     if kind not in DPU_PER_WORKER:
-        raise _invalid(f"Worker type {kind} is not one that the local AWS knows: {', '.join(DPU_PER_WORKER)}.")
+        raise invalid(f"Worker type {kind} is not one that the local AWS knows: {', '.join(DPU_PER_WORKER)}.")
     if number < 2:
-        raise _invalid("NumberOfWorkers must be at least 2.")
+        raise invalid("NumberOfWorkers must be at least 2.")
     return {"WorkerType": kind, "NumberOfWorkers": number, "MaxCapacity": DPU_PER_WORKER[kind] * number}
 
 
@@ -126,7 +112,7 @@ def list_jobs(cloud: Cloud, params: Params) -> Params:
 def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
-        raise _invalid("The NextToken is not one of this listing.")
+        raise invalid("The NextToken is not one of this listing.")
     start = int(token)
     end = start + (params.get("MaxResults") or 100)
     return {key: items[start:end], "NextToken": str(end) if end < len(items) else None}
@@ -161,7 +147,8 @@ def start_job_run(cloud: Cloud, params: Params) -> Params:
 def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: str | None = None) -> str:
     arguments = {**job.get("DefaultArguments", {}), **params.get("Arguments", {})}
     arguments.update(job.get("NonOverridableArguments", {}))
-    _check_arguments(arguments)
+    check_members(params)
+    check_arguments(arguments)
     run_id = "jr_" + secrets.token_hex(32)
     run = {
         "Id": run_id,
@@ -251,7 +238,7 @@ def run_job(cloud: Cloud, run_id: str) -> None:
             folder = new_run(cloud, "glue", run_id)
             location = _find(cloud, run["JobName"])["Command"]["ScriptLocation"]
             state, message = glue_run.execute(
-                cloud, run, location, folder, stop, lambda **members: _set(cloud, run_id, **members)
+                cloud, run, _options(run, location), folder, stop, lambda **members: _set(cloud, run_id, **members)
             )
         else:
             state = "STOPPED"
@@ -272,6 +259,19 @@ def run_job(cloud: Cloud, run_id: str) -> None:
     job = cloud.store.get(JOB, run["JobName"])
     if state == "FAILED" and job and run["Attempt"] < job["MaxRetries"] and not cloud.stopping.is_set():
         _start(cloud, job, run["_params"], run["Attempt"] + 1, run_id)
+
+
+def _options(run: Params, location: str) -> glue_run.Options:
+    arguments = run["Arguments"]
+    return glue_run.Options(
+        script=location,
+        settings=glue_arguments.spark_settings(arguments),
+        driver_variables=glue_arguments.variables(arguments, "--customer-driver-env-vars"),
+        worker_variables=glue_arguments.variables(arguments, "--customer-executor-env-vars"),
+        modules=glue_arguments.addresses(arguments, "--extra-py-files"),
+        files=glue_arguments.addresses(arguments, "--extra-files"),
+        notices=glue_arguments.notices(arguments),
+    )
 
 
 def _end(cloud: Cloud, run: Params, state: str, message: str, seconds: float) -> None:
