@@ -104,7 +104,7 @@ class S3Files:
             return Status(name, True)
         raise NotFound(f"s3://{bucket}/{key}")
 
-    def list(self, bucket: str, key: str) -> list[Status]:
+    def entries(self, bucket: str, key: str) -> list[Status]:
         """What is in a folder, or the one file of this name (which then has no name here).
 
         Raises:
@@ -132,7 +132,7 @@ class S3Files:
         if not there.is_folder:
             return there.size, 1, 0
         total, files, folders = 0, 0, 1
-        for entry in self.list(bucket, key):
+        for entry in self.entries(bucket, key):
             below = (entry.size, 1, 0)
             if entry.is_folder:
                 below = self.size(bucket, f"{key}/{entry.name}".lstrip("/"))
@@ -331,9 +331,13 @@ class S3Files:
         if (bucket, source) in self._files:
             objects, own = [], {source: self._files[bucket, source]}
         with ThreadPoolExecutor(_UPLOADS) as pool:
-            moved = [(path, target + path[len(source) :]) for path in own]
-            list(pool.map(lambda pair: self._move_own(bucket, *pair, own[pair[0]]), moved))
-            list(pool.map(lambda key: self._copy(bucket, key, target + key[len(source) :]), objects))
+            moves = [
+                pool.submit(self._move_own, bucket, path, target + path[len(source) :], file)
+                for path, file in own.items()
+            ]
+            moves += [pool.submit(self._copy, bucket, key, target + key[len(source) :]) for key in objects]
+        for move in moves:
+            move.result()
         self._delete_objects(bucket, objects)
         if there.is_folder and (bucket, source) in self._folders:
             with self._lock:

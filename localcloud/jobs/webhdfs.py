@@ -243,7 +243,7 @@ def _status(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Ans
 
 
 def _listing(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Answer:
-    return {"FileStatuses": {"FileStatus": [_file_status(status) for status in files.list(bucket, key)]}}
+    return {"FileStatuses": {"FileStatus": [_file_status(status) for status in files.entries(bucket, key)]}}
 
 
 def _batch(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Answer:
