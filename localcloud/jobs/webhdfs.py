@@ -264,16 +264,31 @@ def _delete(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Ans
     return {"boolean": files.delete(bucket, key, query.get("recursive", "false").lower() == "true")}
 
 
-def _no_blocks(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Answer:
-    return {"BlockLocations": {"BlockLocation": []}}
+def _one_block(files: S3Files, bucket: str, key: str, query: dict[str, str]) -> Answer:
+    """Where a file's bytes are: one block, on this machine."""
+    size = files.status(bucket, key).size
+    block = {
+        "block": {"blockPoolId": "s3", "blockId": 1, "numBytes": size, "generationStamp": 1},
+        "locations": [_THIS_MACHINE],
+        "cachedLocations": [],
+        "storageTypes": ["DISK"],
+        "startOffset": 0,
+        "isCorrupt": False,
+    }
+    about = {"fileLength": size, "isUnderConstruction": False, "isLastBlockComplete": True}
+    return {"LocatedBlocks": {**about, "locatedBlocks": [block] if size else [], "lastLocatedBlock": None}}
 
 
+_THIS_MACHINE = {
+    **{"ipAddr": "127.0.0.1", "hostName": "localhost", "storageID": "s3", "networkLocation": "/default-rack"},
+    **{"xferPort": 1, "infoPort": 1, "infoSecurePort": 1, "ipcPort": 1, "adminState": "NORMAL"},
+}
 _ANSWERS: dict[str, Callable[[S3Files, str, str, dict[str, str]], Answer]] = {
     "GETFILESTATUS": _status,
     "LISTSTATUS": _listing,
     "LISTSTATUS_BATCH": _batch,
     "GETCONTENTSUMMARY": _summary,
-    "GETFILEBLOCKLOCATIONS": _no_blocks,
+    "GET_BLOCK_LOCATIONS": _one_block,
     "MKDIRS": _make_folder,
     "DELETE": _delete,
 }

@@ -12,7 +12,7 @@ from .sink import FileSink
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
-    from pyspark.sql import DataFrame, DataFrameReader
+    from pyspark.sql import DataFrame
 
 
 class GlueContext(NotOffered):
@@ -98,14 +98,18 @@ class GlueContext(NotOffered):
     ) -> DynamicFrame:
         """Reads a table of the Data Catalog; of a partitioned table, the registered partitions only.
 
-        push_down_predicate: a Spark SQL condition on the partition columns.
+        push_down_predicate: a Spark SQL condition on the partition columns; another column in it is an error.
+        redshift_tmp_dir, transformation_ctx: for Redshift and for job bookmarks, which there are not here.
         Raises botocore's EntityNotFoundException if there is no such table.
         """
         refuse_unknown("from_catalog additional_options", dict(additional_options or {}), set())
+        refuse_unknown("from_catalog", {"catalog_id": 1} if catalog_id else {}, set())
         glue = catalog.glue_client()
         table = glue.get_table(DatabaseName=database, Name=table_name)["Table"]
         frame = self._read_table(glue, database, table)
         if push_down_predicate:
+            keys = [f"`{key['Name']}`" for key in table.get("PartitionKeys", [])]
+            frame.select(*keys).where(push_down_predicate)  # raises when it names another column
             frame = frame.where(push_down_predicate)
         return DynamicFrame(frame, self, table_name)
 
@@ -121,8 +125,7 @@ class GlueContext(NotOffered):
             return self.spark_session.createDataFrame([], schema)
         kind, options = catalog.reading(database, table)
         if kind == "json":  # the catalog has lower-case names, and its JSON SerDe does not mind the files' case
-            files = self.spark_session.read.json(paths).columns
-            spelled = {name.lower(): name for name in files}
+            spelled = {name.lower(): name for name in self.spark_session.read.json(paths).columns}
             names = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in storage["Columns"]]
             schema = catalog.ddl(names + keys)
         reader = self.spark_session.read.option("basePath", location).schema(schema)

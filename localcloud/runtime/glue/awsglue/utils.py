@@ -35,9 +35,9 @@ def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str,
     rest = list(args[1:])
     while rest:
         word, equals, value = rest.pop(0).partition("=")
-        name = spelled.get(word[2:]) if word.startswith("--") else None
-        if name is None:
+        if not word.startswith("--") or word[2:] not in spelled:
             continue
+        name = spelled[word[2:]]
         if equals:
             found[name] = value
         elif rest and not rest[0].startswith("--"):
