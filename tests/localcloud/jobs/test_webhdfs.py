@@ -114,9 +114,7 @@ def test_nobody_gets_in_without_the_runs_secret(hadoop: Hadoop, secret: str) -> 
     assert (status, b"not one of this run" in body, b"a b" in body) == (403, True, False)
 
 
-def test_a_writer_that_goes_before_the_end_has_made_nothing(
-    hadoop: Hadoop, local_aws: OwnCloud, tmp_path: Path
-) -> None:
+def test_a_writer_that_goes_before_the_end_has_made_nothing(hadoop: Hadoop, local_aws: OwnCloud) -> None:
     root = f"webhdfs://127.0.0.1:{hadoop.connection.port}/{hadoop.base.split('/')[3]}"
     other = Hadoop(root, hadoop.bucket)
     _, _, headers = other.ask("PUT", f"{other.base}/half", "CREATE")

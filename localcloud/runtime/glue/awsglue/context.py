@@ -114,23 +114,35 @@ class GlueContext(NotOffered):
         return DynamicFrame(frame, self, table_name)
 
     def _read_table(self, glue: Any, database: str, table: dict[str, Any]) -> "DataFrame":
+        from pyspark.errors import AnalysisException
+
         storage, keys = table["StorageDescriptor"], table.get("PartitionKeys", [])
         location = storage["Location"].rstrip("/") + "/"
         paths = catalog.partition_locations(glue, database, table["Name"]) if keys else [location]
         elsewhere = [path for path in paths if not path.startswith(location)]
         if elsewhere:
             raise NotImplementedError(f"Partitions outside the table's folder are not offered locally: {elsewhere[0]}")
-        schema = catalog.ddl(storage["Columns"] + keys)
-        if not paths:
-            return self.spark_session.createDataFrame([], schema)
         kind, options = catalog.reading(database, table)
+        try:
+            frame = self._read_files(paths, location, table, kind, options)
+        except AnalysisException as error:
+            if error.getErrorClass() != "PATH_NOT_FOUND":
+                raise
+            there = [path for path in paths if files.list_files(self.spark_session, path)]
+            frame = self._read_files(there, location, table, kind, options)
+        return frame.toDF(*[column["Name"] for column in storage["Columns"] + keys])
+
+    def _read_files(
+        self, paths: list[str], location: str, table: dict[str, Any], kind: str, options: dict[str, Any]
+    ) -> "DataFrame":
+        columns, keys = table["StorageDescriptor"]["Columns"], table.get("PartitionKeys", [])
+        if not paths:
+            return self.spark_session.createDataFrame([], catalog.ddl(columns + keys))
         if kind == "json":  # the catalog has lower-case names, and its JSON SerDe does not mind the files' case
             spelled = {name.lower(): name for name in self.spark_session.read.json(paths).columns}
-            names = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in storage["Columns"]]
-            schema = catalog.ddl(names + keys)
-        reader = self.spark_session.read.option("basePath", location).schema(schema)
-        frame = formats.read(reader, paths, kind, options)
-        return frame.toDF(*[column["Name"] for column in storage["Columns"] + keys])
+            columns = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in columns]
+        reader = self.spark_session.read.option("basePath", location).schema(catalog.ddl(columns + keys))
+        return formats.read(reader, paths, kind, options)
 
     def write_dynamic_frame_from_options(
         self,
