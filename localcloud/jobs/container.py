@@ -55,11 +55,12 @@ def new_run(cloud: Cloud, kind: str, name: str) -> Path:
 
 def end_run(run: Path) -> None:
     """Delete a run's folder, unless LOCALCLOUD_KEEP_RUNS is set: then it stays, to look at, until the next start."""
-    if not _kept():
+    if not is_kept():
         shutil.rmtree(run, ignore_errors=True)
 
 
-def _kept() -> bool:
+def is_kept() -> bool:
+    """Whether the folders of runs stay."""
     return bool(os.environ.get("LOCALCLOUD_KEEP_RUNS"))
 
 
@@ -122,7 +123,7 @@ def run_process(
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
     """
-    if hide and _kept():
+    if hide and is_kept():
         _write_again(hide, command, environment, folder)
     supervisor = [sys.executable, "-I", supervise.__file__, *command]
     started = time.monotonic()

@@ -6,48 +6,32 @@ Source: https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-runs.html
 
 from __future__ import annotations
 
-import functools
 import logging
-import os
 import re
 import secrets
 import threading
 import time
 from pathlib import Path
 
-import psutil
-
 from localcloud.cloud import Cloud
-from localcloud.jobs import images, s3io, spark
-from localcloud.jobs.container import Exit, background, base_environment, end_run, layered_python, new_run, run_process
-from localcloud.jobs.log_stream import LogStream
+from localcloud.jobs import glue_run, images, s3io, spark
+from localcloud.jobs.container import background, end_run, new_run
 from localcloud.protocol import ServiceError
-from localcloud.services import events
+from localcloud.services import events, glue_arguments
+from localcloud.services.glue_arguments import check_arguments, check_members, invalid
 from localcloud.services.registry import Params, operation
 
 log = logging.getLogger("localcloud")
 JOB, RUN = "glue-job", "glue-run"
-IMAGE, VERSION = "glue-5.1", "5.1"
-OUTPUT_GROUP, ERROR_GROUP = "/aws-glue/jobs/output", "/aws-glue/jobs/error"
+VERSION = "5.1"
 ENDED = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"}
 DEFAULT_TIMEOUT_MINUTES = 480
 DPU_PER_WORKER = {
     **{"Standard": 1.0, "G.025X": 0.25, "G.1X": 1.0, "G.2X": 2.0, "G.4X": 4.0, "G.8X": 8.0, "G.12X": 12.0},
     **{"G.16X": 16.0, "R.1X": 1.0, "R.2X": 2.0, "R.4X": 4.0, "R.8X": 8.0},
 }
-_NOT_HERE = (
-    "--additional-python-modules",
-    "--extra-py-files",
-    "--extra-jars",
-    "--extra-files",
-    "--python-modules-installer-option",
-)
 _starting = threading.Lock()
 INTERRUPTED = "The local AWS was stopped while this run was in progress. Start the job again."
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("InvalidInputException", message)
 
 
 @operation("glue", "CreateJob")
@@ -60,15 +44,20 @@ def create_job(cloud: Cloud, params: Params) -> Params:
 
 def _job(params: Params) -> Params:
     """A job definition with AWS's defaults, refused where it could not run."""
+    check_members(params)
     command = params["Command"]
     if command.get("Name") != "glueetl":
-        raise _invalid(f"Command name {command.get('Name')!r} is not offered here; the local AWS runs glueetl.")
+        raise invalid(f"Command name {command.get('Name')!r} is not offered here; the local AWS runs glueetl.")
+    if command.get("PythonVersion", "3") != "3":
+        raise invalid(f"PythonVersion {command['PythonVersion']} is not one of Glue {VERSION}: it runs Python 3.")
+    if command.get("Runtime"):
+        raise invalid("Command.Runtime is for Ray jobs, which are not offered here.")
     if not str(command.get("ScriptLocation", "")).startswith("s3://"):
-        raise _invalid("Command needs a ScriptLocation on S3.")
+        raise invalid("Command needs a ScriptLocation on S3.")
     version = params.get("GlueVersion", VERSION)
     if version != VERSION:
-        raise _invalid(f"Glue version {version} is not offered by the local AWS; it runs {VERSION}.")
-    _check_arguments({**params.get("DefaultArguments", {}), **params.get("NonOverridableArguments", {})})
+        raise invalid(f"Glue version {version} is not offered by the local AWS; it runs {VERSION}.")
+    check_arguments({**params.get("DefaultArguments", {}), **params.get("NonOverridableArguments", {})})
     job = {
         "MaxRetries": 0,
         "Timeout": DEFAULT_TIMEOUT_MINUTES,
@@ -81,19 +70,10 @@ def _job(params: Params) -> Params:
     return {**job, **_capacity(params, {"WorkerType": "G.1X", "NumberOfWorkers": 10})}
 
 
-def _check_arguments(arguments: dict[str, str]) -> None:
-    for name in _NOT_HERE:
-        if name in arguments:
-            raise _invalid(f"The argument {name} is not offered here: the image's packages are fixed.")
-    for name, value in arguments.items():
-        if "://" in value and ".." in value.split("/"):
-            raise _invalid(f"The argument {name} has a '..' in its address.")
-
-
 def _capacity(asked: Params, default: Params) -> Params:
     """Worker type and number and the DPUs they make; an explicit MaxCapacity counts as G.1X workers."""
     if asked.get("MaxCapacity") and (asked.get("WorkerType") or asked.get("NumberOfWorkers")):
-        raise _invalid("Please set only Allocated/Max Capacity or only WorkerType and NumberOfWorkers.")
+        raise invalid("Please set only Allocated/Max Capacity or only WorkerType and NumberOfWorkers.")
     if asked.get("MaxCapacity"):
         return {"MaxCapacity": asked["MaxCapacity"], "WorkerType": None, "NumberOfWorkers": None}
     if not asked.get("WorkerType") and not asked.get("NumberOfWorkers") and default.get("MaxCapacity"):
@@ -101,9 +81,9 @@ def _capacity(asked: Params, default: Params) -> Params:
     kind = asked.get("WorkerType") or default.get("WorkerType") or "G.1X"
     number = asked.get("NumberOfWorkers") or default.get("NumberOfWorkers") or 10
     if kind not in DPU_PER_WORKER:
-        raise _invalid(f"Worker type {kind} is not one that the local AWS knows: {', '.join(DPU_PER_WORKER)}.")
+        raise invalid(f"Worker type {kind} is not one that the local AWS knows: {', '.join(DPU_PER_WORKER)}.")
     if number < 2:
-        raise _invalid("NumberOfWorkers must be at least 2.")
+        raise invalid("NumberOfWorkers must be at least 2.")
     return {"WorkerType": kind, "NumberOfWorkers": number, "MaxCapacity": DPU_PER_WORKER[kind] * number}
 
 
@@ -132,7 +112,7 @@ def list_jobs(cloud: Cloud, params: Params) -> Params:
 def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
-        raise _invalid("The NextToken is not one of this listing.")
+        raise invalid("The NextToken is not one of this listing.")
     start = int(token)
     end = start + (params.get("MaxResults") or 100)
     return {key: items[start:end], "NextToken": str(end) if end < len(items) else None}
@@ -167,7 +147,8 @@ def start_job_run(cloud: Cloud, params: Params) -> Params:
 def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: str | None = None) -> str:
     arguments = {**job.get("DefaultArguments", {}), **params.get("Arguments", {})}
     arguments.update(job.get("NonOverridableArguments", {}))
-    _check_arguments(arguments)
+    check_members(params)
+    check_arguments(arguments)
     run_id = "jr_" + secrets.token_hex(32)
     run = {
         "Id": run_id,
@@ -255,7 +236,10 @@ def run_job(cloud: Cloud, run_id: str) -> None:
         if held:
             began = time.time()
             folder = new_run(cloud, "glue", run_id)
-            state, message = _execute(cloud, run, folder)
+            location = _find(cloud, run["JobName"])["Command"]["ScriptLocation"]
+            state, message = glue_run.execute(
+                cloud, run, _options(run, location), folder, stop, lambda **members: _set(cloud, run_id, **members)
+            )
         else:
             state = "STOPPED"
     except (s3io.TransferFailed, spark.NoJava, images.BuildFailed) as error:
@@ -275,6 +259,19 @@ def run_job(cloud: Cloud, run_id: str) -> None:
     job = cloud.store.get(JOB, run["JobName"])
     if state == "FAILED" and job and run["Attempt"] < job["MaxRetries"] and not cloud.stopping.is_set():
         _start(cloud, job, run["_params"], run["Attempt"] + 1, run_id)
+
+
+def _options(run: Params, location: str) -> glue_run.Options:
+    arguments = run["Arguments"]
+    return glue_run.Options(
+        script=location,
+        settings=glue_arguments.spark_settings(arguments),
+        driver_variables=glue_arguments.variables(arguments, "--customer-driver-env-vars"),
+        worker_variables=glue_arguments.variables(arguments, "--customer-executor-env-vars"),
+        modules=glue_arguments.addresses(arguments, "--extra-py-files"),
+        files=glue_arguments.addresses(arguments, "--extra-files"),
+        notices=glue_arguments.notices(arguments),
+    )
 
 
 def _end(cloud: Cloud, run: Params, state: str, message: str, seconds: float) -> None:
@@ -311,84 +308,6 @@ def _wait_for_slot(cloud: Cloud, run_id: str) -> bool:
         if cloud.slots.acquire(timeout=0.2):
             return True
     return False
-
-
-@functools.cache
-def _java(image_python: Path) -> Path:
-    return spark.find_java(image_python)
-
-
-def _execute(cloud: Cloud, run: Params, folder: Path) -> tuple[str, str]:
-    """Stage the buckets, run the script, bring what it wrote to S3. Returns the final state and its message."""
-    job = _find(cloud, run["JobName"])
-    stop = cloud.stop_event(RUN, run["Id"])
-    output = LogStream(cloud, OUTPUT_GROUP, run["Id"])
-    errors = LogStream(cloud, ERROR_GROUP, run["Id"])
-    if not images.is_ready(IMAGE):
-        _set(cloud, run["Id"], StateDetail=images.BUILDING)
-    python = layered_python(folder, IMAGE, lambda line: output.put([line]))
-    s3 = cloud.client("s3")
-    bucket, key = s3io.parse_uri(job["Command"]["ScriptLocation"])
-    script = folder / "script" / Path(key).name
-    s3io.download_file(s3, bucket, key, script)
-    staged = _stage(cloud, folder / "buckets")
-    spark.write_conf(
-        folder / "conf",
-        {name: bucket.folder for name, bucket in staged.items()},
-        cores=os.cpu_count() or 1,
-        memory=_driver_memory(),
-    )
-    environment = base_environment(cloud, folder, python)
-    environment |= spark.spark_env(python, _java(images.ensure(IMAGE)), folder / "conf", folder / "tmp")
-    arguments = {
-        "--JOB_NAME": job["Name"],
-        "--JOB_RUN_ID": run["Id"],
-        "--JOB_ID": f"j_{job['Name']}",
-        **run["Arguments"],
-    }
-    failure = folder / "failure"
-    if stop.is_set():
-        return "STOPPED", ""
-    _set(cloud, run["Id"], JobRunState="RUNNING", StateDetail=None)
-    ended = run_process(
-        spark.command(python, failure, script, [part for pair in arguments.items() for part in pair]),
-        environment=environment,
-        folder=folder,
-        log_file=folder / "stdout.log",
-        on_lines=output.put,
-        hide=folder,
-        error_file=folder / "stderr.log",
-        on_error_lines=errors.put,
-        stop=lambda: stop.is_set() or cloud.stopping.is_set(),
-        time_limit=run["Timeout"] * 60.0,
-    )
-    for bucket_staged in staged.values():
-        spark.sync(bucket_staged, s3)
-    return _outcome(ended, failure, run["Timeout"])
-
-
-def _outcome(ended: Exit, failure: Path, minutes: int) -> tuple[str, str]:
-    if ended.timed_out:
-        return "TIMEOUT", f"Job run exceeded its timeout of {minutes} minutes."
-    if ended.stopped:
-        return "STOPPED", ""
-    if ended.code == 0:
-        return "SUCCEEDED", ""
-    if failure.is_file():
-        return "FAILED", failure.read_text(errors="replace").replace(str(failure.parent), "")
-    killed = " (killed: out of memory, or a signal from outside)" if ended.code == 137 else ""
-    return "FAILED", f"The driver ended with exit code {ended.code}{killed}. See the error log group."
-
-
-def _stage(cloud: Cloud, folder: Path) -> dict[str, spark.StagedBucket]:
-    names = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
-    return {name: spark.stage_bucket(name, cloud.engine.s3_folder / name, folder / name) for name in names}
-
-
-def _driver_memory() -> str:
-    """A third of the machine's memory, between 1 and 4 GB: Spark's own default of 1 GB is little for a join."""
-    gigabytes = psutil.virtual_memory().total // 2**30
-    return f"{max(1, min(4, gigabytes // 3))}g"
 
 
 def recover(cloud: Cloud) -> None:

@@ -15,6 +15,7 @@ glue = GlueContext(SparkContext.getOrCreate())
 spark = glue.spark_session
 ROWS = [(1, "one", 1.5, "a"), (2, "two, 2", None, "b c"), (3, 'three "3"', 3.5, "a")]
 SCHEMA = "Id int, name string, score double, part string"
+SERDES = ("tabs", "open_csv", "gone", "regex", "headers", "nameless")
 frame = DynamicFrame.fromDF(spark.createDataFrame(ROWS, SCHEMA), glue, "rows")
 
 
@@ -59,6 +60,48 @@ def options_round_trip(root: str, form: str, read: dict[str, Any]) -> list[list[
     glue.write_dynamic_frame.from_options(frame, "s3", {"path": path}, format=form)
     back = glue.create_dynamic_frame.from_options("s3", {"paths": [path]}, format=form, format_options=read)
     return rows(back.toDF())
+
+
+def csv(path: str, options: dict[str, Any], **more: Any) -> list[list[Any]]:
+    """Names, then rows of what is read."""
+    data = glue.create_dynamic_frame.from_options("s3", {"paths": [path], **more}, "csv", options).toDF()
+    return [data.columns, *sorted([*row] for row in data.collect())]
+
+
+def csv_lines(path: str, text: str, **options: Any) -> list[str]:
+    """Lines of the file that is written with these options."""
+    data = spark.createDataFrame([(1, text), (2, " c ")], "n int, text string").coalesce(1)
+    glue.write_dynamic_frame.from_options(
+        DynamicFrame.fromDF(data, glue), "s3", {"path": path}, format="csv", format_options=options
+    )
+    return [row[0] for row in spark.read.text(path).collect()]
+
+
+def csv_actions(root: str) -> dict[str, Callable[[], Any]]:
+    header, text = {"withHeader": True}, 'say "a", b'
+    every = '["**.txt", "s3://*/mixed/deep/{x,y}*"]'
+    return {
+        "no header": lambda: csv(f"{root}/csv", {}),
+        "header": lambda: csv(f"{root}/csv", header),
+        "skip first": lambda: csv(f"{root}/csv", {"skipFirst": True}),
+        "no quotes": lambda: csv(f"{root}/tsv", {**header, "separator": "\t", "quoteChar": -1}),
+        "no quotes by text": lambda: csv(f"{root}/tsv", {**header, "separator": "\t", "quoteChar": "-1"}),
+        "other quotes": lambda: csv(f"{root}/single", {**header, "quoteChar": "'"}),
+        "escaper": lambda: csv(f"{root}/escaped", {**header, "escaper": "\\"}),
+        "line breaks": lambda: csv(f"{root}/multi", {**header, "multiLine": "true"}),
+        "path": lambda: csv(f"{root}/x", header, paths=f"{root}/csv/a.csv", groupFiles="inPartition"),
+        "exclusions": lambda: csv(f"{root}/mixed", header, exclusions='["**.txt"]'),
+        "exclusions over folders": lambda: csv(f"{root}/mixed", header, exclusions=every, recurse=True),
+        "written without quotes": lambda: csv_lines(f"{root}/w1", text, separator=";", quoteChar=-1),
+        "written with quotes": lambda: csv_lines(f"{root}/w2", text, separator=";", writeHeader=False),
+        "written with an escaper": lambda: csv_lines(f"{root}/w3", text, escaper="\\"),
+        "unknown option": lambda: csv(f"{root}/csv", {"nullString": "x"}),
+        "optimizePerformance": lambda: csv(f"{root}/csv", {"optimizePerformance": True}),
+        "two characters": lambda: csv(f"{root}/csv", {"separator": "||"}),
+        "unknown path option": lambda: csv(f"{root}/csv", {}, maxBand=1),
+        "bad exclusions": lambda: csv(f"{root}/csv", {}, exclusions='"x"'),
+        "line break without quotes": lambda: csv_lines(f"{root}/w4", "a\nb", quoteChar=-1),
+    }
 
 
 def new_column(root: str, behavior: str) -> list[list[Any]]:
@@ -107,6 +150,9 @@ def main(spec_file: str, result_file: str) -> None:
         "purge all": lambda: purged(root, options={"retentionPeriod": 0}),
         "purge old": lambda: purged(root),
         "purge nothing": lambda: glue.purge_s3_path(f"{root}/nothing/", {"retentionPeriod": 0}),
+        **{f"csv: {name}": action for name, action in csv_actions(root).items()},
+        **{f"serde: {name}": lambda name=name: table_rows(name) for name in SERDES},
+        "predicate on a column": lambda: table_rows(table, push_down_predicate="score > 1"),
         "offered: purge_table": lambda: glue.purge_table("d", "t"),
         "offered: jdbc": lambda: glue.getSink("jdbc", path="x"),
         "offered: avro": lambda: sink(root, "x", "avro"),

@@ -33,30 +33,40 @@ def utils() -> ModuleType:
     return module
 
 
-def test_named_options_are_read_in_both_spellings(utils: ModuleType) -> None:
-    args = ["job.py", "--JOB_NAME", "etl", "--path=s3://b/x=1/", "--other", "ignored"]
-    assert utils.getResolvedOptions(args, ["JOB_NAME", "path"]) == {"JOB_NAME": "etl", "path": "s3://b/x=1/"}
+RESERVED = {
+    "job_bookmark_option": "job-bookmark-disable",
+    **dict.fromkeys(("job_bookmark_from", "job_bookmark_to", "JOB_ID", "JOB_RUN_ID", "SECURITY_CONFIGURATION")),
+    **dict.fromkeys(("encryption_type", "enable_data_lineage", "RedshiftTempDir", "TempDir")),
+}
+TEMP = {"TempDir": "s3://b/t/", "RedshiftTempDir": "s3://b/t/"}
 
 
-def test_the_last_of_repeated_options_counts(utils: ModuleType) -> None:
-    assert utils.getResolvedOptions(["job.py", "--a", "1", "--a=2"], ["a"]) == {"a": "2"}
+@pytest.mark.parametrize(
+    ("args", "options", "result"),
+    [
+        (["--JOB_NAME", "etl", "--path=s3://b/x=1/", "--other", "no"], ["JOB_NAME", "path"], {"path": "s3://b/x=1/"}),
+        (["--a", "1", "--a=2"], ["a"], {"a": "2"}),  # the last counts
+        (["--a", ""], ["a"], {"a": ""}),
+        (["--a="], ["a"], {"a": ""}),
+        (["--a", "-5"], ["a"], {"a": "-5"}),
+        (["--a", "1 = one", "more"], ["a"], {"a": "1 = one"}),
+        (["--a", "1", "--ab", "2"], ["ab"], {"ab": "2"}),  # no name is cut short
+        ([], ["TempDir"], {}),
+        (["--TempDir", "s3://b/t/"], ["TempDir"], TEMP),
+        (["--TempDir", "s3://b/t/"], [], TEMP),
+        (["--JOB_RUN_ID", "jr_1", "--JOB_ID", "j_1"], [], {"JOB_RUN_ID": "jr_1", "JOB_ID": "j_1"}),
+        (["--job-bookmark-option", "job-bookmark-disable"], [], {}),
+    ],
+)
+def test_the_result_has_what_was_asked_for_and_what_glue_adds(
+    utils: ModuleType, args: list[str], options: list[str], result: dict[str, str]
+) -> None:
+    name = {"JOB_NAME": "etl"} if "JOB_NAME" in options else {}
+    assert utils.getResolvedOptions(["job.py", *args], options) == {**RESERVED, **name, **result}
 
 
-@pytest.mark.parametrize("args", [["--a", ""], ["--a="]])
-def test_a_value_may_be_empty(utils: ModuleType, args: list[str]) -> None:
-    assert utils.getResolvedOptions(["job.py", *args], ["a"]) == {"a": ""}
-
-
-def test_a_value_may_look_like_a_negative_number(utils: ModuleType) -> None:
-    assert utils.getResolvedOptions(["job.py", "--a", "-5"], ["a"]) == {"a": "-5"}
-
-
-def test_the_run_id_is_in_the_result_when_it_is_known(utils: ModuleType) -> None:
-    assert utils.getResolvedOptions(["job.py", "--a", "1", "--JOB_RUN_ID", "jr_1"], ["a"])["JOB_RUN_ID"] == "jr_1"
-
-
-def test_the_script_itself_and_loose_words_are_no_options(utils: ModuleType) -> None:
-    assert utils.getResolvedOptions(["--a", "loose", "--a", "1", "more"], ["a"]) == {"a": "1"}
+def test_the_script_itself_is_no_option(utils: ModuleType) -> None:
+    assert utils.getResolvedOptions(["--a", "loose", "--a", "1"], ["a"])["a"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +78,9 @@ def test_the_script_itself_and_loose_words_are_no_options(utils: ModuleType) -> 
         (["--a"], ["a"], "these arguments need a value: --a"),
         (["--a-b", "1"], ["a-b"], "without hyphens"),
         (["--JOB_RUN_ID", "1"], ["JOB_RUN_ID"], "JOB_RUN_ID is reserved"),
+        ([], ["job_bookmark_option"], "job_bookmark_option is reserved"),
+        (["--TempDir"], ["TempDir"], "these arguments need a value: --TempDir"),
+        (["--da", "1"], ["day"], "the following arguments are required: --day"),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(
@@ -79,14 +92,50 @@ def test_arguments_that_do_not_fit_are_refused(
 
 # Frames, sinks and the catalog
 
+FILES = {
+    "csv/a.csv": 'n,text\n1,"a ""b"", c"\n2,x\n',
+    "tsv/a.tsv": 'n\ttext\n1\t"open\n2\t5" disc\n',
+    "single/a.csv": "n,text\n1,'a;b'\n",
+    "escaped/a.csv": 'n,text\n1,"say \\"no\\", ok"\n',
+    "multi/a.csv": 'n,text\n1,"two\nlines"\n',
+    "mixed/a.csv": "n\n1\n",
+    "mixed/notes.txt": "n\n2\n",
+    "mixed/deep/b.csv": "n\n3\n",
+    "mixed/deep/c.txt": "n\n4\n",
+    "tabs/a.txt": '1\t"open\n2\tx\n',
+    "open/a.csv": "n,text\n1,'a,b'\n2,x\n",
+}
+LAZY, CSV_KIND = "lazy.LazySimpleSerDe", {"classification": "csv"}
+TABLES: dict[str, tuple[str, str, dict[str, str], dict[str, str]]] = {
+    "tabs": ("tabs", LAZY, {"field.delim": "\t", "quoteChar": "-1"}, CSV_KIND),
+    "open_csv": (
+        *("open", "OpenCSVSerde", {"separatorChar": ",", "quoteChar": "'"}),
+        {**CSV_KIND, "skip.header.line.count": "1"},
+    ),
+    "gone": ("nothing-here", LAZY, {"field.delim": ","}, CSV_KIND),
+    "regex": ("csv", "RegexSerDe", {"input.regex": "(.*)"}, CSV_KIND),
+    "headers": ("csv", LAZY, {"field.delim": ","}, {**CSV_KIND, "skip.header.line.count": "2"}),
+    "nameless": ("csv", LAZY, {"field.delim": ","}, {}),
+}
 ROWS = [[1, "one", "a", 1.5], [2, "two, 2", "b c", None], [3, 'three "3"', "a", 3.5]]
 
 
 @pytest.fixture(scope="module")
 def results(local_aws: OwnCloud, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("awsglue")
-    (folder / BUCKET).mkdir()
-    local_aws.client("glue").create_database(DatabaseInput={"Name": "glue_test"})
+    for name, content in FILES.items():
+        (folder / BUCKET / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / BUCKET / name).write_text(content)
+    glue = local_aws.client("glue")
+    glue.create_database(DatabaseInput={"Name": "glue_test"})
+    for name, (place, serde, settings, parameters) in TABLES.items():
+        storage = {
+            "Columns": [{"Name": "n", "Type": "string"}, {"Name": "text", "Type": "string"}],
+            "Location": f"s3://{BUCKET}/{place}/",
+            "SerdeInfo": {"SerializationLibrary": f"org.apache.hadoop.hive.serde2.{serde}", "Parameters": settings},
+        }
+        table = {"Name": name, "StorageDescriptor": storage, "Parameters": parameters}
+        glue.create_table(DatabaseName="glue_test", TableInput=table)
     driver = Path(__file__).with_name("awsglue_driver.py")
     made: dict[str, Any] = run_driver(driver, {"bucket": BUCKET}, folder, {BUCKET: folder / BUCKET}, local_aws)
     return made
@@ -193,6 +242,65 @@ def test_with_log_the_table_keeps_its_columns_and_gets_the_partition(results: di
 )
 def test_a_mistake_is_refused_with_its_reason(results: dict[str, Any], name: str, message: str) -> None:
     assert str(results[name]).startswith(message)
+
+
+CSV = {
+    "no header": [["col0", "col1"], ["n", "text"], ["1", 'a "b", c'], ["2", "x"]],
+    "header": [["n", "text"], ["1", 'a "b", c'], ["2", "x"]],
+    "skip first": [["col0", "col1"], ["1", 'a "b", c'], ["2", "x"]],
+    "no quotes": [["n", "text"], ["1", '"open'], ["2", '5" disc']],
+    "no quotes by text": [["n", "text"], ["1", '"open'], ["2", '5" disc']],
+    "other quotes": [["n", "text"], ["1", "a;b"]],
+    "escaper": [["n", "text"], ["1", 'say "no", ok']],
+    "line breaks": [["n", "text"], ["1", "two\nlines"]],
+    "path": [["n", "text"], ["1", 'a "b", c'], ["2", "x"]],
+    "exclusions": [["n"], ["1"]],
+    "exclusions over folders": [["n"], ["1"], ["3"]],
+    "written without quotes": ["n;text", '1;say "a", b', "2; c "],
+    "written with quotes": ['1;"say ""a"", b"', "2; c "],
+    "written with an escaper": ["n,text", '1,"say \\"a\\", b"', "2, c "],
+}
+
+
+@pytest.mark.parametrize("name", CSV)
+def test_an_option_of_csv_or_of_the_paths_acts(results: dict[str, Any], name: str) -> None:
+    assert results[f"csv: {name}"] == CSV[name]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("unknown option", "NotImplementedError: format_options of csv: nullString not offered"),
+        ("optimizePerformance", "NotImplementedError: format_options of csv: optimizePerformance not offered"),
+        ("two characters", "ValueError: format_options: separator must be one character, not '||'"),
+        ("unknown path option", "NotImplementedError: create_dynamic_frame.from_options connection_options: maxBand"),
+        ("bad exclusions", "ValueError: exclusions must be a JSON list"),
+        ("line break without quotes", "SparkRuntimeException"),
+    ],
+)
+def test_an_option_of_csv_that_cannot_act_is_refused(results: dict[str, Any], name: str, message: str) -> None:
+    raised = str(results[f"csv: {name}"])
+    assert message in raised or "a value holds a line break" in raised
+
+
+@pytest.mark.parametrize(
+    ("table", "rows"),
+    [
+        ("tabs", [["1", '"open'], ["2", "x"]]),
+        ("open_csv", [["1", "a,b"], ["2", "x"]]),
+        ("gone", []),
+        ("regex", "NotImplementedError: glue_test.regex: the SerDe org.apache.hadoop.hive.serde2.RegexSerDe"),
+        ("headers", "NotImplementedError: glue_test.headers: skip.header.line.count 2 not offered"),
+        ("nameless", "ValueError: No classification or connection in glue_test.nameless"),
+    ],
+)
+def test_a_tables_serde_is_followed_or_refused(results: dict[str, Any], table: str, rows: Any) -> None:
+    found = results[f"serde: {table}"]
+    assert found.startswith(rows) if isinstance(rows, str) else found == rows
+
+
+def test_a_predicate_names_partitions_only(results: dict[str, Any]) -> None:
+    assert "UNRESOLVED_COLUMN" in str(results["predicate on a column"])
 
 
 @pytest.mark.parametrize("form", ["parquet", "json"])

@@ -1,19 +1,16 @@
-"""localcloud/jobs/spark.py and the launcher: Java, Spark's settings, staged buckets, what goes back to S3."""
+"""localcloud/jobs/spark.py and the launcher: Java, Spark's settings, buckets that are plain folders."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from own_cloud import OwnCloud
 from run_in_glue import glue_python, run_driver
 
 from localcloud.jobs import spark
-from localcloud.store.state import ACCOUNT
 
 NEED_AN_IMAGE = {"attempts"}
 
@@ -124,7 +121,7 @@ def test_overwriting_removes_the_old_files(attempts: dict[str, Any]) -> None:
 
 
 def test_an_unknown_bucket_is_refused(attempts: dict[str, Any]) -> None:
-    assert attempts["unknown bucket"] == "NoSuchBucket: there was no bucket 'no-such-bucket' when this run began"
+    assert attempts["unknown bucket"] == "NoSuchBucket: there is no bucket 'no-such-bucket'"
 
 
 def test_a_failure_in_a_worker_is_told_by_its_own_exception(attempts: dict[str, Any]) -> None:
@@ -200,134 +197,3 @@ def test_a_failure_prints_the_scripts_part_of_the_traceback(tmp_path: Path) -> N
 @pytest.mark.image
 def test_leaving_with_zero_is_no_failure(tmp_path: Path) -> None:
     assert launch(tmp_path, "import sys; sys.exit(0)")[:2] == (0, None)
-
-
-# Staged buckets
-
-
-@pytest.fixture
-def lake(local_aws: OwnCloud, request: pytest.FixtureRequest) -> str:
-    """A new bucket of the running local AWS."""
-    name = f"lake-{abs(hash(request.node.name)) % 10**9}"
-    local_aws.client("s3").create_bucket(Bucket=name)
-    return name
-
-
-def stage(cloud: OwnCloud, bucket: str, folder: Path, **options: Any) -> spark.StagedBucket:
-    return spark.stage_bucket(bucket, engine_folder(cloud, bucket), folder / bucket, **options)
-
-
-def engine_folder(cloud: OwnCloud, bucket: str) -> Path:
-    return cloud.home / "engine" / "s3" / ACCOUNT / bucket
-
-
-def listed(cloud: OwnCloud, bucket: str) -> dict[str, bytes]:
-    s3 = cloud.client("s3")
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
-    return {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
-
-
-def put(cloud: OwnCloud, bucket: str, **objects: bytes) -> None:
-    for key, body in objects.items():
-        cloud.client("s3").put_object(Bucket=bucket, Key=key.replace("__", "/"), Body=body)
-
-
-def test_objects_are_staged_without_the_engines_own_files(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, a=b"1", deep__er__b=b"2")
-    local_aws.client("s3").put_object(Bucket=lake, Key="folder/", Body=b"")
-    staged = stage(local_aws, lake, tmp_path)
-    files = {path.relative_to(staged.folder).as_posix(): path.read_bytes() for path in staged.folder.rglob("*.*")}
-    assert files == {}
-    assert set(staged.before) == {"a", "deep/er/b"}
-    assert (staged.folder / "deep/er/b").read_bytes() == b"2"
-
-
-def test_a_bucket_without_objects_is_an_empty_folder(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    staged = stage(local_aws, lake, tmp_path)
-    assert staged.folder.is_dir()
-    assert staged.before == {}
-
-
-def test_a_staged_file_keeps_the_time_of_its_object(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, a=b"1")
-    original = engine_folder(local_aws, lake) / "a"
-    os.utime(original, (1_000_000_000, 1_000_000_000))
-    assert stage(local_aws, lake, tmp_path).before["a"].mtime_ns == 1_000_000_000 * 10**9
-
-
-def test_writing_into_a_small_staged_file_does_not_reach_the_object(
-    local_aws: OwnCloud, lake: str, tmp_path: Path
-) -> None:
-    put(local_aws, lake, a=b"one")
-    (stage(local_aws, lake, tmp_path).folder / "a").write_bytes(b"two")
-    assert listed(local_aws, lake) == {"a": b"one"}
-
-
-def test_a_large_file_takes_no_space(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, large=b"x" * 100, small=b"x" * 9)
-    staged = stage(local_aws, lake, tmp_path, copy_below=10)
-    original = engine_folder(local_aws, lake)
-    assert (staged.folder / "large").samefile(original / "large")
-    assert not (staged.folder / "small").samefile(original / "small")
-
-
-def test_writing_into_a_linked_file_is_noticed_and_mended(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, large=b"x" * 100)
-    staged = stage(local_aws, lake, tmp_path, copy_below=10)
-    (staged.folder / "large").write_bytes(b"y" * 100)
-    assert spark.sync(staged, local_aws.client("s3")).written == ["large"]
-    assert listed(local_aws, lake) == {"large": b"y" * 100}
-
-
-def test_an_unchanged_bucket_is_left_alone(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, a=b"1")
-    assert spark.sync(stage(local_aws, lake, tmp_path), local_aws.client("s3")) == ([], [])
-
-
-def test_new_changed_and_deleted_files_reach_the_bucket(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, kept=b"1", changed=b"1", table__gone=b"1")
-    staged = stage(local_aws, lake, tmp_path)
-    (staged.folder / "changed").write_bytes(b"2")
-    (staged.folder / "table/gone").unlink()
-    (staged.folder / "table/part=a b").mkdir()
-    (staged.folder / "table/part=a b/new").write_bytes(b"3")
-    done = spark.sync(staged, local_aws.client("s3"))
-    assert done == (["changed", "table/part=a b/new"], ["table/gone"])
-    assert listed(local_aws, lake) == {"kept": b"1", "changed": b"2", "table/part=a b/new": b"3"}
-
-
-def test_more_deletions_than_one_call_takes_are_done(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    put(local_aws, lake, a=b"1")
-    staged = stage(local_aws, lake, tmp_path)
-    gone = {f"gone-{number}": spark.FileState(number, 1, 1) for number in range(1500)}
-    done = spark.sync(spark.StagedBucket(lake, staged.folder, staged.before | gone), local_aws.client("s3"))
-    assert len(done.deleted) == 1500
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        *("t/_temporary/0/x", "t/.spark-staging-1/p=1/x", "t/_SUCCESS", "t/.part-0.crc", "_temporary/x"),
-    ],
-)
-def test_what_an_unfinished_write_leaves_is_no_object(key: str) -> None:
-    assert spark.changes({}, {key: spark.FileState(1, 1, 1)}) == ([], [])
-
-
-@pytest.mark.parametrize("key", ["t/_metadata", "data.crc", "my_temporary/x", "SUCCESS"])
-def test_a_name_like_a_leftover_is_an_object(key: str) -> None:
-    assert spark.changes({}, {key: spark.FileState(1, 1, 1)}).written == [key]
-
-
-@pytest.mark.parametrize("state", [(2, 1, 1), (1, 2, 1), (1, 1, 2)])
-def test_another_inode_size_or_time_is_a_change(state: tuple[int, int, int]) -> None:
-    before, after = {"a": spark.FileState(1, 1, 1)}, {"a": spark.FileState(*state)}
-    assert spark.changes(before, after) == (["a"], [])
-
-
-def test_a_link_that_a_script_made_is_not_uploaded(local_aws: OwnCloud, lake: str, tmp_path: Path) -> None:
-    staged = stage(local_aws, lake, tmp_path)
-    (staged.folder / "link").symlink_to("/etc/hostname")
-    with pytest.raises(ValueError, match="symbolic link"):
-        spark.sync(staged, local_aws.client("s3"))
-    assert listed(local_aws, lake) == {}

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 _TEXT_IN = "org.apache.hadoop.mapred.TextInputFormat"
 _TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+_SERDES = {
+    "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": "csv",
+    "org.apache.hadoop.hive.serde2.OpenCSVSerde": "csv",
+    "org.openx.data.jsonserde.JsonSerDe": "json",
+    "org.apache.hive.hcatalog.data.JsonSerDe": "json",
+    f"{_PARQUET}.serde.ParquetHiveSerDe": "parquet",
+    "org.apache.hadoop.hive.ql.io.orc.OrcSerde": "orc",
+}
 _BATCH = 100  # the most partitions that BatchCreatePartition and BatchUpdatePartition take
 
 
@@ -129,6 +137,41 @@ def partition_locations(glue: Any, database: str, table: str) -> list[str]:
     """Locations of all registered partitions of a table."""
     pages = glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table)
     return [part["StorageDescriptor"]["Location"] for page in pages for part in page["Partitions"]]
+
+
+def reading(database: str, table: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Format of a table's files and Glue's format options for it, from its SerDe.
+
+    Raises NotImplementedError for a SerDe or a setting of it that the local Glue cannot follow, ValueError for a
+    table without classification, which Glue does not read either.
+    """
+    storage, name = table["StorageDescriptor"], f"{database}.{table['Name']}"
+    info = storage.get("SerdeInfo", {})
+    serde, settings = info.get("SerializationLibrary", ""), info.get("Parameters", {})
+    parameters = {**storage.get("Parameters", {}), **table.get("Parameters", {})}
+    if not parameters.get("classification"):
+        raise ValueError(
+            f"No classification or connection in {name}: give the table the parameter classification, "
+            "for example csv, json or parquet"
+        )
+    if serde not in _SERDES:
+        raise NotImplementedError(f"{name}: the SerDe {serde or 'None'} is not offered by the local Glue")
+    kind = _SERDES[serde]
+    if kind != "csv":
+        return kind, {}
+    lines = parameters.get("skip.header.line.count", settings.get("skip.header.line.count", "0"))
+    if lines not in ("0", "1"):
+        raise NotImplementedError(f"{name}: skip.header.line.count {lines} not offered by the local Glue, only 0 and 1")
+    options: dict[str, Any] = {"withHeader": lines == "1", "quoteChar": settings.get("quoteChar", '"')}
+    if serde.endswith("OpenCSVSerde"):
+        # Its default escape character, the backslash, also takes doubled quotes, which Spark's does not: those count.
+        options["separator"] = settings.get("separatorChar", ",")
+        escaper = settings.get("escapeChar", "\\")
+        return kind, options if escaper == "\\" else {**options, "escaper": escaper}
+    if settings.get("serialization.null.format", "") not in ("", "\\N"):
+        raise NotImplementedError(f"{name}: serialization.null.format is not offered by the local Glue")
+    options["separator"] = settings.get("field.delim", parameters.get("delimiter", ","))
+    return kind, {**options, "escaper": settings["escape.delim"]} if "escape.delim" in settings else options
 
 
 def ddl(table_columns: list[dict[str, str]]) -> str:

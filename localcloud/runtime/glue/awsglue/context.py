@@ -4,22 +4,15 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import catalog
+from . import catalog, files, formats
 from .dynamicframe import DynamicFrame
+from .files import list_files
 from .not_offered import NotOffered, refuse_unknown
-from .sink import FileSink, list_files
+from .sink import FileSink
 
 if TYPE_CHECKING:
     from pyspark import SparkContext
-    from pyspark.sql import DataFrame, DataFrameReader
-
-_CSV_READ = {
-    "separator": "sep",
-    "quoteChar": "quote",
-    "withHeader": "header",
-    "multiline": "multiLine",
-    "escaper": "escape",
-}
+    from pyspark.sql import DataFrame
 
 
 class GlueContext(NotOffered):
@@ -74,15 +67,24 @@ class GlueContext(NotOffered):
         format_options: Mapping[str, Any] | None = None,
         transformation_ctx: str = "",
     ) -> DynamicFrame:
-        """Reads S3 files: connection_options {"paths": [...], "recurse": bool}; format json, csv, parquet or orc."""
+        """Reads S3 files in json, csv, parquet or orc.
+
+        connection_options: paths (or path), recurse, exclusions (a JSON list of globs); groupFiles, groupSize and
+        useS3ListImplementation change nothing here.
+        """
         _only_s3("create_dynamic_frame.from_options", connection_type)
         given = dict(connection_options or {})
-        refuse_unknown("create_dynamic_frame.from_options connection_options", given, {"paths", "recurse"})
-        paths = given["paths"] if isinstance(given["paths"], list) else [given["paths"]]
+        refuse_unknown("create_dynamic_frame.from_options connection_options", given, files.KNOWN)
+        paths, recurse = files.paths_of(given), formats.is_true(given.get("recurse", False))
         reader = self.spark_session.read
-        if given.get("recurse"):
+        if recurse:
             reader = reader.option("recursiveFileLookup", "true")
-        return DynamicFrame(_load(reader, paths, format, dict(format_options or {})), self, "from_options")
+        if given.get("exclusions"):
+            wanted = files.without(self.spark_session, paths, given["exclusions"], recurse)
+            if len(paths) == 1 and not recurse and wanted != paths:
+                reader = reader.option("basePath", paths[0])  # folders like year=2024 are columns still
+            paths = wanted
+        return DynamicFrame(formats.read(reader, paths, format, dict(format_options or {})), self, "from_options")
 
     def create_dynamic_frame_from_catalog(
         self,
@@ -96,41 +98,51 @@ class GlueContext(NotOffered):
     ) -> DynamicFrame:
         """Reads a table of the Data Catalog; of a partitioned table, the registered partitions only.
 
-        push_down_predicate: a Spark SQL condition on the partition columns.
+        push_down_predicate: a Spark SQL condition on the partition columns; another column in it is an error.
+        redshift_tmp_dir, transformation_ctx: for Redshift and for job bookmarks, which there are not here.
         Raises botocore's EntityNotFoundException if there is no such table.
         """
         refuse_unknown("from_catalog additional_options", dict(additional_options or {}), set())
+        refuse_unknown("from_catalog", {"catalog_id": 1} if catalog_id else {}, set())
         glue = catalog.glue_client()
         table = glue.get_table(DatabaseName=database, Name=table_name)["Table"]
         frame = self._read_table(glue, database, table)
         if push_down_predicate:
+            keys = [f"`{key['Name']}`" for key in table.get("PartitionKeys", [])]
+            frame.select(*keys).where(push_down_predicate)  # raises when it names another column
             frame = frame.where(push_down_predicate)
         return DynamicFrame(frame, self, table_name)
 
     def _read_table(self, glue: Any, database: str, table: dict[str, Any]) -> "DataFrame":
+        from pyspark.errors import AnalysisException
+
         storage, keys = table["StorageDescriptor"], table.get("PartitionKeys", [])
         location = storage["Location"].rstrip("/") + "/"
         paths = catalog.partition_locations(glue, database, table["Name"]) if keys else [location]
         elsewhere = [path for path in paths if not path.startswith(location)]
         if elsewhere:
             raise NotImplementedError(f"Partitions outside the table's folder are not offered locally: {elsewhere[0]}")
-        schema = catalog.ddl(storage["Columns"] + keys)
-        if not paths:
-            return self.spark_session.createDataFrame([], schema)
-        parameters = {**storage.get("Parameters", {}), **table.get("Parameters", {})}
-        kind = parameters.get("classification", "").removeprefix("glue")
-        if kind == "json":  # the catalog has lower-case names, and its JSON SerDe does not mind the files' case
-            files = self.spark_session.read.json(paths).columns
-            spelled = {name.lower(): name for name in files}
-            names = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in storage["Columns"]]
-            schema = catalog.ddl(names + keys)
-        reader = self.spark_session.read.option("basePath", location).schema(schema)
-        options: dict[str, Any] = {}
-        if kind == "csv":
-            options["separator"] = storage["SerdeInfo"]["Parameters"].get("field.delim", ",")
-            options["withHeader"] = parameters.get("skip.header.line.count", "0") != "0"
-        frame = _load(reader, paths, kind, options)
+        kind, options = catalog.reading(database, table)
+        try:
+            frame = self._read_files(paths, location, table, kind, options)
+        except AnalysisException as error:
+            if error.getErrorClass() != "PATH_NOT_FOUND":
+                raise
+            there = [path for path in paths if files.list_files(self.spark_session, path)]
+            frame = self._read_files(there, location, table, kind, options)
         return frame.toDF(*[column["Name"] for column in storage["Columns"] + keys])
+
+    def _read_files(
+        self, paths: list[str], location: str, table: dict[str, Any], kind: str, options: dict[str, Any]
+    ) -> "DataFrame":
+        columns, keys = table["StorageDescriptor"]["Columns"], table.get("PartitionKeys", [])
+        if not paths:
+            return self.spark_session.createDataFrame([], catalog.ddl(columns + keys))
+        if kind == "json":  # the catalog has lower-case names, and its JSON SerDe does not mind the files' case
+            spelled = {name.lower(): name for name in self.spark_session.read.json(paths).columns}
+            columns = [{**column, "Name": spelled.get(column["Name"], column["Name"])} for column in columns]
+        reader = self.spark_session.read.option("basePath", location).schema(catalog.ddl(columns + keys))
+        return formats.read(reader, paths, kind, options)
 
     def write_dynamic_frame_from_options(
         self,
@@ -168,16 +180,3 @@ def _only_s3(where: str, connection_type: str) -> None:
         raise NotImplementedError(
             f"{where}: connection_type {connection_type!r} is not offered by the local Glue, only 's3'"
         )
-
-
-def _load(reader: "DataFrameReader", paths: list[str], kind: str | None, options: dict[str, Any]) -> "DataFrame":
-    """Reads files of one format. Formats and options that the local Glue lacks raise NotImplementedError."""
-    if kind not in ("json", "csv", "parquet", "orc"):
-        raise NotImplementedError(f"Reading format {kind!r} is not offered by the local Glue (json, csv, parquet, orc)")
-    known = {"csv": set(_CSV_READ), "json": {"multiline"}}.get(kind, set())
-    refuse_unknown(f"format_options of {kind}", options, known)
-    if kind == "csv":
-        reader = reader.option("escape", '"')  # a quote in a quoted field is doubled, as in RFC 4180
-    for name, value in options.items():
-        reader = reader.option(_CSV_READ[name], str(value))
-    return reader.format(kind).load(paths)

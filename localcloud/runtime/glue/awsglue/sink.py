@@ -2,20 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from . import catalog
+from . import catalog, formats
 from .dynamicframe import DynamicFrame
+from .files import list_files
 from .not_offered import NotOffered, refuse_unknown
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _SINK_OPTIONS = {"path", "partitionKeys", "enableUpdateCatalog", "updateBehavior", "compression"}
-_FORMAT_OPTIONS = {
-    "parquet": {"compression", "useGlueParquetWriter"},
-    "glueparquet": {"compression"},
-    "json": set(),
-    "csv": {"separator", "quoteChar", "writeHeader"},
-}
 
 
 class FileSink(NotOffered):
@@ -37,9 +32,9 @@ class FileSink(NotOffered):
 
     def setFormat(self, format: str, **options: Any) -> None:
         """Chooses "parquet", "glueparquet", "json" or "csv", with that format's options."""
-        if format not in _FORMAT_OPTIONS:
+        if format not in formats.WRITE:
             raise NotImplementedError(f"Writing format {format!r} is not offered by the local Glue")
-        refuse_unknown(f"format options of {format}", options, _FORMAT_OPTIONS[format])
+        refuse_unknown(f"format options of {format}", options, formats.WRITE[format])
         self._format, self._format_options = format, options
 
     def setCatalogInfo(self, catalogDatabase: str, catalogTableName: str, catalogId: str = "") -> None:
@@ -58,18 +53,9 @@ class FileSink(NotOffered):
         return dynamic_frame
 
     def _write(self, frame: "DataFrame") -> None:
-        writer = frame.write.mode("append")
-        if self._keys:
-            writer = writer.partitionBy(*self._keys)
         options = self._format_options
         compression = options.get("compression", self._compression)
-        if compression:
-            writer = writer.option("compression", compression)
-        if self._format == "csv":
-            writer = writer.option("header", str(options.get("writeHeader", True)).lower())
-            writer = writer.option("sep", self._separator).option("quote", options.get("quoteChar", '"'))
-            writer = writer.option("escape", '"')
-        writer.format(str(self._format).removeprefix("glue")).save(self._path)
+        formats.write(frame, self._path, str(self._format), options, self._keys, compression)
 
     @property
     def _separator(self) -> str:
@@ -83,25 +69,10 @@ class FileSink(NotOffered):
         data = [column for column in everything if column["Name"] not in lower]
         descriptor = catalog.storage(fmt, self._path, data, self._separator)
         parameters = {"classification": fmt}
-        if fmt == "csv" and self._format_options.get("writeHeader", True):
+        if fmt == "csv" and formats.is_true(self._format_options.get("writeHeader", True)):
             parameters["skip.header.line.count"] = "1"
         catalog.register_table(glue, database, table, descriptor, keys, parameters, self._replace_schema)
         if keys:
             written = set(list_files(self._spark, self._path)) - set(before)
             folders = {file.rsplit("/", 1)[0] + "/" for file in written if not file.endswith("/_SUCCESS")}
             catalog.register_partitions(glue, database, table, descriptor, sorted(folders))
-
-
-def list_files(spark: "SparkSession", path: str) -> dict[str, int]:
-    """All files below an S3 path: address -> time of the last change in milliseconds. Empty if nothing is there."""
-    jvm = spark.sparkContext._jvm
-    root = jvm.org.apache.hadoop.fs.Path(path)
-    system = root.getFileSystem(spark._jsc.hadoopConfiguration())
-    if not system.exists(root):
-        return {}
-    found = {}
-    files = system.listFiles(root, True)
-    while files.hasNext():
-        status = files.next()
-        found[status.getPath().toString()] = int(status.getModificationTime())
-    return found
