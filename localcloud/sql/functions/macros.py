@@ -89,7 +89,7 @@ MACROS = (
     "fn_ngrams(a, n) AS fn_check(n <= 0, 'N must be positive', CASE WHEN len(a) <= n THEN [a]"
     " ELSE list_transform(range(1, len(a) - n + 2), lambda i: a[i:i + n - 1]) END)",
     "fn_map_of_pairs(e) AS map(list_transform(e, lambda p: p.k), list_transform(e, lambda p: p.v))",
-    "fn_counts(m) AS CASE WHEN cardinality(m) > 0"
+    "fn_counts(m) AS CASE WHEN len(map_keys(m)) > 0"
     " THEN map(map_keys(m), list_transform(map_values(m), lambda n: CAST(n AS BIGINT))) END",
     "fn_except(a, b) AS CASE WHEN b IS NULL THEN NULL ELSE list_filter(fn_distinct(a), lambda e: list_position(b, e) IS"
     " NULL OR list_position(b, e) = 0) END",
