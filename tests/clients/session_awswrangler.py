@@ -31,11 +31,11 @@ assert sorted(value for [value] in written["partitions_values"].values()) == ["c
 
 
 def query(sql: str, **options: object) -> list[dict[str, object]]:
-    frame = wr.athena.read_sql_query(sql, database=database, s3_output=out, **options)
+    frame = wr.athena.read_sql_query(sql, database=database, **{"s3_output": out, **options})
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
-WAYS = ({}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True})
+WAYS = ({}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True, "s3_output": f"{out}unloaded/"})
 for way in WAYS:
     rows = query("SELECT id, title, stars, shown, genre FROM films ORDER BY id", **way)
     rows.sort(key=lambda row: row["id"])
@@ -83,7 +83,6 @@ per_genre = query("SELECT genre, count(*) AS n FROM films GROUP BY genre ORDER B
 assert per_genre == [{"genre": "crime", "n": 2}, {"genre": "noir & crime", "n": 2}], per_genre
 partitions = wr.catalog.get_partitions(database, "films")
 assert sorted(value for [value] in partitions.values()) == ["crime", "noir & crime"], partitions
-assert [table["Name"] for table in wr.catalog.search_tables(text="films")] == ["films"]
 
 plain = films[["id", "title"]].iloc[[0, 1, 3]]
 wr.s3.to_csv(
