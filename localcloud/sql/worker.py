@@ -47,7 +47,7 @@ def execute(task: Task) -> Done:
             else:
                 rows, files = writers.write(connection, task.query.sql, task.query.columns, task.output)
     except Exception as failure:
-        found = scan.error() or _query_error(failure)
+        found = _query_error(scan.error() or failure)
         error = (found.code, _message(found, task), found.category)
         rows = 0
     return Done(error, rows, scan.scanned_bytes, round((time.monotonic() - started) * 1000), files)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localcloud.sql.model import QueryError
 from localcloud.sql.task import File, Part
 
 if TYPE_CHECKING:
@@ -20,8 +19,9 @@ class Scan:
     paths: list[str] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
 
-    def error(self) -> QueryError | None:
-        return next((stream.error for stream in self.streams if isinstance(stream.error, QueryError)), None)
+    def error(self) -> Exception | None:
+        """What a reader raised; DuckDB's own error says less of it."""
+        return next((stream.error for stream in self.streams if stream.error), None)
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,14 @@ def test_rows_that_are_not_in_the_files_themselves_are_refused(
         table.rows()
 
 
+@pytest.mark.parametrize("serde", [LAZY, PARQUET])
+def test_a_file_that_is_gone_is_named(serde: str) -> None:
+    table = Table(serde, {"n": "int"}, {"a": b"1\n"})
+    (table.folder / "objects" / "0").unlink()
+    with pytest.raises(QueryError, match="HIVE_CANNOT_OPEN_SPLIT: s3://shop/orders/a does not exist any more"):
+        table.rows()
+
+
 def test_a_relation_of_rows_has_no_files() -> None:
     table = sales()
     columns = table.relation.columns + table.relation.partition_keys
