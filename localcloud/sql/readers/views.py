@@ -86,7 +86,7 @@ def _location(use: TableUse, part: Part) -> str:
 def _parquet(
     connection: duckdb.DuckDBPyConnection, form: Format, found: list[tuple[File, Part]], folder: Path, scan: Scan
 ) -> list[Source]:
-    """DuckDB reads links with plain names: an object's name may hold what it takes for a pattern."""
+    """DuckDB reads a link for each file: two partitions may share one, and a name may hold what it takes for a pattern."""
     folder.mkdir(parents=True, exist_ok=True)
     links = [str(folder / f"{n}.parquet") for n in range(len(found))]
     for link, (file, _) in zip(links, found, strict=True):
@@ -96,7 +96,7 @@ def _parquet(
     scan.scanned_bytes += size
     sources = []
     for group in made:
-        listed = ", ".join(f"'{links[n]}'" for n in group.files)
+        listed = ", ".join(lazy.literal(links[n]) for n in group.files)
         relation = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = false)"
         sources.append(Source(relation, group.columns, "CAST(file_index AS BIGINT)", [found[n] for n in group.files]))
     return sources
