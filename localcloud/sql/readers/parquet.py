@@ -70,10 +70,13 @@ def groups(
 
 
 def _check(file: File) -> None:
-    with open(file.path, "rb") as stream:
-        start = stream.read(4)
-        stream.seek(max(file.size - 4, 0))
-        end = stream.read(4)
+    try:
+        with open(file.path, "rb") as stream:
+            start = stream.read(4)
+            stream.seek(max(file.size - 4, 0))
+            end = stream.read(4)
+    except FileNotFoundError as error:
+        raise QueryError("HIVE_CANNOT_OPEN_SPLIT", f"{file.uri} does not exist any more") from error
     if start == b"PARE":
         raise NotOffered(f"encrypted Parquet files ({file.uri})")
     if start != b"PAR1" or end != b"PAR1" or file.size < 12:

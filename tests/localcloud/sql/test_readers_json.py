@@ -112,6 +112,12 @@ def test_what_cannot_be_coerced_fails_the_query(kind: str, value: str, code: str
     assert failed.value.code == code
 
 
+def test_invalid_data_is_null_when_the_table_says_so() -> None:
+    body = b'{"n": "x", "m": 5}\n{"n": {}, "m": {"k": "1"}}\n'
+    table = Table(OPENX, {"n": "int", "m": "map<string,int>"}, {"a": body}, {"use.null.for.invalid.data": "true"})
+    assert table.rows('SELECT n, to_json(m) FROM "t 0"') == [(None, None), (None, '{"k":1}')]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"), [("int", '"5"'), ("string", "[1]"), ("array<int>", "1"), ("int", "4000000000")]
 )
