@@ -41,7 +41,8 @@ def _wanted(sql: str | None) -> set[str] | None:
         macro.partition("(")[0].strip(): macro for macro in (*macros.MACROS, *text.MACROS, *function_macros.MACROS)
     }
     known = bodies.keys() | function_macros.PYTHON.keys()
-    found, todo = set[str](), set(re.findall(r"\w+", sql)) & known
+    shown = " ".join(text.MACROS)  # the text of a result is often asked for later
+    found, todo = set[str](), set(re.findall(r"\w+", f"{sql} {shown}")) & known
     while todo:
         name = todo.pop()
         found.add(name)
@@ -66,7 +67,7 @@ def raises(code: str, message_sql: str) -> str:
     return f"list_extract([NULL], CAST(concat('{ERROR_MARK}{code}: ', {message_sql}, '{ERROR_END}') AS BIGINT))"
 
 
-_MARKED = re.compile(re.escape(ERROR_MARK) + r"([A-Z_]+): (.*?)" + re.escape(ERROR_END), re.DOTALL)
+_MARKED = re.compile(re.escape(ERROR_MARK) + r"([A-Z_]+): (.*?)" + re.escape(ERROR_END) + r"(?!\])", re.DOTALL)
 _NUMBERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((-?\d+) . (-?\d+)\)")
 _CASTS = {
@@ -97,6 +98,10 @@ def query_error(exception: duckdb.Error) -> QueryError:
         return QueryError("DIVISION_BY_ZERO", "Division by zero")
     if "Map keys must be unique" in message:
         return QueryError("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed")
+    if "does not align with the map value list" in message:
+        return QueryError("INVALID_FUNCTION_ARGUMENT", "Key and value arrays must be the same length")
+    if "Map keys can not be NULL" in message:
+        return QueryError("INVALID_FUNCTION_ARGUMENT", "map key cannot be null")
     if "More than one row returned by a subquery" in message:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
     if isinstance(exception, duckdb.ConversionException):

@@ -23,9 +23,14 @@ MACROS = (
     " THEN CASE WHEN contains(split_part(t, 'e', 1), '.') THEN split_part(t, 'e', 1)"
     " ELSE split_part(t, 'e', 1) || '.0' END || 'E' || CAST(CAST(split_part(t, 'e', 2) AS INTEGER) AS VARCHAR)"
     " ELSE text_scientific(t[1] = '-', ltrim(split_part(t, '.', 1), '-'), split_part(t, '.', 2)) END",
+    # From 1e7 to 1e15 the shortest text is `12345678.9`.
+    "text_dotted(t) AS CASE WHEN ends_with(t, '.') THEN t || '0' ELSE t END",
+    "text_large(t, first) AS text_dotted(rtrim(regexp_replace(t, '^(-?[0-9])([0-9]*)[.]([0-9]*)$', '\\1.\\2\\3'), '0'))"
+    " || 'E' || (instr(t, '.') - first - 1)",
     "text_floating(x) AS CASE WHEN abs(x) >= 1e-3 AND abs(x) < 1e7 THEN CAST(x AS VARCHAR)"
     " WHEN x = 0 THEN CASE WHEN signbit(x) THEN '-0.0' ELSE '0.0' END"
     " WHEN isnan(x) THEN 'NaN' WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END"
+    " WHEN abs(x) BETWEEN 1e7 AND 1e15 THEN text_large(CAST(x AS VARCHAR), CASE WHEN x < 0 THEN 2 ELSE 1 END)"
     " ELSE text_exponent(CAST(x AS VARCHAR)) END",
     "text_hex(b) AS rtrim(regexp_replace(lower(hex(b)), '(..)', '\\1 ', 'g'))",
     "text_interval(m) AS CASE WHEN m < 0 THEN '-' ELSE '' END"

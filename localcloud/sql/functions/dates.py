@@ -135,6 +135,20 @@ _JODA = {
 }
 
 
+_PLAIN = {"Y": r"\d{4}", **dict.fromkeys("mdHisS", r"\d{2}")}
+
+
+def _date_parse(bound: Bound) -> str:
+    pattern = bound.args[1].literal
+    plain = isinstance(pattern, str) and re.fullmatch(r"(%[YmdHisS]|[-/:. T_,])+", pattern.replace("%T", "%H:%i:%s"))
+    if not plain or not isinstance(pattern, str):
+        return f"make_timestamp(py_date_parse({bound[0]}, {bound[1]}))"
+    parts = re.findall(r"%(.)|(.)", pattern.replace("%T", "%H:%i:%s"))
+    regex = "".join(_PLAIN[letter] if letter else re.escape(other) for letter, other in parts)
+    duck = "".join(_MYSQL[letter] if letter else other for letter, other in parts)
+    return f"fn_date_parse({bound[0]}, {bound[1]}, {quoted(regex)}, {quoted(duck)})"
+
+
 def _date_format(bound: Bound) -> str:
     pattern = bound.args[1].literal
     if not isinstance(pattern, str):
@@ -232,7 +246,7 @@ SCALARS: dict[str, Function] = library(
         **{f"date_diff(varchar, {kind}, {kind}) -> bigint": _diff for kind in (*_DATES, "time")},
         **{f"date_format({kind}, varchar) -> varchar": _date_format for kind in _DATES[1:]},
         **{f"format_datetime({kind}, varchar) -> varchar": _format_datetime for kind in _DATES[1:]},
-        "date_parse(varchar, varchar) -> timestamp(3)": "make_timestamp(py_date_parse({0}, {1}))",
+        "date_parse(varchar, varchar) -> timestamp(3)": _date_parse,
         "parse_datetime(varchar, varchar) -> timestamp(3) with time zone": (
             "fn_instant(py_parse_datetime({0}, {1}) // 1000)"
         ),

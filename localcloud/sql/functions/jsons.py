@@ -39,16 +39,22 @@ def path(bound: Bound, position: int = 1) -> str:
     return quoted(json.dumps(steps, ensure_ascii=False))
 
 
+def _scalar(bound: Bound) -> str:
+    steps = path(bound)
+    names = (f"[{one}]" if isinstance(one, int) else f'."{one}"' for one in json.loads(steps[1:-1].replace("''", "'")))
+    where = "$" + "".join(names)
+    if not re.fullmatch(r"""[\w$."\[\] -]*""", where):
+        return f"py_json_scalar({bound[0]}, {steps})"
+    return f"fn_json_scalar({bound[0]}, {quoted(where)}, {steps})"
+
+
 _TEXTS = ("json", "varchar")
 SCALARS: dict[str, Function] = library(
     {
         **{
             f"json_extract({kind}, varchar) -> json": lambda b: f"py_json_extract({b[0]}, {path(b)})" for kind in _TEXTS
         },
-        **{
-            f"json_extract_scalar({kind}, varchar) -> varchar": lambda b: f"py_json_scalar({b[0]}, {path(b)})"
-            for kind in _TEXTS
-        },
+        **{f"json_extract_scalar({kind}, varchar) -> varchar": _scalar for kind in _TEXTS},
         **{f"json_size({kind}, varchar) -> bigint": lambda b: f"py_json_size({b[0]}, {path(b)})" for kind in _TEXTS},
         **{f"json_array_length({kind}) -> bigint": "py_json_length({0})" for kind in _TEXTS},
         **{f"json_array_get({kind}, bigint) -> json": "py_json_get({0}, {1})" for kind in _TEXTS},

@@ -22,6 +22,9 @@ MACROS = (
     " WHEN a > 0 THEN substr(s, a, n) ELSE substr(s, length(s) + a + 1, n) END",
     "fn_reverse(s) AS CASE WHEN fn_ascii(s) THEN reverse(s)"
     " ELSE array_to_string(list_transform(range(length(s), 0, -1), lambda i: substr(s, i, 1)), '') END",
+    # Java's simple mapping leaves ß alone.
+    "fn_upper(s) AS CASE WHEN contains(s, 'ß')"
+    " THEN array_to_string(list_transform(string_split(s, 'ß'), lambda e: upper(e)), 'ß') ELSE upper(s) END",
     "fn_replace(s, a, b) AS CASE WHEN a <> '' THEN replace(s, a, b)"
     " WHEN s = '' THEN b ELSE b"
     " || array_to_string(list_transform(range(1, length(s) + 1), lambda i: substr(s, i, 1)), b) || b END",
@@ -103,13 +106,19 @@ MACROS = (
     " 'sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop'"
     " || ' should be less than or equal to start', fn_check(abs(b - a) // abs(s) >= 10000,"
     " 'result of sequence function must not have more than 10000 entries', generate_series(a, b, s))))",
-    "fn_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL ELSE"
-    " fn_check(len(k) <> len(v), 'Key and value arrays must be the same length',"
-    " fn_check(fn_has_null(k), 'map key cannot be null', fn_check(len(list_distinct(k)) < len(k),"
-    " 'Duplicate map keys are not allowed', map(k, v)))) END",
+    # DuckDB itself fails where the keys are NULL, come twice, or are not as many as the values.
+    "fn_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL ELSE map(k, v) END",
     "fn_map_concat(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE map_concat(a, b) END",
     "fn_map_of(m, keep) AS CASE WHEN m IS NULL THEN NULL ELSE map(list_transform(keep, lambda e: e.key),"
     " list_transform(keep, lambda e: e.value)) END",
+    # The scalar at a path, `p` as DuckDB and `steps` as Python reads it: a number with a point keeps its own text.
+    "fn_json_scalar(j, p, steps) AS CASE WHEN j IS NULL OR NOT json_valid(j) THEN NULL"
+    " WHEN json_type(j, p) IN ('VARCHAR', 'BIGINT', 'UBIGINT', 'BOOLEAN') THEN json_extract_string(j, p)"
+    " WHEN json_type(j, p) = 'DOUBLE' THEN py_json_scalar(j, steps) END",
+    # Text that is plainly of the pattern is DuckDB's; everything else is read, or refused, as Joda does.
+    "fn_date_parse(s, pattern, plain, duck) AS CASE WHEN regexp_full_match(s, plain)"
+    " THEN coalesce(try_strptime(s, duck), make_timestamp(py_date_parse(s, pattern)))"
+    " ELSE make_timestamp(py_date_parse(s, pattern)) END",
     # Complete months between two moments; a last day of a month counts as the day that the other month lacks (Joda).
     "fn_month_steps(a, b) AS (year(b) - year(a)) * 12 + month(b) - month(a)",
     "fn_after_months(a, b) AS a + to_months(CAST(fn_month_steps(a, b) AS INTEGER))",

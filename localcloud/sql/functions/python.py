@@ -134,6 +134,8 @@ def _floating(value: str, digits: int, letter: str, grouped: bool) -> str:
 
 
 def py_round(x: float, digits: int) -> float:
+    if abs(x) >= 1e15 and digits >= 0:
+        return x  # no double of this size has digits behind its point worth rounding
     return float(Decimal(repr(x)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)) if abs(digits) < 300 else x
 
 

@@ -16,12 +16,20 @@ class Number(str):
     """A number as the document writes it."""
 
 
-def _read(text: str) -> Any:
+def _read(text: str, last: bool = False) -> Any:
     def refuse(word: str) -> Any:
         raise ValueError(f"Cannot convert value to JSON: '{text}'")
 
+    def first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            found.setdefault(key, value)
+        return found
+
+    # of a name that comes twice an extraction finds the first, and json_parse keeps the last
+    hook = None if last else first
     try:
-        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse)
+        return json.loads(text, parse_int=Number, parse_float=Number, parse_constant=refuse, object_pairs_hook=hook)
     except (ValueError, RecursionError):
         return _MISSING
 
@@ -62,7 +70,7 @@ def _at(value: Any, path: str) -> Any:
 
 
 def py_json(text: str) -> str:
-    value = _read(text)
+    value = _read(text, last=True)
     if value is _MISSING:
         raise ValueError(f"Cannot convert value to JSON: '{text}'")
     return _write(value, ordered=True)

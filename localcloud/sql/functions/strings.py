@@ -80,7 +80,7 @@ SCALARS: dict[str, Function] = {
             "length(varchar) -> bigint": "length({0})",
             "length(varbinary) -> bigint": "octet_length({0})",
             "lower(varchar) -> varchar": "lower({0})",
-            "upper(varchar) -> varchar": "upper({0})",
+            "upper(varchar) -> varchar": "fn_upper({0})",
             "substr(varchar, bigint) -> varchar": "fn_substr({0}, {1})",
             "substr(varchar, bigint, bigint) -> varchar": "fn_substr_of({0}, {1}, {2})",
             "substring(varchar, bigint) -> varchar": "fn_substr({0}, {1})",
