@@ -46,7 +46,8 @@ SCRIPT = """
     everything = spark.read.option("recursiveFileLookup", "true").text(f"s3://{bucket}/{root}/odd/")
     print("odd", sorted(row[0] for row in everything.collect()))
     import extra_module
-    print("extra", extra_module.ANSWER, open("words.txt").read(), spark.conf.get("spark.mine"), os.environ["CUSTOMER_X"])
+    settings = spark.conf.get("spark.mine"), os.environ["CUSTOMER_X"]
+    print("extra", extra_module.ANSWER, open("words.txt").read(), *settings)
     print("read back", spark.read.parquet(args["target"]).where("genre = 'comedy'").count())
     for name, path in {
         "unknown bucket": "s3://no-such-bucket-here/films",

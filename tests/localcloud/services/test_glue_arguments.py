@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -45,9 +46,8 @@ def test_conf_holds_settings(text: str, settings: dict[str, str]) -> None:
     ],
 )
 def test_an_argument_that_cannot_act_is_refused(arguments: dict[str, str], named: str) -> None:
-    with pytest.raises(ServiceError, match="InvalidInputException|") as refused:
+    with pytest.raises(ServiceError, match=re.escape(named)):
         glue_arguments.check_arguments(arguments)
-    assert named in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -91,9 +91,8 @@ def test_variables_may_hold_commas_in_quotes() -> None:
     ],
 )
 def test_a_member_that_cannot_act_is_refused(members: dict[str, Any], named: str) -> None:
-    with pytest.raises(ServiceError, match="") as refused:
+    with pytest.raises(ServiceError, match=re.escape(named)):
         glue_arguments.check_members(members)
-    assert named in str(refused.value)
 
 
 def test_a_run_says_which_arguments_have_no_effect() -> None:
