@@ -16,6 +16,7 @@ from pathlib import Path
 RUNTIME = Path(__file__).resolve().parents[1] / "runtime" / "glue"
 LAUNCHER = RUNTIME / "glue_launch.py"
 MOUNT = "LOCALCLOUD_S3_FILES"  # variable of a run: the address below which each bucket is a folder
+_COMMITTER = "org.apache.hadoop.mapreduce.lib.output"
 _VIEW = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 
 _LOG4J = """\
@@ -112,6 +113,8 @@ def write_conf(
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.sources.ignoreDataLocality": "true",  # there is one machine: no block locations need be asked for
         **{f"spark.hadoop.fs.{scheme}.impl": _VIEW for scheme in ("s3", "s3a", "s3n")},
+        # Hadoop's own setting for s3a is a class of a jar that is not here.
+        "spark.hadoop.mapreduce.outputcommitter.factory.scheme.s3a": f"{_COMMITTER}.FileOutputCommitterFactory",
         "spark.hadoop.dfs.webhdfs.socket.read-timeout": "1h",  # the last step of a write uploads all its files
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",  # writes no .crc files
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",

@@ -88,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         except Refused as error:
             self._fail(403, "IOException", str(error))
         except ClientError as error:
-            self._fail(403, "IOException", "{Code}: {Message}".format(**error.response["Error"]))
+            bucket = "/".join(path.removeprefix(_PREFIX).split("/")[2:3])
+            about = error.response["Error"]
+            self._fail(403, "IOException", f"{about['Code']}: {about.get('Message')}: s3://{bucket}")
         except BotoCoreError as error:
             self._fail(500, "IOException", f"S3 did not answer: {error}")
         except ConnectionError:

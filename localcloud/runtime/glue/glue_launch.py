@@ -66,6 +66,9 @@ def _mount(context: Any, bucket: str) -> None:
 def reason(error: BaseException) -> str:
     """One line: the exception's name and what it says, without the JVM's stack."""
     text = str(getattr(error, "java_exception", None) or error)
+    root = os.environ.get("LOCALCLOUD_S3_FILES")
+    if root:
+        text = text.replace(f"{root}/", "s3://")
     missing = _NO_BUCKET.search(text)
     if missing:
         return f"NoSuchBucket: there is no bucket {missing.group(1)!r}"

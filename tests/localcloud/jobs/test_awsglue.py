@@ -245,7 +245,7 @@ def test_a_mistake_is_refused_with_its_reason(results: dict[str, Any], name: str
 
 
 CSV = {
-    "no header": [["col0", "col1"], ["n", "text"], ["1", 'a "b", c'], ["2", "x"]],
+    "no header": [["col0", "col1"], ["1", 'a "b", c'], ["2", "x"], ["n", "text"]],
     "header": [["n", "text"], ["1", 'a "b", c'], ["2", "x"]],
     "skip first": [["col0", "col1"], ["1", 'a "b", c'], ["2", "x"]],
     "no quotes": [["n", "text"], ["1", '"open'], ["2", '5" disc']],
@@ -275,12 +275,11 @@ def test_an_option_of_csv_or_of_the_paths_acts(results: dict[str, Any], name: st
         ("two characters", "ValueError: format_options: separator must be one character, not '||'"),
         ("unknown path option", "NotImplementedError: create_dynamic_frame.from_options connection_options: maxBand"),
         ("bad exclusions", "ValueError: exclusions must be a JSON list"),
-        ("line break without quotes", "SparkRuntimeException"),
+        ("line break without quotes", "Py4JJavaError"),
     ],
 )
 def test_an_option_of_csv_that_cannot_act_is_refused(results: dict[str, Any], name: str, message: str) -> None:
-    raised = str(results[f"csv: {name}"])
-    assert message in raised or "a value holds a line break" in raised
+    assert str(results[f"csv: {name}"]).startswith(message)
 
 
 @pytest.mark.parametrize(

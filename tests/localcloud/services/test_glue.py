@@ -28,6 +28,26 @@ SCRIPT = """
     print("rows", films.count(), "spark", spark.version)
     print("text", args["text"], "run", args["JOB_RUN_ID"])
     films.write.mode("overwrite").partitionBy("genre").parquet(args["target"])
+    s3, bucket, root = boto3.client("s3"), args["source"].split("/")[2], "glue-tests/seen"
+    films.coalesce(1).write.mode("overwrite").csv(f"s3a://{bucket}/{root}/parts/", header=True)
+    [part] = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix=f"{root}/parts/")["Contents"]]
+    s3.copy_object(Bucket=bucket, Key=f"{root}/films 100%+1.csv", CopySource={"Bucket": bucket, "Key": part})
+    s3.delete_object(Bucket=bucket, Key=part)
+    print("copied by boto3", spark.read.csv(f"s3://{bucket}/{root}/*.csv", header=True).count())
+    try:
+        spark.read.csv(f"s3://{bucket}/{root}/parts/")
+    except Exception as error:
+        print("deleted by boto3", error.getErrorClass())
+    s3.create_bucket(Bucket="made-by-the-script")
+    films.write.json("s3n://made-by-the-script/films/")
+    print("in a new bucket", spark.read.json("s3://made-by-the-script/films").count())
+    for key in ("odd/a.tmp", "odd/a", "odd/a/b", "odd//lost", "odd/" + "n" * 220):
+        s3.put_object(Bucket=bucket, Key=f"{root}/{key}", Body=f"{key[:9]}\\n".encode())
+    everything = spark.read.option("recursiveFileLookup", "true").text(f"s3://{bucket}/{root}/odd/")
+    print("odd", sorted(row[0] for row in everything.collect()))
+    import extra_module
+    settings = spark.conf.get("spark.mine"), os.environ["CUSTOMER_X"]
+    print("extra", extra_module.ANSWER, open("words.txt").read(), *settings)
     print("read back", spark.read.parquet(args["target"]).where("genre = 'comedy'").count())
     for name, path in {
         "unknown bucket": "s3://no-such-bucket-here/films",
@@ -55,7 +75,14 @@ def done(glue: Glue, endless_run: tuple[str, str]) -> dict[str, Any]:
     glue.put("films/a.csv", "title,genre,stars\nUp,comedy,9\nAlien,horror,10\n")
     glue.put("films/b.csv", "title,genre,stars\nCats,comedy,2\n")
     glue.put("out/genre=war/old.parquet", b"from an earlier run")
-    job = glue.job(SCRIPT, DefaultArguments={"--source": glue.uri("films"), "--text": "default"})
+    options = {
+        "--extra-py-files": glue.put("lib/extra_module.py", "ANSWER = 42"),
+        "--extra-files": glue.put("lib/words.txt", "two words"),
+        "--conf": "spark.mine=1 --conf spark.sql.shuffle.partitions=3",
+        "--customer-driver-env-vars": "CUSTOMER_X=yes",
+        "--enable-metrics": "true",
+    }
+    job = glue.job(SCRIPT, DefaultArguments={"--source": glue.uri("films"), "--text": "default", **options})
     run = glue.start(job, Arguments={"--target": glue.uri("out"), "--text": "two words, ä"})
     return glue.ended(job, run)
 
@@ -91,6 +118,26 @@ def test_partitioned_parquet_is_on_s3(done: dict[str, Any], glue: Glue) -> None:
     horror = next(item["Key"] for item in listed if "horror" in item["Key"])
     data = glue.s3.get_object(Bucket=glue.bucket, Key=horror)["Body"].read()
     assert pyarrow.parquet.read_table(io.BytesIO(data)).to_pylist() == [{"title": "Alien", "stars": 10}]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "copied by boto3 3",
+        "deleted by boto3 PATH_NOT_FOUND",
+        "in a new bucket 3",
+        "odd ['odd/a', 'odd/a.tmp', 'odd/a/b', 'odd/nnnnn']",
+        "extra 42 two words 1 yes",
+    ],
+)
+def test_spark_and_boto3_see_the_same_at_once(done: dict[str, Any], glue: Glue, line: str) -> None:
+    assert line in glue.log(done["Id"])
+
+
+def test_what_is_left_out_or_has_no_effect_is_in_the_error_log(done: dict[str, Any], glue: Glue) -> None:
+    lines = [line for line in glue.log(done["Id"], "error") if line.startswith("WARN ")]
+    assert any("glue-tests/seen/odd//" in line and "two slashes" in line for line in lines)
+    assert any("--enable-metrics has no effect here" in line for line in lines)
 
 
 def test_an_unknown_bucket_fails_closed(done: dict[str, Any], glue: Glue) -> None:
@@ -190,6 +237,9 @@ def test_a_job_that_is_deleted_while_it_starts_still_ends(glue: Glue) -> None:
     [
         ({"DefaultArguments": {"--additional-python-modules": "torch"}}, "--additional-python-modules"),
         ({"DefaultArguments": {"--extra-jars": "s3://b/x.jar"}}, "--extra-jars"),
+        ({"DefaultArguments": {"--datalake-formats": "iceberg"}}, "--datalake-formats"),
+        ({"NonOverridableArguments": {"--job-language": "scala"}}, "--job-language"),
+        ({"Connections": {"Connections": ["c"]}}, "Connections"),
         ({"GlueVersion": "4.0"}, "Glue version 4.0"),
         ({"NumberOfWorkers": 1}, "at least 2"),
         ({"WorkerType": "Z.2X"}, "Z.2X"),

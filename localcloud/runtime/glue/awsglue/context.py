@@ -108,8 +108,8 @@ class GlueContext(NotOffered):
         table = glue.get_table(DatabaseName=database, Name=table_name)["Table"]
         frame = self._read_table(glue, database, table)
         if push_down_predicate:
-            keys = [f"`{key['Name']}`" for key in table.get("PartitionKeys", [])]
-            frame.select(*keys).where(push_down_predicate)  # raises when it names another column
+            keys = catalog.ddl(table.get("PartitionKeys", []))
+            self.spark_session.createDataFrame([], keys).where(push_down_predicate)  # raises for another column
             frame = frame.where(push_down_predicate)
         return DynamicFrame(frame, self, table_name)
 

@@ -87,11 +87,8 @@ def write(
     writer = frame.write.mode("append")
     if keys:
         writer = writer.partitionBy(*keys)
-    if compression and compression.lower() not in ("none", "uncompressed"):
-        names = {"gzip": "gzip", "bzip2": "bzip2", "snappy": "snappy", "lzo": "lzo", "zstd": "zstd", "lz4": "lz4"}
-        writer = writer.option("compression", names.get(compression.lower(), compression))
-    elif compression:
-        writer = writer.option("compression", "none")
+    if compression:
+        writer = writer.option("compression", compression.lower())
     if kind == "csv":
         writer = _csv(writer, options)
     for name, setting in (("blockSize", "parquet.block.size"), ("pageSize", "parquet.page.size")):
