@@ -46,11 +46,6 @@ class Queries(Outputs):
                 counts = f"Column alias list has {len(node.columns)} entries but relation has {len(columns)} columns"
                 raise QueryError("MISMATCHED_COLUMN_ALIASES", f"{node.position}: {counts}")
             columns = tuple(replace(old, name=name.key) for name, old in zip(node.columns, columns, strict=True))
-        for position, column in enumerate(columns):
-            if column.name is None and node.columns:
-                raise QueryError(
-                    "MISSING_COLUMN_NAME", f"{node.position}: Column name not specified at position {position + 1}"
-                )
         alias = self.alias()
         self.named = {**self.named, node.name.key: NamedQuery(alias, columns)}
         return f'"{alias}" AS ({found.sql})'

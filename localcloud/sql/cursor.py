@@ -111,6 +111,8 @@ class Cursor:
         if not self.is_name():
             self.fail("<identifier>")
         token = self.advance()
+        if not token.value.isprintable():
+            raise QueryError("SYNTAX_ERROR", f"{token.position}: an identifier with a control character")
         return Name(token.value.lower(), token.value if token.kind == "quoted" else token.text, position=token.position)
 
     def names(self) -> tuple[Name, ...]:

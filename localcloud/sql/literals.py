@@ -63,8 +63,6 @@ def _decimal(text: str, position: str) -> Typed:
 
 def string(text: str) -> Typed:
     """`'abc'` is a varchar(3)."""
-    if "\x00" in text:
-        raise NotOffered("a string with the character U+0000")
     return Typed(quoted(text), Type("varchar", (len(text),)), text)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from localcloud.sql.model import NotOffered
 from localcloud.sql.types import Type, duckdb
 
 FAILURE_START, FAILURE_END = "[[", "]]"
@@ -43,7 +44,15 @@ MACROS = (
 
 
 def quoted(text: str) -> str:
-    """A string of SQL."""
+    """A string of SQL. None has the characters by which the compiler marks places in its own SQL.
+
+    Raises:
+        NotOffered: a text with the character U+0000.
+    """
+    if "\x00" in text:
+        raise NotOffered("a text with the character U+0000")
+    if "\x02" in text:
+        return f"({' || chr(2) || '.join(map(quoted, text.split(chr(2))))})"
     return "'" + text.replace("'", "''") + "'"
 
 

@@ -78,9 +78,9 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     if operator == "/":
         kind = decimal(min(38, p1 + s2 + max(s2 - s1, 0)), scale)
         shift = scale + s2 - s1
-        whole, digits = ("BIGINT", 18) if max(p1 + shift, p2) <= 18 else ("HUGEINT", 38)
-        dividend = _unscaled(left, whole) + (f" * CAST('1{'0' * shift}' AS {whole})" if shift else "")
-        quotient = f"CAST(op_divide({dividend}, {_unscaled(right, whole)}) AS DECIMAL({digits}, 0))"
+        holder, digits = ("BIGINT", 18) if max(p1 + shift, p2) <= 18 else ("HUGEINT", 38)
+        dividend = _unscaled(left, holder) + (f" * CAST('1{'0' * shift}' AS {holder})" if shift else "")
+        quotient = f"CAST(op_divide({dividend}, {_unscaled(right, holder)}) AS DECIMAL({digits}, 0))"
         if scale:
             quotient += f" * CAST('0.{'0' * (scale - 1)}1' AS DECIMAL({scale}, {scale}))"
         return _of_type(quotient, kind)
@@ -93,12 +93,12 @@ def _decimal(operator: str, left: Typed, right: Typed, position: str) -> Typed:
     return _of_type(f"{_of_type(left.sql, both).sql} {operator} {_of_type(right.sql, both).sql}", kind)
 
 
-def _unscaled(value: Typed, whole: str) -> str:
+def _unscaled(value: Typed, holder: str) -> str:
     """A decimal without its point, as a whole number of DuckDB's type."""
     precision, scale = value.type.parameters
     if precision + scale + 1 > 38:
-        return f"CAST(op_unscaled({value.sql}) AS {whole})"
-    return f"CAST({_roomy(value, scale + 1)} * CAST(1{'0' * scale} AS DECIMAL({scale + 1}, 0)) AS {whole})"
+        return f"CAST(op_unscaled({value.sql}) AS {holder})"
+    return f"CAST({_roomy(value, scale + 1)} * CAST(1{'0' * scale} AS DECIMAL({scale + 1}, 0)) AS {holder})"
 
 
 def _roomy(value: Typed, digits: int) -> str:

@@ -78,6 +78,19 @@ def test_a_value_given_as_parameter_is_no_sql() -> None:
     assert rows("SELECT ?", ["'x'' OR 1 = 1 --'"]) == [("x' OR 1 = 1 --",)]
 
 
+@pytest.mark.parametrize("mark", ["\x02", "\x01", "\x03"])
+def test_no_text_is_taken_for_a_place_in_the_compiled_query(mark: str) -> None:
+    text = f"a{mark}0{mark}b"
+    assert rows(f"SELECT x, '{text}' FROM (SELECT id AS x FROM sales WHERE id = 1)") == [("1", text)]
+    assert rows(f"SELECT x FROM (SELECT id AS x FROM sales) WHERE '{text}' = '{text}' AND x = 2") == [("2",)]
+    assert "control character" in failure(f'SELECT 1 AS "{text}"')
+
+
+def test_a_text_with_nul_is_refused() -> None:
+    for text in ("'a\x00b'", "U&'\\0000'", "VARCHAR 'a\x00'"):
+        assert "U+0000" in failure(f"SELECT {text}")
+
+
 def test_a_statement_that_is_nested_too_deeply_is_an_error() -> None:
     assert rows(f"SELECT {' + '.join(['1'] * 60)}") == [("60",)]
     assert failure(f"SELECT {'(' * 3000}1{')' * 3000}").startswith("STACK_OVERFLOW: statement is too large")

@@ -1,0 +1,76 @@
+"""Mathematical functions: each expression gives what Trino documents."""
+
+from __future__ import annotations
+
+import pytest
+from trino_queries import value
+
+VALUES: dict[str, str | None] = {
+    "abs(-5)": "5",
+    "ceil(2.1e0)": "3.0",
+    "ceil(2.1)": "3",
+    "floor(-2.5)": "-3",
+    "round(4.5e0)": "5.0",
+    "round(-4.5e0)": "-5.0",
+    "round(2.55, 1)": "2.60",
+    "round(1.005e0, 2)": "1.01",
+    "round(5)": "5",
+    "truncate(2.79, 1)": "2.70",
+    "power(2, 10)": "1024.0",
+    "sqrt(49)": "7.0",
+    "sqrt(-1)": "NaN",
+    "ln(0)": "-Infinity",
+    "log(2, 8)": "3.0",
+    "log10(1000)": "3.0",
+    "sign(-3)": "-1",
+    "greatest(4, null, 2)": None,
+    "greatest(1, 2.5)": "2.5",
+    "least(3, 1)": "1",
+    "width_bucket(3.5e0, 0e0, 10e0, 5)": "2",
+    "is_nan(nan())": "true",
+    "infinity()": "Infinity",
+    "e()": "2.718281828459045",
+    "to_base(255, 16)": "ff",
+    "from_base('ff', 16)": "255",
+    "bitwise_and(12, 10)": "8",
+    "bitwise_xor(12, 10)": "6",
+    "bitwise_not(5)": "-6",
+    "bitwise_left_shift(1, 3)": "8",
+    "bitwise_right_shift(-8, 1)": "9223372036854775804",
+    "round(2.5e0)": "3.0",
+    "round(-2.5e0)": "-3.0",
+    "truncate(-2.79e0)": "-2.0",
+    "mod(5.5, 2)": "1.5",
+    "cbrt(27)": "3.0",
+    "greatest('a', 'b')": "b",
+    "round(cast(2.5 as real))": "3.0",
+    "round(-1.5)": "-2",
+    "round(0.5)": "1",
+    "round(1234.567, -2)": "1200.000",
+    "round(1234, -2)": "1200",
+    "round(1e300, 2)": "1.0E300",
+    "ceil(-0.5)": "0",
+    "floor(-0.5)": "-1",
+    "ceil(99.9)": "100",
+    "abs(-9223372036854775807)": "9223372036854775807",
+    "truncate(123.456e0, 2)": "123.45",
+    "truncate(-2.79, 1)": "-2.70",
+    "mod(-7, 2.5)": "-2.0",
+    "mod(5.5e0, 2e0)": "1.5",
+    "log2(8)": "3.0",
+    "acos(2)": "NaN",
+    "atan2(1, 1)": "0.7853981633974483",
+    "power(0, 0)": "1.0",
+    "exp(1)": "2.718281828459045",
+    "to_base(-255, 2)": "-11111111",
+    "sign(0e0)": "0.0",
+    "random() < 1": "true",
+    "random(10) < 10": "true",
+    "typeof(ceil(2.5))": "decimal(2,0)",
+    "typeof(round(2.55, 1))": "decimal(4,2)",
+}
+
+
+@pytest.mark.parametrize(("expression", "expected"), VALUES.items())
+def test_an_expression_gives_what_trino_gives(expression: str, expected: str | None) -> None:
+    assert value(expression) == expected
