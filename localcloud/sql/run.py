@@ -1,4 +1,4 @@
-"""Start a query's process, wait for it, stop it. A spare process stands by: Python and DuckDB take time to start."""
+"""Start a query's process, wait for it, stop it. Spare processes stand by: Python and DuckDB take time to start."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from localcloud.sql.task import Done, Task
 
 TIMEOUT = "Query timeout"
+SPARES = 2
 _ROOT = Path(__file__).parents[2]
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
 
@@ -79,31 +80,33 @@ def _done(line: bytes) -> Done:
 
 
 class _Spares:
-    """At most one process that has started and waits for its task."""
+    """Processes that have started and wait for their tasks: two, so that queries can follow each other at once."""
 
     def __init__(self) -> None:
-        self._spare: subprocess.Popen[bytes] | None = None
+        self._waiting: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
 
     def take(self) -> subprocess.Popen[bytes]:
+        """The one that has waited longest, or a new one."""
         with self._lock:
-            spare, self._spare = self._spare, None
-        if spare is not None and spare.poll() is None:
-            return spare
+            while self._waiting:
+                spare = self._waiting.pop(0)
+                if spare.poll() is None:
+                    return spare
         return _process()
 
     def prepare(self) -> None:
+        """Start what is missing."""
         with self._lock:
-            if self._spare is None or self._spare.poll() is not None:
-                self._spare = _process()
+            self._waiting = [spare for spare in self._waiting if spare.poll() is None]
+            while len(self._waiting) < SPARES:
+                self._waiting.append(_process())
 
     def end(self) -> None:
         with self._lock:
-            spare, self._spare = self._spare, None
-        if spare is not None and spare.stdin and spare.stdout:
-            spare.stdin.close()
-            spare.stdout.close()
-            spare.wait()
+            spares, self._waiting = self._waiting, []
+        for spare in spares:
+            spare.communicate()  # the end of its input is its end
 
 
 _spares = _Spares()
@@ -137,10 +140,10 @@ def start(task: Task) -> Running:
 
 
 def prepare() -> None:
-    """Have a process ready for the first query."""
+    """Have processes ready for the first queries."""
     _spares.prepare()
 
 
 def end() -> None:
-    """Let the spare process go."""
+    """Let the spare processes go."""
     _spares.end()

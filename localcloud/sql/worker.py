@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib
 import json
 import os
 import resource
@@ -21,6 +22,7 @@ import duckdb
 from localcloud.sql import results, settings, writers
 from localcloud.sql.model import QueryError
 from localcloud.sql.readers import views
+from localcloud.sql.readers.sources import Scan
 from localcloud.sql.task import Done, Task
 
 _RESERVED = 8 * 2**30
@@ -30,7 +32,7 @@ EXHAUSTED = "Query exhausted resources at this scale factor"
 def execute(task: Task) -> Done:
     """Run a task to its end; errors are in `Done`, none is raised."""
     started = time.monotonic()
-    scan = views.Scan()
+    scan = Scan()
     error: tuple[str, str, int] | None = None
     rows, files = 0, writers.Written()
     try:
@@ -45,7 +47,7 @@ def execute(task: Task) -> Done:
             else:
                 rows, files = writers.write(connection, task.query.sql, task.query.columns, task.output)
     except Exception as failure:
-        found = scan.error() or _query_error(failure)
+        found = _query_error(scan.error() or failure)
         error = (found.code, _message(found, task), found.category)
         rows = 0
     return Done(error, rows, scan.scanned_bytes, round((time.monotonic() - started) * 1000), files)
@@ -90,10 +92,11 @@ def _connect(task: Task) -> duckdb.DuckDBPyConnection:
 def _statements(task: Task) -> str:
     """What will run, for `settings.install`, which makes only what is named."""
     shown = results.texts(task.query.columns) if task.output.kind == "result" else ""
-    return f"{task.query.sql} {shown}"
+    filters = (use.partition_filter for use in task.query.tables if use.partition_filter)
+    return " ".join((task.query.sql, shown, *filters))
 
 
-def _lock(connection: duckdb.DuckDBPyConnection, task: Task, scan: views.Scan) -> None:
+def _lock(connection: duckdb.DuckDBPyConnection, task: Task, scan: Scan) -> None:
     """From here on only the files of the task can be read, and only its output can be written."""
     if task.output.kind == "result":
         paths, folders = [*scan.paths, results.partial_path(task.output.path)], list[str]()
@@ -144,6 +147,7 @@ class _WithoutPandas:
 
 def main() -> None:
     sys.meta_path.insert(0, _WithoutPandas())
+    threading.Thread(target=importlib.import_module, args=("localcloud.sql.readers.text_files",), daemon=True).start()
     line = sys.stdin.buffer.readline()
     if not line:
         return  # a spare that was not needed

@@ -84,32 +84,42 @@ def write(
     listed = ", ".join(quoted(name) for name in names)
     if len({name.lower() for name in names}) < len(names):
         raise QueryError("DUPLICATE_COLUMN_NAME", "Column name specified more than once")
-    connection.execute(f"CREATE TEMP TABLE written AS SELECT * FROM ({sql}) AS result({listed})")
-    (rows,) = connection.execute("SELECT count(*) FROM written").fetchone() or (0,)
-    if not rows:
-        return 0, ()
     keys = list(output.partitioned_by)
+    relation = f"({sql}) AS result({listed})"
+    if keys:
+        connection.execute(f"CREATE TEMP TABLE written AS SELECT * FROM {relation}")
+        relation = "written"
     data = names[: len(names) - len(keys)]
     kinds = {column.name: parse(column.type) for column in columns}
+    selected = ", ".join(_stored(name, kinds[name], output) for name in data)
     files: list[tuple[str, tuple[str | None, ...]]] = []
+    rows = 0
     try:
         for values, condition in _partitions(connection, keys, kinds):
-            folders = (
-                f"{_path(key)}={_path(_DEFAULT if v is None else v)}" for key, v in zip(keys, values, strict=True)
-            )
-            name = f"{datetime.now():%Y%m%d_%H%M%S}_00000_{uuid4().hex[:5]}_{uuid4()}{_suffix(output)}"
-            relative = "/".join([*folders, name])
+            relative = _new_name(keys, values, output)
             target = os.path.join(output.path, relative)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             files.append((relative, values))
-            selected = ", ".join(_stored(name, kinds[name], output) for name in data)
-            options = f"{_options(output)}, USE_TMP_FILE false"
-            connection.execute(f"COPY (SELECT {selected} FROM written{condition}) TO {literal(target)} ({options})")
+            copy = f"COPY (SELECT {selected} FROM {relation}{condition}) TO {literal(target)} ({_options(output)})"
+            (count,) = connection.execute(copy).fetchone() or (0,)
+            rows += int(count)
     except BaseException:
-        for relative, _ in files:
-            Path(output.path, relative).unlink(missing_ok=True)
+        _remove(output, files)
         raise
-    return int(rows), tuple(files)
+    if not rows:
+        _remove(output, files)
+        files = []
+    return rows, tuple(files)
+
+
+def _remove(output: Output, files: list[tuple[str, tuple[str | None, ...]]]) -> None:
+    for relative, _ in files:
+        Path(output.path, relative).unlink(missing_ok=True)
+
+
+def _new_name(keys: list[str], values: tuple[str | None, ...], output: Output) -> str:
+    folders = (f"{_path(key)}={_path(_DEFAULT if v is None else v)}" for key, v in zip(keys, values, strict=True))
+    return "/".join([*folders, f"{datetime.now():%Y%m%d_%H%M%S}_00000_{uuid4().hex[:5]}_{uuid4()}{_suffix(output)}"])
 
 
 def _partitions(
@@ -176,11 +186,11 @@ def _stored(name: str, kind: Type, output: Output) -> str:
 def _options(output: Output) -> str:
     compression = _compression(output)
     if output.kind == "parquet":
-        return f"FORMAT parquet, COMPRESSION {compression}"
+        return f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
     if output.kind == "json":
-        return f"FORMAT json, COMPRESSION {compression}"
+        return f"FORMAT json, COMPRESSION {compression}, USE_TMP_FILE false"
     delimiter = output.options.get("delimiter", "\1")
     if len(delimiter) != 1 or not delimiter.isascii():
         raise QueryError("INVALID_TABLE_PROPERTY", f"field_delimiter must be a single character: {delimiter!r}")
     separators = f"DELIMITER {literal(delimiter)}, QUOTE '', ESCAPE '', NULLSTR '\\N'"
-    return f"FORMAT csv, HEADER false, {separators}, COMPRESSION {compression}"
+    return f"FORMAT csv, HEADER false, {separators}, COMPRESSION {compression}, USE_TMP_FILE false"

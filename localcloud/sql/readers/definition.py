@@ -25,6 +25,8 @@ SERDES = {
     PARQUET: "parquet",
 }
 
+_INPUTS = ("org.apache.hadoop.mapred.TextInputFormat", f"{_HIVE}.ql.io.parquet.MapredParquetInputFormat")
+
 
 @dataclass(frozen=True)
 class Field:
@@ -82,6 +84,7 @@ def part_format(relation: Relation, part: Part, used: frozenset[str]) -> Format:
     if serde not in SERDES:
         raise NotOffered(_refused(serde, own or storage))
     kind = SERDES[serde]
+    _check_input(table, own or storage, kind)
     described = own if _serde(own) else storage
     properties = {
         **(table.get("Parameters") or {}),
@@ -95,6 +98,16 @@ def part_format(relation: Relation, part: Part, used: frozenset[str]) -> Format:
         if column.name in used
     )
     return Format(kind, tuple(sorted((str(key), str(value)) for key, value in properties.items())), fields)
+
+
+def _check_input(table: dict[str, Any], storage: dict[str, Any], kind: str) -> None:
+    """Other ways to hold a table's rows than its files themselves: manifests, sequence files, table formats."""
+    input_format = str(storage.get("InputFormat") or _INPUTS[kind == "parquet"])
+    if input_format != _INPUTS[kind == "parquet"]:
+        raise NotOffered(f"tables with the input format {input_format}. Offered are {' and '.join(_INPUTS)}.")
+    form = str((table.get("Parameters") or {}).get("table_type") or "")
+    if form:
+        raise NotOffered(f"tables of the format {form.upper()}")
 
 
 def _serde(storage: dict[str, Any]) -> str:

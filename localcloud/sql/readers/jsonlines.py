@@ -52,7 +52,8 @@ class _OpenX:
         for field in form.fields:
             key = mapping.get(field.name, field.name)
             self.keys[field.name] = key.lower() if self.fold else key
-        self.fields = [(field, self._converter(field.stored)) for field in form.fields]
+        forgiven = _forgiven if form.flag("use.null.for.invalid.data") else _as_it_is
+        self.fields = [(field, forgiven(self._converter(field.stored))) for field in form.fields]
         self._decoder = json.JSONDecoder(
             strict=False, object_pairs_hook=self._object, parse_int=Bare, parse_float=Bare, parse_constant=Bare
         )
@@ -147,6 +148,22 @@ class _OpenX:
             return {f"f{n}": item(self._member(value, name)) for n, (name, item) in enumerate(fields)}
 
         return convert
+
+
+def _as_it_is(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return convert
+
+
+def _forgiven(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """NULL for a value of another shape than the column's."""
+
+    def forgiving(value: Any) -> Any:
+        try:
+            return convert(value)
+        except QueryError:
+            return None
+
+    return forgiving
 
 
 def _blank(value: Any) -> bool:

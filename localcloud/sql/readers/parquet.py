@@ -70,10 +70,13 @@ def groups(
 
 
 def _check(file: File) -> None:
-    with open(file.path, "rb") as stream:
-        start = stream.read(4)
-        stream.seek(max(file.size - 4, 0))
-        end = stream.read(4)
+    try:
+        with open(file.path, "rb") as stream:
+            start = stream.read(4)
+            stream.seek(max(file.size - 4, 0))
+            end = stream.read(4)
+    except FileNotFoundError as error:
+        raise QueryError("HIVE_CANNOT_OPEN_SPLIT", f"{file.uri} does not exist any more") from error
     if start == b"PARE":
         raise NotOffered(f"encrypted Parquet files ({file.uri})")
     if start != b"PAR1" or end != b"PAR1" or file.size < 12:
@@ -154,7 +157,10 @@ def _scanned(connection: duckdb.DuckDBPyConnection, paths: Sequence[str], chunks
 
 
 class _Mismatch(Exception):
-    pass
+    """The physical type that does not fit."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__({"BYTE_ARRAY": "BINARY"}.get(node.physical, node.physical))
 
 
 def _column(node: Node | None, column: Field, uri: str) -> str:
@@ -162,8 +168,7 @@ def _column(node: Node | None, column: Field, uri: str) -> str:
         return f"CAST(NULL AS {duckdb_type(column.type)})"
     try:
         return f"CAST({_convert(quoted(node.name), node, column.type)} AS {duckdb_type(column.type)})"
-    except _Mismatch:
-        physical = {"BYTE_ARRAY": "BINARY"}.get(node.physical, node.physical)
+    except _Mismatch as physical:
         raise QueryError(
             "HIVE_BAD_DATA",
             f"Field {column.name}'s type {physical} in parquet file {uri} is incompatible with type "
@@ -177,7 +182,7 @@ def _convert(sql: str, node: Node, kind: Type, depth: int = 0) -> str:
         return _listed(sql, node, kind.items[0], depth)
     if kind.name == "array":
         if len(node.children) != 1 or not node.children[0].repeated:
-            raise _Mismatch
+            raise _Mismatch(node)
         inner = node.children[0]
         single = len(inner.children) == 1 and inner.name not in ("array", f"{node.name}_tuple")
         return _listed(sql, inner.children[0] if single else inner, kind.items[0], depth)
@@ -185,10 +190,10 @@ def _convert(sql: str, node: Node, kind: Type, depth: int = 0) -> str:
         return _mapped(sql, node, kind, depth)
     if kind.name == "row":
         if not node.children or node.annotation in ("LIST", "MAP", "MAP_KEY_VALUE"):
-            raise _Mismatch
+            raise _Mismatch(node)
         return _packed(sql, node, kind, depth)
     if node.children:
-        raise _Mismatch
+        raise _Mismatch(node)
     return _leaf(sql, node, kind)
 
 
@@ -200,7 +205,7 @@ def _listed(sql: str, element: Node, kind: Type, depth: int) -> str:
 
 def _mapped(sql: str, node: Node, kind: Type, depth: int) -> str:
     if len(node.children) != 1 or len(node.children[0].children) != 2:
-        raise _Mismatch
+        raise _Mismatch(node)
     inside = f"e{depth}"
     parts = zip(("key", "value"), node.children[0].children, kind.items, strict=True)
     key, item = (_convert(f"{inside}.{name}", child, of, depth + 1) for name, child, of in parts)
@@ -262,7 +267,7 @@ def _leaf(sql: str, node: Node, kind: Type) -> str:
             plain = sql if held == "TIMESTAMP" else f"CAST({sql} AS TIMESTAMP)"
             rounded = f"date_trunc('millisecond', {plain} + to_microseconds(500))"
             return plain if node.unit == "MILLIS" else rounded
-    raise _Mismatch
+    raise _Mismatch(node)
 
 
 def _narrowed(sql: str, held: str, kind: Type) -> str:

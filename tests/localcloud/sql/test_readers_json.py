@@ -112,6 +112,12 @@ def test_what_cannot_be_coerced_fails_the_query(kind: str, value: str, code: str
     assert failed.value.code == code
 
 
+def test_invalid_data_is_null_when_the_table_says_so() -> None:
+    body = b'{"n": "x", "m": 5}\n{"n": {}, "m": {"k": "1"}}\n'
+    table = Table(OPENX, {"n": "int", "m": "map<string,int>"}, {"a": body}, {"use.null.for.invalid.data": "true"})
+    assert table.rows('SELECT n, to_json(m) FROM "t 0"') == [(None, None), (None, '{"k":1}')]
+
+
 @pytest.mark.parametrize(
     ("kind", "value"), [("int", '"5"'), ("string", "[1]"), ("array<int>", "1"), ("int", "4000000000")]
 )
@@ -150,7 +156,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 
 
 @BOTH
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(rows=st.lists(st.tuples(st.none() | TEXT, st.lists(TEXT, max_size=3), st.booleans()), max_size=5))
 def test_any_text_comes_back(serde: str, rows: list[tuple[str | None, list[str], bool]]) -> None:
     body = "".join(json.dumps({"t": t, "l": items}, ensure_ascii=ascii) + "\n" for t, items, ascii in rows)

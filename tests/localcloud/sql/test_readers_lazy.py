@@ -184,7 +184,7 @@ def escaped(cell: str | None) -> str:
     return "".join("\\" + character if character in "\\,\1\2\3\4\5\6\7\x08" else character for character in cell)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.tuples(CELL, CELL, st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1))), max_size=6))
 def test_what_a_writer_escapes_comes_back(rows: list[tuple[str | None, str | None, int | None]]) -> None:
     lines = [",".join((escaped(a), escaped(b), "\\N" if n is None else str(n))) for a, b, n in rows]

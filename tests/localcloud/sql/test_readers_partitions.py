@@ -115,6 +115,41 @@ def test_another_serde_is_refused_by_name(serde: str) -> None:
         Table(serde, {"n": "int"}, {"a": b"x"}).rows()
 
 
+@pytest.mark.parametrize(
+    ("storage", "parameters", "words"),
+    [
+        ({"InputFormat": "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"}, {}, "SymlinkTextInputFormat"),
+        ({"InputFormat": "org.apache.hadoop.mapred.SequenceFileInputFormat"}, {}, "SequenceFileInputFormat"),
+        ({}, {"table_type": "iceberg"}, "ICEBERG"),
+    ],
+)
+def test_rows_that_are_not_in_the_files_themselves_are_refused(
+    storage: dict[str, str], parameters: dict[str, str], words: str
+) -> None:
+    table = Table(LAZY, {"n": "int"}, {"a": b"1\n"}, parameters=parameters)
+    table.relation.definition["StorageDescriptor"].update(storage)
+    with pytest.raises(QueryError, match=f"does not offer this: .*{words}"):
+        table.rows()
+
+
+def test_two_partitions_may_have_one_location_and_folders_any_name() -> None:
+    table = Table(PARQUET, {"n": "bigint"}, {"k=1/a": file({"n": [7]})}, keys={"k": "int"})
+    table.parts = (*table.parts, replace(table.parts[0], values=("2",)))
+    task = table.task('SELECT n, k FROM "t 0" ORDER BY k')
+    folder = table.folder / "it's [a] *"
+    task = replace(task, folder=str(folder), output=replace(task.output, path=str(folder / "result.csv")))
+    assert worker.execute(task).error is None
+    assert result(folder / "result.csv") == [("7", "1"), ("7", "2")]
+
+
+@pytest.mark.parametrize("serde", [LAZY, PARQUET])
+def test_a_file_that_is_gone_is_named(serde: str) -> None:
+    table = Table(serde, {"n": "int"}, {"a": b"1\n"})
+    (table.folder / "objects" / "0").unlink()
+    with pytest.raises(QueryError, match="HIVE_CANNOT_OPEN_SPLIT: s3://shop/orders/a does not exist any more"):
+        table.rows()
+
+
 def test_a_relation_of_rows_has_no_files() -> None:
     table = sales()
     columns = table.relation.columns + table.relation.partition_keys
