@@ -12,7 +12,6 @@ from localcloud.sql.parse import parse
 from localcloud.sql.statements import ColumnDefinition, TableName
 
 
-
 @pytest.mark.parametrize(
     ("sql", "kind", "expected"),
     [
@@ -71,7 +70,11 @@ def test_create_table_has_each_clause_in_its_place() -> None:
         ColumnDefinition("height", "decimal(10,0)"),
     )
     assert found.partition_keys == (ColumnDefinition("planted", "date"),)
-    assert (found.table, found.comment, found.location) == (TableName("wood", "trees"), "what grows", "s3://forest/trees")
+    assert (found.table, found.comment, found.location) == (
+        TableName("wood", "trees"),
+        "what grows",
+        "s3://forest/trees",
+    )
     assert found.serde_properties == {
         "serialization.format": "\t",
         "field.delim": "\t",
