@@ -39,7 +39,7 @@ def create(run: Run, statement: statements.CreateView) -> tuple[list[str], list[
         "Name": name,
         "TableType": catalog.VIEW,
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
-        "StorageDescriptor": {"Columns": columns, "Location": "", "SerdeInfo": {}},
+        "StorageDescriptor": {"Columns": columns, "Location": "", "SerdeInfo": {"SerializationLibrary": "-"}},
         "PartitionKeys": [],
         "ViewOriginalText": catalog.view_text(sql, run.lookup.database, declared),
         "ViewExpandedText": "/* Presto View */",
