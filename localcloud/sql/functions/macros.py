@@ -104,7 +104,7 @@ MACROS = (
     "fn_sequence(a, b, s) AS fn_check(s = 0, 'sequence step must not be zero',"
     " fn_check((s > 0 AND b < a) OR (s < 0 AND b > a),"
     " 'sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop'"
-    " || ' should be less than or equal to start', fn_check(abs(b - a) // abs(s) >= 10000,"
+    " || ' should be less than or equal to start', fn_check(abs(b - a) // nullif(abs(s), 0) >= 10000,"
     " 'result of sequence function must not have more than 10000 entries', generate_series(a, b, s))))",
     # DuckDB itself fails where the keys are NULL, come twice, or are not as many as the values.
     "fn_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL ELSE map(k, v) END",

@@ -15,7 +15,6 @@ ERRORS = {
     "date_diff('day', '2023-01-01', '2023-01-02')": "FUNCTION_NOT_FOUND",
     "greatest(1, 'a')": "FUNCTION_NOT_FOUND",
     "codepoint('ab')": "FUNCTION_NOT_FOUND",
-    "hour(date '2023-01-01')": "FUNCTION_NOT_FOUND",
     "reduce(array[bigint '1'], 0, (s, x) -> s + x, s -> s)": "FUNCTION_NOT_FOUND",
     "split_part('a/b', '/', 0)": "INVALID_FUNCTION_ARGUMENT: Index must be greater than zero",
     "split('a', '')": "INVALID_FUNCTION_ARGUMENT: The delimiter may not be the empty string",
