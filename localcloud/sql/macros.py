@@ -14,10 +14,12 @@ from localcloud.sql.types import Type, duckdb
 FAILURE_START, FAILURE_END = "[[", "]]"
 
 MACROS = (
-    # A failure, as a number. Where another type is wanted, see `failing`. Never the condition of a CASE: DuckDB
-    # evaluates that when it plans, where TRY does not yet stand around it.
+    # A failure, as a number. Where another type is wanted, see `failing`. A condition of a CASE that is constant is
+    # evaluated by DuckDB when it plans, where TRY does not yet stand around it.
     "op_raise(code, message) AS "
     f"CAST('{FAILURE_START}' || code || ': ' || coalesce(message, 'NULL') || '{FAILURE_END}' AS INTEGER)",
+    # False, or a failure when `bad` is true: for the condition of a CASE whose operands are columns.
+    "op_failing(bad, code, message) AS CASE WHEN bad THEN op_raise(code, message) IS NULL ELSE FALSE END",
     # A decimal without its point, and back.
     "op_unscaled(x) AS CAST(replace(CAST(x AS VARCHAR), '.', '') AS HUGEINT)",
     # Whole numbers divided and rounded half away from zero.
