@@ -151,9 +151,11 @@ def _sorted_by(bound: Bound) -> str:
     checked = (
         f"CASE WHEN {compared} IN (-1, 0, 1) THEN {compared} ELSE op_raise('INVALID_FUNCTION_ARGUMENT', {wrong}) END"
     )
-    before = f"len(list_filter(range(1, len(s.a) + 1), lambda j: j <> i AND ({checked}) < CASE WHEN j < i THEN 1 ELSE 0 END))"
-    places = f"list_transform(range(1, len(s.a) + 1), lambda i: struct_pack(n := {before}, i := i))"
-    return f"list_transform([struct_pack(a := {items})], lambda s: list_transform(list_sort({places}), lambda p: s.a[p.i]))[1]"
+    earlier = f"({checked}) < CASE WHEN j < i THEN 1 ELSE 0 END"
+    positions = "range(1, len(s.a) + 1)"
+    before = f"len(list_filter({positions}, lambda j: j <> i AND {earlier}))"
+    places = f"list_sort(list_transform({positions}, lambda i: struct_pack(n := {before}, i := i)))"
+    return f"list_transform([struct_pack(a := {items})], lambda s: list_transform({places}, lambda p: s.a[p.i]))[1]"
 
 
 def _refused(bound: Bound) -> str:
