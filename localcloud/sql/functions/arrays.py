@@ -5,12 +5,12 @@ from __future__ import annotations
 from localcloud.sql import text
 from localcloud.sql.call import Call, Function, Lambda, Typed
 from localcloud.sql.coercions import coerce
-from localcloud.sql.functions.signatures import Bound, library
+from localcloud.sql.functions.signatures import Body, Bound, library
 from localcloud.sql.model import NotOffered
 from localcloud.sql.types import Type, duckdb, row
 
 
-def _of_result(template: str):  # type: ignore[no-untyped-def]
+def _of_result(template: str) -> Body:
     """The template's SQL cast to the result's type, for what DuckDB may make of another, such as an empty list."""
 
     def body(bound: Bound) -> str:
@@ -36,14 +36,14 @@ def _concat(bound: Bound) -> str:
     return f"CASE WHEN {missing} THEN NULL ELSE {made} END"
 
 
-def _extreme(function: str):  # type: ignore[no-untyped-def]
+def _extreme(function: str) -> Body:
     def body(bound: Bound) -> str:
         return f"CASE WHEN fn_has_null({bound[0]}) THEN NULL ELSE {function}({bound[0]}) END"
 
     return body
 
 
-def _match(kind: str):  # type: ignore[no-untyped-def]
+def _match(kind: str) -> Body:
     def body(bound: Bound) -> str:
         values = f"list_transform({bound[0]}, {bound[1]})"
         wanted = "e" if kind != "all" else "NOT e"

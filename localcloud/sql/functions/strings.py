@@ -96,7 +96,6 @@ SCALARS: dict[str, Function] = {
             "replace(varchar, varchar) -> varchar": "replace({0}, {1}, '')",
             "replace(varchar, varchar, varchar) -> varchar": "fn_replace({0}, {1}, {2})",
             "reverse(varchar) -> varchar": "fn_reverse({0})",
-            "reverse(array(T)) -> array(T)": "list_reverse({0})",
             "split(varchar, varchar) -> array(varchar)": "fn_split({0}, {1})",
             "split(varchar, varchar, bigint) -> array(varchar)": "fn_split_limit({0}, {1}, {2})",
             "split_part(varchar, varchar, bigint) -> varchar": "fn_split_part({0}, {1}, {2})",

@@ -25,7 +25,7 @@ ERRORS = {
     "element_at(array[1], 0)": "INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1",
     "map(array['k','k'], array[1,2])": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
     "map(array[1,2], array['v'])": "INVALID_FUNCTION_ARGUMENT: Key and value arrays must be the same length",
-    "array_sort(array[1,2], (x, y) -> 5)": "INVALID_FUNCTION_ARGUMENT: Lambda comparator must return either -1, 0, or 1",
+    "array_sort(array[1,2], (x, y) -> 5)": "INVALID_FUNCTION_ARGUMENT: Lambda comparator must return",
     "sequence(1, 5, 0)": "INVALID_FUNCTION_ARGUMENT",
     "json_parse('{')": "INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{'",
     "json_extract('{}', '$..k')": "NOT_SUPPORTED",
