@@ -5,6 +5,7 @@ from __future__ import annotations
 from localcloud.sql.call import Call, Function, Typed
 from localcloud.sql.coercions import coerce, common_of
 from localcloud.sql.functions.signatures import Body, Bound, library
+from localcloud.sql.macros import failing
 from localcloud.sql.model import NotOffered
 from localcloud.sql.types import decimal, duckdb
 
@@ -66,7 +67,8 @@ def _extreme(function: str) -> Function:
         made = f"{function}({', '.join(values)})"
         if kind.name in ("real", "double"):
             nan = " OR ".join(f"isnan({value})" for value in values)
-            made = f"CASE WHEN {nan} THEN CAST('NaN' AS {duckdb(kind)}) ELSE {made} END"
+            refused = failing("NOT_SUPPORTED", f"'The local AWS does not offer this: {function}() of NaN'", kind)
+            made = f"CASE WHEN {nan} THEN {refused} ELSE {made} END"
         return Typed(f"CASE WHEN {missing} THEN NULL ELSE {made} END", kind)
 
     return call_

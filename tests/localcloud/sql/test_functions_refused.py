@@ -21,6 +21,7 @@ ERRORS = {
     "lpad('a', -1, 'x')": "INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]",
     "hamming_distance('a', 'bc')": "INVALID_FUNCTION_ARGUMENT",
     "from_base('9', 8)": "INVALID_FUNCTION_ARGUMENT: Not a valid base-8 number: 9",
+    "greatest(1e0, nan())": "NOT_SUPPORTED: The local AWS does not offer this: greatest() of NaN",
     "mod(5, 0)": "DIVISION_BY_ZERO: Division by zero",
     "element_at(array[1], 0)": "INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1",
     "map(array['k','k'], array[1,2])": "INVALID_FUNCTION_ARGUMENT: Duplicate map keys are not allowed",
