@@ -5,12 +5,12 @@ from __future__ import annotations
 from localcloud.sql import text
 from localcloud.sql.call import Call, Function, Lambda, Typed
 from localcloud.sql.coercions import coerce
-from localcloud.sql.functions.signatures import Bound, library
+from localcloud.sql.functions.signatures import Body, Bound, library
 from localcloud.sql.model import NotOffered
 from localcloud.sql.types import Type, duckdb, row
 
 
-def _of_result(template: str):  # type: ignore[no-untyped-def]
+def _of_result(template: str) -> Body:
     """The template's SQL cast to the result's type, for what DuckDB may make of another, such as an empty list."""
 
     def body(bound: Bound) -> str:
@@ -36,14 +36,14 @@ def _concat(bound: Bound) -> str:
     return f"CASE WHEN {missing} THEN NULL ELSE {made} END"
 
 
-def _extreme(function: str):  # type: ignore[no-untyped-def]
+def _extreme(function: str) -> Body:
     def body(bound: Bound) -> str:
         return f"CASE WHEN fn_has_null({bound[0]}) THEN NULL ELSE {function}({bound[0]}) END"
 
     return body
 
 
-def _match(kind: str):  # type: ignore[no-untyped-def]
+def _match(kind: str) -> Body:
     def body(bound: Bound) -> str:
         values = f"list_transform({bound[0]}, {bound[1]})"
         wanted = "e" if kind != "all" else "NOT e"
@@ -142,6 +142,22 @@ def _remove(bound: Bound) -> str:
     return f"CASE WHEN {bound[1]} IS NULL THEN NULL ELSE {kept} END"
 
 
+def _sorted_by(bound: Bound) -> str:
+    """Each element's place is the number of those that the comparator puts before it; equal ones keep their order."""
+    names, _, body = bound[1].partition(":")
+    one, two = (name.strip() for name in names.removeprefix("lambda").split(","))
+    items, wrong = bound[0], "'Lambda comparator must return either -1, 0, or 1'"
+    compared = f"list_transform([s.a[j]], lambda {one}: list_transform([s.a[i]], lambda {two}: {body})[1])[1]"
+    checked = (
+        f"CASE WHEN {compared} IN (-1, 0, 1) THEN {compared} ELSE op_raise('INVALID_FUNCTION_ARGUMENT', {wrong}) END"
+    )
+    earlier = f"({checked}) < CASE WHEN j < i THEN 1 ELSE 0 END"
+    positions = "range(1, len(s.a) + 1)"
+    before = f"len(list_filter({positions}, lambda j: j <> i AND {earlier}))"
+    places = f"list_sort(list_transform({positions}, lambda i: struct_pack(n := {before}, i := i)))"
+    return f"list_transform([struct_pack(a := {items})], lambda s: list_transform({places}, lambda p: s.a[p.i]))[1]"
+
+
 def _refused(bound: Bound) -> str:
     raise NotOffered(f"{bound.call.name}()")
 
@@ -157,7 +173,7 @@ SCALARS: dict[str, Function] = {
             "array_position(array(T), T) -> bigint": "fn_position({0}, {1})",
             "array_distinct(array(T)) -> array(T)": "fn_distinct({0})",
             "array_sort(array(T)) -> array(T)": "list_sort({0}, 'ASC', 'NULLS LAST')",
-            "array_sort(array(T), function(T, T, integer)) -> array(T)": _refused,
+            "array_sort(array(T), function(T, T, bigint)) -> array(T)": _sorted_by,
             "array_max(array(T)) -> T": _extreme("list_max"),
             "array_min(array(T)) -> T": _extreme("list_min"),
             "array_join(array(T), varchar) -> varchar": _join,
@@ -181,8 +197,8 @@ SCALARS: dict[str, Function] = {
             "slice(array(T), bigint, bigint) -> array(T)": "fn_slice({0}, {1}, {2})",
             "trim_array(array(T), bigint) -> array(T)": "fn_trim_array({0}, {1})",
             "repeat(T, bigint) -> array(T)": "list_transform(range({1}), lambda i: {0})",
-            "shuffle(array(T)) -> array(T)": _refused,
-            "combinations(array(T), bigint) -> array(array(T))": _refused,
+            "shuffle(array(T)) -> array(T)": ("fn_shuffle({0})"),
+            "combinations(array(T), bigint) -> array(array(T))": "fn_combinations({0}, {1})",
             "ngrams(array(T), bigint) -> array(array(T))": "fn_ngrams({0}, {1})",
             "transform(array(T), function(T, U)) -> array(U)": "list_transform({0}, {1})",
             "filter(array(T), function(T, boolean)) -> array(T)": "list_filter({0}, {1})",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from localcloud.sql.call import Function, Typed
 from localcloud.sql.casts import cast
-from localcloud.sql.functions.signatures import Bound, library
+from localcloud.sql.functions.signatures import Body, Bound, library
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered
 from localcloud.sql.text import render, zone
@@ -38,7 +39,7 @@ def _moment(value: Typed, wall: str) -> str:
     return f"timezone({quoted(zone(value.type))}, {wall})" if value.type.name.endswith("zone") else wall
 
 
-def _field(name: str):  # type: ignore[no-untyped-def]
+def _field(name: str) -> Body:
     def body(bound: Bound) -> str:
         value = bound.args[0]
         if value.type.name.startswith("interval"):
@@ -178,7 +179,7 @@ def _format_datetime(bound: Bound) -> str:
     return f"strftime({local(bound.args[0])}, {quoted(made)})"
 
 
-def _zoned(position: int, shift: bool):  # type: ignore[no-untyped-def]
+def _zoned(position: int, shift: bool) -> Callable[[Bound], Typed]:
     def body(bound: Bound) -> Typed:
         name = bound.args[position].literal
         if not isinstance(name, str):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from localcloud.sql.call import Call, Function, Typed
 from localcloud.sql.coercions import coerce, common_of
-from localcloud.sql.functions.signatures import Bound, library
+from localcloud.sql.functions.signatures import Body, Bound, library
+from localcloud.sql.macros import failing
 from localcloud.sql.model import NotOffered
 from localcloud.sql.types import decimal, duckdb
 
@@ -19,7 +20,7 @@ _ONE_DOUBLE = {
 }
 
 
-def _decimal_whole(function: str):  # type: ignore[no-untyped-def]
+def _decimal_whole(function: str) -> Body:
     """ceil, floor, round and truncate of a decimal: a decimal without a scale, one digit longer where that can be."""
 
     def body(bound: Bound) -> Typed:
@@ -48,12 +49,12 @@ def _truncate_decimal(bound: Bound) -> Typed:
     scale = kind.parameters[1]
     if digits >= scale:
         return bound.args[0]
-    last = f"round({bound[0]} - sign({bound[0]}) * CAST({5}e-{digits + 1} AS {duckdb(decimal(38, scale))}), {digits})"
+    last = f"round({bound[0]} - sign({bound[0]}) * CAST(5e-{digits + 1} AS {duckdb(decimal(38, scale))}), {digits})"
     whole = f"CASE WHEN {bound[0]} = round({bound[0]}, {digits}) THEN {bound[0]} ELSE {last} END"
     return Typed(f"CAST({whole} AS {duckdb(kind)})", kind)
 
 
-def _extreme(function: str, worse: str) -> Function:
+def _extreme(function: str) -> Function:
     def call_(call: Call) -> Typed:
         arguments = [one for one in call.arguments if isinstance(one, Typed)]
         kind = common_of([one.type for one in arguments]) if arguments else None
@@ -66,7 +67,8 @@ def _extreme(function: str, worse: str) -> Function:
         made = f"{function}({', '.join(values)})"
         if kind.name in ("real", "double"):
             nan = " OR ".join(f"isnan({value})" for value in values)
-            made = f"CASE WHEN {nan} THEN CAST('NaN' AS {duckdb(kind)}) ELSE {made} END"
+            refused = failing("NOT_SUPPORTED", f"'The local AWS does not offer this: {function}() of NaN'", kind)
+            made = f"CASE WHEN {nan} THEN {refused} ELSE {made} END"
         return Typed(f"CASE WHEN {missing} THEN NULL ELSE {made} END", kind)
 
     return call_
@@ -92,7 +94,7 @@ def _random(bound: Bound) -> str:
     return f"fn_check({low} >= {high}, 'start value must be less than stop value', {made})"
 
 
-_BODIES: dict[str, object] = {
+_BODIES: dict[str, Body] = {
     **{f"{name}(double) -> double": body for name, body in _ONE_DOUBLE.items()},
     **{f"abs({kind}) -> {kind}": f"CAST(abs({{0}}) AS {kind})" for kind in _INTEGERS},
     **{f"abs({kind}) -> {kind}": "abs({0})" for kind in ("decimal", "double", "real")},
@@ -135,7 +137,7 @@ _BODIES: dict[str, object] = {
     "rand() -> double": "random()",
     **{f"{name}({kinds}) -> bigint": _random for name in ("random", "rand") for kinds in ("bigint", "bigint, bigint")},
     "width_bucket(double, double, double, bigint) -> bigint": "fn_bucket({0}, {1}, {2}, {3})",
-    "width_bucket(double, array(double)) -> bigint": "len(list_filter({1}, lambda e: e <= {0}))",
+    "width_bucket(double, array(double)) -> bigint": "fn_bins({0}, {1})",
     "is_nan(double) -> boolean": "isnan({0})",
     "is_nan(real) -> boolean": "isnan({0})",
     "is_finite(double) -> boolean": "isfinite({0})",
@@ -156,7 +158,7 @@ _BODIES: dict[str, object] = {
     "bit_count(bigint, bigint) -> bigint": _bit_count,
 }
 SCALARS: dict[str, Function] = {
-    **library(_BODIES),  # type: ignore[arg-type]
-    "greatest": _extreme("greatest", ">"),
-    "least": _extreme("least", "<"),
+    **library(_BODIES),
+    "greatest": _extreme("greatest"),
+    "least": _extreme("least"),
 }

@@ -10,7 +10,7 @@ import re
 
 from localcloud.sql.call import Function, Typed
 from localcloud.sql.functions.python_regex import compiled
-from localcloud.sql.functions.signatures import Bound, library
+from localcloud.sql.functions.signatures import Body, Bound, library
 
 # No anchors at the end, flags, look-around, back references, possessive quantifiers, \s or classes of Unicode.
 _PLAIN = re.compile(
@@ -69,7 +69,7 @@ def _replace_by(bound: Bound) -> str:
     return f"fn_interleaved({pieces}, {made})"
 
 
-def _of(template: str):  # type: ignore[no-untyped-def]
+def _of(template: str) -> Body:
     def body(bound: Bound) -> str:
         _checked(bound)
         return template.format(*(arg.sql for arg in bound.args))

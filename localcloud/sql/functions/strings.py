@@ -23,6 +23,9 @@ def codepoint(bound: Bound) -> str:
 
 
 _SPEC = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
+_AS_TEXT = (
+    *("varchar", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "date", "unknown"),
+)
 _FLOATING = ("real", "double", "decimal")
 
 
@@ -60,6 +63,8 @@ def _formatted(call: Call, argument: Typed, flags: str, width: str | None, digit
     if (letter in "dx" and not whole) or (letter in "fe" and kind.name not in _FLOATING):
         message = f"Invalid format string: {letter} != {kind} (IllegalFormatConversionException)"
         raise call.error("INVALID_FUNCTION_ARGUMENT", message)
+    if letter == "s" and kind.name not in _AS_TEXT:
+        raise NotOffered(f"format() with %s of a {kind}: cast it to varchar")
     if letter == "b" and kind.name != "boolean":
         raise NotOffered("format() with %b of what is no boolean")
     if letter in "fe":
@@ -91,7 +96,6 @@ SCALARS: dict[str, Function] = {
             "replace(varchar, varchar) -> varchar": "replace({0}, {1}, '')",
             "replace(varchar, varchar, varchar) -> varchar": "fn_replace({0}, {1}, {2})",
             "reverse(varchar) -> varchar": "fn_reverse({0})",
-            "reverse(array(T)) -> array(T)": "list_reverse({0})",
             "split(varchar, varchar) -> array(varchar)": "fn_split({0}, {1})",
             "split(varchar, varchar, bigint) -> array(varchar)": "fn_split_limit({0}, {1}, {2})",
             "split_part(varchar, varchar, bigint) -> varchar": "fn_split_part({0}, {1}, {2})",
