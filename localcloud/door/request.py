@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from localcloud.door.signing import Denied
 from localcloud.protocol import ServiceError
@@ -34,6 +35,12 @@ class Request:
     def target(self) -> str:
         """X-Amz-Target, the operation of the JSON services: `Prefix.Operation`."""
         return self.headers.get("x-amz-target", "")
+
+    @property
+    def named(self) -> str:
+        """The operation that it names, if it names one; for messages on what is not offered."""
+        action = dict(parse_qsl(self.body[:4096].decode("latin-1"))).get("Action", "") if self.style == "query" else ""
+        return self.target.rpartition(".")[2] or action
 
     @property
     def style(self) -> str:

@@ -97,7 +97,7 @@ class Server:
             scope[OPERATION] = form["Action"]
             await pass_on(send, await self._ask(service, form["Action"], request, query_form.written(form)))
         else:
-            raise not_offered(service, request.target.rpartition(".")[2] or f"{request.method} {request.path}")
+            raise not_offered(service, request.named or f"{request.method} {request.path}")
 
     async def _json(self, service: str, request: Request, send: Send) -> None:
         """A service of the JSON protocol, or of Smithy's CBOR, which stands for the same."""

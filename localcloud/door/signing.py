@@ -158,7 +158,8 @@ def check_signature(
     declared = headers.get("x-amz-content-sha256")
     if declared is not None and re.fullmatch(r"[0-9a-f]{64}", declared):
         if not hmac.compare_digest(hashlib.sha256(body).hexdigest(), declared):
-            raise Denied("XAmzContentSHA256Mismatch", "The body does not match its signed hash.", 400)
+            status = 400 if signature.service == "s3" else 403
+            raise Denied("XAmzContentSHA256Mismatch", "The body does not match its signed hash.", status)
     elif declared not in (None, UNSIGNED, *(() if signature.presigned else STREAMING)):
         kinds = ", ".join((UNSIGNED, *STREAMING))
         raise Denied("InvalidArgument", f"x-amz-content-sha256 must be a valid sha256 value or one of {kinds}.", 400)
