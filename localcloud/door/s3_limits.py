@@ -87,8 +87,15 @@ def _check_numbers(asked: Asked) -> None:
     if "part-number-marker" in asked.query and not re.fullmatch(r"[0-9]{1,9}", asked.query["part-number-marker"][0]):
         text = asked.query["part-number-marker"][0]
         raise _argument("Provided part-number-marker not an integer", "part-number-marker", text)
+    if asked.query.get("versionId") == [""]:
+        raise _argument("Version id cannot be the empty string", "versionId", "")
+    if asked.headers.get("if-none-match", "*") != "*" and asked.operation in _CONDITIONAL_WRITES:
+        raise ServiceError("NotImplemented", "If-None-Match of a write is '*', no ETag, on AWS and here.", 501)
     if asked.query.get("encoding-type", ["url"])[0] != "url":
         raise _argument("Invalid Encoding Method specified in Request", "encoding-type", asked.query["encoding-type"][0])
+
+
+_CONDITIONAL_WRITES = ("PutObject", "CopyObject", "CompleteMultipartUpload")
 
 
 def _argument(message: str, name: str, value: str) -> ServiceError:

@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import athena, cloudwatch
+from localcloud.engine import athena, cloudwatch, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -87,9 +87,11 @@ class Engine:
         from ministack.app import app
         from ministack.services import athena as engine_athena
         from ministack.services import cloudwatch as engine_cloudwatch
+        from ministack.services import s3 as engine_s3
 
         athena.correct(engine_athena)
         cloudwatch.correct(engine_cloudwatch)
+        s3.correct(engine_s3)
 
         self.app: Any = app
 
