@@ -86,13 +86,13 @@ def _chunks(body: bytes, chain: _Chain | None) -> tuple[list[memoryview], bytes]
             raise _incomplete()
         size, start = int(found[1], 16), end + 2
         chunk = view[start : start + size]
+        if len(chunk) != size or (size and body[start + size : start + size + 2] != b"\r\n"):
+            raise _incomplete()
         if chain:
             given = found[2].decode()
             chain.check("AWS4-HMAC-SHA256-PAYLOAD", given, _EMPTY, hashlib.sha256(chunk).hexdigest())
         if size == 0:
             return chunks, body[start:]
-        if len(chunk) != size or body[start + size : start + size + 2] != b"\r\n":
-            raise _incomplete()
         if chunks and len(chunks[-1]) < MINIMUM_CHUNK_BYTES:
             message = f"Only the last chunk is allowed to have a size less than {MINIMUM_CHUNK_BYTES} bytes"
             raise Denied("InvalidChunkSizeError", message)

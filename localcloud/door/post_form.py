@@ -42,7 +42,9 @@ def check_form(request: Request, credentials: Credentials) -> None:
     if "awsaccesskeyid" in fields or "signature" in fields:
         raise Denied("InvalidRequest", OLDER, 400)
     if not all(fields.get(name) for name in _SIGNED):
-        raise Denied("AccessDenied", f"A form needs the fields {', '.join(_SIGNED)}: generate_presigned_post makes them.")
+        raise Denied(
+            "AccessDenied", f"A form needs the fields {', '.join(_SIGNED)}: generate_presigned_post makes them."
+        )
     scope = fields["x-amz-credential"].split("/")
     if fields["x-amz-algorithm"] != "AWS4-HMAC-SHA256" or len(scope) != 5 or scope[3:] != ["s3", "aws4_request"]:
         raise Denied("InvalidArgument", "x-amz-algorithm or x-amz-credential is malformed.", 400)
@@ -89,4 +91,3 @@ def _fields(request: Request) -> dict[str, str]:
     if "file" not in found:
         raise Denied("InvalidArgument", "POST requires exactly one file upload per request.", 400)
     return {name: value for name, value in found.items() if name != "file"}
-

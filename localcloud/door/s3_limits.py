@@ -92,7 +92,9 @@ def _check_numbers(asked: Asked) -> None:
     if asked.headers.get("if-none-match", "*") != "*" and asked.operation in _CONDITIONAL_WRITES:
         raise ServiceError("NotImplemented", "If-None-Match of a write is '*', no ETag, on AWS and here.", 501)
     if asked.query.get("encoding-type", ["url"])[0] != "url":
-        raise _argument("Invalid Encoding Method specified in Request", "encoding-type", asked.query["encoding-type"][0])
+        raise _argument(
+            "Invalid Encoding Method specified in Request", "encoding-type", asked.query["encoding-type"][0]
+        )
 
 
 _CONDITIONAL_WRITES = ("PutObject", "CopyObject", "CompleteMultipartUpload")
@@ -123,7 +125,9 @@ def _check_metadata(headers: dict[str, str]) -> None:
 def check_tags(tags: list[tuple[str, str]], most: int) -> None:
     """Raise InvalidTag or BadRequest unless these are tags as S3 takes them: of an object 10, of a bucket 50."""
     if len(tags) > most:
-        what = "Object tags cannot be greater than 10" if most == 10 else f"Bucket tag count cannot be greater than {most}"
+        what = (
+            "Object tags cannot be greater than 10" if most == 10 else f"Bucket tag count cannot be greater than {most}"
+        )
         raise ServiceError("BadRequest", what)
     if len({key for key, _ in tags}) < len(tags):
         raise ServiceError("InvalidTag", "Cannot provide multiple Tags with the same key")
@@ -163,7 +167,9 @@ def _delete(asked: Asked) -> None:
     if not 1 <= len(keys) <= MAXIMUM_DELETED_KEYS or not all(keys):
         raise _malformed()
     if not any(name == "content-md5" or name.startswith("x-amz-checksum-") for name in asked.headers):
-        raise ServiceError("InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+        raise ServiceError(
+            "InvalidRequest", "Missing required header for this request: Content-MD5 OR x-amz-checksum-*"
+        )
 
 
 def _versioning(asked: Asked) -> None:
@@ -171,7 +177,9 @@ def _versioning(asked: Asked) -> None:
     if root.findtext("Status") not in ("Enabled", "Suspended"):
         raise _malformed()
     if root.findtext("MfaDelete") not in (None, "Disabled"):
-        raise ServiceError("NotImplemented", "MfaDelete is not offered by the local AWS: there are no MFA devices.", 501)
+        raise ServiceError(
+            "NotImplemented", "MfaDelete is not offered by the local AWS: there are no MFA devices.", 501
+        )
 
 
 def _create_bucket(asked: Asked) -> None:
@@ -232,7 +240,9 @@ def _complete(asked: Asked) -> None:
         raise _malformed()
     order = [int(number) for number in numbers]
     if any(later <= earlier for earlier, later in zip(order, order[1:], strict=False)):
-        message = "The list of parts was not in ascending order. The parts list must be specified in order by part number."
+        message = (
+            "The list of parts was not in ascending order. The parts list must be specified in order by part number."
+        )
         raise ServiceError("InvalidPartOrder", message)
     if not 1 <= order[0] <= order[-1] <= 10_000:
         raise _argument("Part number must be an integer between 1 and 10000, inclusive", "partNumber", numbers[-1])

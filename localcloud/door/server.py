@@ -68,7 +68,9 @@ class Server:
         headers, own = request.headers, self.cloud.credentials
         check_caller(headers, self.port)
         authorization = headers.get("authorization", "") + request.query
-        invoked = request.path.startswith("/endpoints/") and "/sagemaker/" in authorization  # there may be such a bucket
+        invoked = (
+            request.path.startswith("/endpoints/") and "/sagemaker/" in authorization
+        )  # there may be such a bucket
         limit = invoke.MAXIMUM_PAYLOAD if invoked else MAXIMUM_BODY_BYTES
         form = post_form.is_form(request)
         body = await read_body(receive, limit, keep=form or own.access_key in authorization)

@@ -28,9 +28,7 @@ _ARCHIVE = Refusal(
     ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY"),
 )
 _CHECKSUM = Refusal("the checksums here are CRC32, CRC32C, CRC64NVME, SHA1 and SHA256")
-_NEW_CHECKSUMS = {
-    f"Checksum{name}": _CHECKSUM for name in ("SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")
-}
+_NEW_CHECKSUMS = {f"Checksum{name}": _CHECKSUM for name in ("SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")}
 _SSE_C = {f"SSECustomer{name}": _OWN_KEYS for name in ("Algorithm", "Key", "KeyMD5")}
 _SSE_C_SOURCE = {f"CopySource{name}": refusal for name, refusal in _SSE_C.items()}
 _GRANTS = {f"Grant{name}": _ACL for name in ("FullControl", "Read", "ReadACP", "Write", "WriteACP")}

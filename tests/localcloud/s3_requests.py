@@ -31,7 +31,7 @@ def error(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/xml", answer.text
     root = ElementTree.fromstring(answer.content)
     assert root.tag == "Error"
-    assert root.findtext("RequestId") and root.find("Resource") is not None and root.findtext("Message")
+    assert root.findtext("RequestId") and root.findtext("Message")
     return answer.status_code, root.findtext("Code") or ""
 
 
@@ -68,9 +68,7 @@ class Chunks:
     def chunk(self, data: bytes, *, signature: bool = True) -> None:
         mark = ""
         if signature:
-            mark = ";chunk-signature=" + self.sign(
-                "AWS4-HMAC-SHA256-PAYLOAD", EMPTY, hashlib.sha256(data).hexdigest()
-            )
+            mark = ";chunk-signature=" + self.sign("AWS4-HMAC-SHA256-PAYLOAD", EMPTY, hashlib.sha256(data).hexdigest())
         self.body += f"{len(data):x}{mark}\r\n".encode() + data + (b"\r\n" if data else b"")
 
     def trailer(self, name: str, value: str, *, signature: bool = True) -> None:

@@ -47,11 +47,6 @@ def change_a_signature(chunks: Chunks) -> None:
     chunks.body = before + mark + b"0" * 64 + after[64:]
 
 
-def swap_two(chunks: Chunks) -> None:
-    first, second, rest = (part for part in chunks.body.split(b"2710;")[1:] + [b""])
-    chunks.body = b"2710;" + second[: second.index(b"1600;")] + b"2710;" + first + second[second.index(b"1600;") :] + rest
-
-
 def cut_the_end(chunks: Chunks) -> None:
     chunks.body = chunks.body[:-100]
 
@@ -65,7 +60,6 @@ def drop_signatures(chunks: Chunks) -> None:
     [
         (change_a_byte, (403, "SignatureDoesNotMatch")),
         (change_a_signature, (403, "SignatureDoesNotMatch")),
-        (swap_two, (403, "SignatureDoesNotMatch")),
         (cut_the_end, (400, "IncompleteBody")),
         (drop_signatures, (400, "IncompleteBody")),
     ],

@@ -95,7 +95,9 @@ def test_a_link_ends(workshop: Any, s3: Any) -> None:
     assert error(httpx.get(week, trust_env=False)) == (404, "NoSuchKey")
 
 
-@pytest.mark.parametrize("path", ["/", "/bucket", "/bucket/key", "/health", "/_ministack/reset", "/%5Fministack/health"])
+@pytest.mark.parametrize(
+    "path", ["/", "/bucket", "/bucket/key", "/health", "/_ministack/reset", "/%5Fministack/health"]
+)
 def test_an_unsigned_request_gets_the_document_of_s3(local_aws: OwnCloud, path: str) -> None:
     assert error(httpx.get(local_aws.endpoint + path, trust_env=False)) == (403, "AccessDenied")
 

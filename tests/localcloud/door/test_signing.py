@@ -195,7 +195,9 @@ def test_a_presigned_address_expires(workshop: Any, s3: Any) -> None:
 def test_a_presigned_address_with_an_impossible_lifetime_is_refused(local_aws: OwnCloud, expires: str) -> None:
     own = local_aws.credentials
     request = AWSRequest("GET", f"{local_aws.endpoint}/bucket/key")
-    signer = S3SigV4QueryAuth(Credentials(own["access_key"], own["secret_key"]), "s3", REGION, expires=expires)  # as it is given
+    signer = S3SigV4QueryAuth(
+        Credentials(own["access_key"], own["secret_key"]), "s3", REGION, expires=expires
+    )  # as it is given
     signer.add_auth(request)
     answer = httpx.get(request.url, trust_env=False)
     assert (answer.status_code, s3_code(answer)) == (400, "AuthorizationQueryParametersError")
