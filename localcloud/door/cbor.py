@@ -1,4 +1,4 @@
-"""CloudWatch as newer SDKs call it: Smithy's RPC v2 in CBOR, turned into JSON and back. botocore reads and writes it."""
+"""CloudWatch as newer SDKs call it: Smithy's RPC v2 in CBOR, turned into JSON and back. by botocore."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from localcloud import protocol
 from localcloud.door.request import Request
 from localcloud.engine.refused import refused
 from localcloud.protocol import ServiceError

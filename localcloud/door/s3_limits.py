@@ -7,6 +7,7 @@ limits" and "Object tagging" in the user guide.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 from xml.etree import ElementTree
@@ -239,7 +240,7 @@ def _complete(asked: Asked) -> None:
     if any(part.findtext("ETag") is None for part in parts):
         raise _malformed()
     order = [int(number) for number in numbers]
-    if any(later <= earlier for earlier, later in zip(order, order[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(order)):
         message = (
             "The list of parts was not in ascending order. The parts list must be specified in order by part number."
         )

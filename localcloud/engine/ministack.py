@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import athena, cloudwatch, s3
+from localcloud.engine import athena, cloudwatch, logs, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -87,10 +87,12 @@ class Engine:
         from ministack.app import app
         from ministack.services import athena as engine_athena
         from ministack.services import cloudwatch as engine_cloudwatch
+        from ministack.services import cloudwatch_logs as engine_logs
         from ministack.services import s3 as engine_s3
 
         athena.correct(engine_athena)
         cloudwatch.correct(engine_cloudwatch)
+        logs.correct(engine_logs)
         s3.correct(engine_s3)
 
         self.app: Any = app
@@ -105,7 +107,7 @@ class Engine:
         path: str = "/",
         query: dict[str, list[str]] | None = None,
     ) -> Answer:
-        """Let the module of a service answer. The engine's own router, whose paths and hosts lead elsewhere, is not asked.
+        """Let a service's module answer, past the engine's own router, whose paths and hosts lead elsewhere.
 
         Args:
             headers: names in lower case.

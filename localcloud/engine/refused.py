@@ -54,6 +54,8 @@ _DELETES = {
     "IfMatchLastModifiedTime": _DIRECTORY,
     "IfMatchSize": _DIRECTORY,
 }
+_ONE_ACCOUNT = Refusal("there is one account")
+_UNMASK = Refusal("no message is masked", ("false",))
 _ATTRIBUTES = Refusal("no object here is being restored")
 
 # (signing name, operation) -> member -> refusal; of S3 also for parts of a body, by their path.
@@ -80,6 +82,20 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("s3", "GetObjectAttributes"): _SSE_C,
     ("s3", "DeleteObject"): _DELETES,
     ("s3", "DeleteObjects"): _DELETES,
+    ("logs", "CreateLogGroup"): {
+        "kmsKeyId": _KMS,
+        "logGroupClass": Refusal("there is one class of log groups", ("STANDARD",)),
+        "deletionProtectionEnabled": Refusal("nothing protects a log group here", ("false",)),
+    },
+    ("logs", "DescribeLogGroups"): {
+        "accountIdentifiers": _ONE_ACCOUNT,
+        "includeLinkedAccounts": Refusal(_ONE_ACCOUNT.reason, ("false",)),
+        "logGroupClass": Refusal("there is one class of log groups"),
+        "logGroupIdentifiers": Refusal("groups are found by prefix or pattern"),
+    },
+    ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
+    ("logs", "GetLogEvents"): {"unmask": _UNMASK},
+    ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
     ("s3", "PutBucketVersioning"): {"MFA": _DELETES["MFA"]},
     ("s3", "ListObjects"): {"OptionalObjectAttributes": _ATTRIBUTES},
     ("s3", "ListObjectsV2"): {"OptionalObjectAttributes": _ATTRIBUTES},

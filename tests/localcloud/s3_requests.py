@@ -31,7 +31,8 @@ def error(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/xml", answer.text
     root = ElementTree.fromstring(answer.content)
     assert root.tag == "Error"
-    assert root.findtext("RequestId") and root.findtext("Message")
+    assert root.findtext("RequestId")
+    assert root.findtext("Message")
     return answer.status_code, root.findtext("Code") or ""
 
 
