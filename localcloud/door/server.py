@@ -106,6 +106,8 @@ class Server:
         speaks_cbor = request.style == "cbor"
         operation = (cbor.operation if speaks_cbor else json_operation)(service, request)
         request.scope[OPERATION] = operation
+        if (service, operation) not in (OPERATIONS | AWAITED) and operation not in PARTS.get(service, ()):
+            raise not_offered(service, operation)
         params = cbor.params(request) if speaks_cbor else protocol.parse_json_body(inflated(request).body)
         protocol.validate(service, operation, params)
         handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
@@ -117,8 +119,6 @@ class Server:
             content = protocol.json_answer(service, operation, result)
             await answer(send, 200, content, more=result.get("_headers"))
             return
-        if operation not in PARTS.get(service, ()):
-            raise not_offered(service, operation)
         check_members(service, operation, params)
         found = await self._ask(service, operation, request, json.dumps(params).encode())
         if speaks_cbor:

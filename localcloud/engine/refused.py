@@ -31,11 +31,10 @@ _CHECKSUM = Refusal("the checksums here are CRC32, CRC32C, CRC64NVME, SHA1 and S
 _NEW_CHECKSUMS = {f"Checksum{name}": _CHECKSUM for name in ("SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")}
 _SSE_C = {f"SSECustomer{name}": _OWN_KEYS for name in ("Algorithm", "Key", "KeyMD5")}
 _SSE_C_SOURCE = {f"CopySource{name}": refusal for name, refusal in _SSE_C.items()}
-_GRANTS = {f"Grant{name}": _ACL for name in ("FullControl", "Read", "ReadACP", "Write", "WriteACP")}
+_GRANTS = {f"Grant{name}": _ACL for name in ("FullControl", "Read", "ReadACP", "WriteACP")}
 _WRITES = {
     **_GRANTS,
     **_SSE_C,
-    **_NEW_CHECKSUMS,
     "ServerSideEncryption": Refusal(_KMS.reason, ("AES256",)),
     "SSEKMSKeyId": _KMS,
     "SSEKMSEncryptionContext": _KMS,
@@ -46,7 +45,6 @@ _WRITES = {
         for name in ("Mode", "RetainUntilDate", "LegalHoldStatus", "EventHold", "EventHoldDurationDays")
     },
     "ObjectLockEventHoldDurationYears": _LOCK,
-    "WriteOffsetBytes": _DIRECTORY,
 }
 _DELETES = {
     "MFA": Refusal("there are no MFA devices"),
@@ -62,11 +60,12 @@ _ATTRIBUTES = Refusal("no object here is being restored")
 REFUSED: dict[tuple[str, str], Refusals] = {
     ("s3", "CreateBucket"): {
         **_GRANTS,
+        "GrantWrite": _ACL,
         "ObjectLockEnabledForBucket": Refusal(_LOCK.reason, ("false",)),
         "ObjectOwnership": Refusal(_ACL.reason, ("BucketOwnerEnforced",)),
         "BucketNamespace": Refusal("names of an account's own namespace are not offered", ("global",)),
     },
-    ("s3", "PutObject"): _WRITES,
+    ("s3", "PutObject"): {**_WRITES, **_NEW_CHECKSUMS, "WriteOffsetBytes": _DIRECTORY},
     ("s3", "CopyObject"): {
         **_WRITES,
         **_SSE_C_SOURCE,
