@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from localcloud.engine.ministack import FORWARDED, PARTS
+from localcloud.engine.ministack import PARTS
+from localcloud.engine.refused import REFUSED
 from localcloud.protocol import botocore_name
 from localcloud.services import AWAITED, OPERATIONS, invoke
 
@@ -23,12 +24,20 @@ def rows() -> list[tuple[str, str, str]]:
     offered["sagemaker-runtime", _file(invoke.__name__)].append("InvokeEndpoint")
     for service, operations in PARTS.items():
         offered[botocore_name(service), "engine"] += operations
-    table = [
+    return [
         (f"`{service}`", ", ".join(sorted(names, key=_resource)), where)
         for (service, where), names in sorted(offered.items())
     ]
-    whole = ", ".join(f"`{name}`" for name in sorted(map(botocore_name, FORWARDED - PARTS.keys())))
-    return [(whole, "all that the engine has", "engine"), *table]
+
+
+def refusals() -> list[tuple[str, str, str]]:
+    """Operation, member and reason of each member that is refused; members of one reason side by side."""
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (service, operation), members in REFUSED.items():
+        for member, refusal in members.items():
+            taken = f" (taken: {', '.join(refusal.taken)})" if refusal.taken else ""
+            grouped[f"`{botocore_name(service)}` {operation}", refusal.reason + taken].append(member)
+    return [(operation, ", ".join(members), reason) for (operation, reason), members in sorted(grouped.items())]
 
 
 def _file(module: str) -> str:

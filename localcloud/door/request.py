@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from localcloud.door.signing import Denied
 from localcloud.protocol import ServiceError
@@ -16,15 +17,19 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+_SIGNED_FOR = re.compile(r"(?:^|[ ?&])(?:X-Amz-)?Credential=[^/,\s&%]+(?:/|%2F)\d{8}(?:/|%2F)[\w-]+(?:/|%2F)([\w-]+)")
+
+
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request that has passed the door. `scope` is ASGI's own account of it, for the engine."""
+    """One HTTP request as it arrived. `scope` is ASGI's own account of it."""
 
     method: str
     path: str  # still percent-encoded, as it was signed
+    query: str  # still percent-encoded
     headers: dict[str, str]  # names in lower case
-    body: bytes
     scope: Scope
+    body: bytes = b""
 
     @property
     def target(self) -> str:
@@ -32,9 +37,26 @@ class Request:
         return self.headers.get("x-amz-target", "")
 
     @property
-    def operation(self) -> str:
-        """The operation's name; "" for S3, where method and path say what is asked."""
-        return self.target.rpartition(".")[2] or _query_action(self.headers, self.body)
+    def named(self) -> str:
+        """The operation that it names, if it names one; for messages on what is not offered."""
+        action = dict(parse_qsl(self.body[:4096].decode("latin-1"))).get("Action", "") if self.style == "query" else ""
+        return self.target.rpartition(".")[2] or action
+
+    @property
+    def style(self) -> str:
+        """How its service speaks: "s3" (XML, operations without names), "query" (forms), "cbor" or "json"."""
+        found = _SIGNED_FOR.search(self.headers.get("authorization", "")) or _SIGNED_FOR.search(self.query)
+        service = found[1] if found else ""
+        kind = self.headers.get("content-type", "")
+        if service == "s3":
+            return "s3"
+        if "smithy-protocol" in self.headers:
+            return "cbor"
+        if self.target or kind.startswith("application/x-amz-json"):
+            return "json"
+        if kind.startswith("application/x-www-form-urlencoded") or service in ("iam", "sts"):
+            return "query"
+        return "json" if service else "s3"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -72,13 +94,3 @@ async def read_body(receive: Receive, limit: int, *, keep: bool) -> bytes:
     if size > limit:
         raise ServiceError("ValidationError", f"The body has {size} bytes; the limit is {limit}.", 413)
     return b"".join(chunks)
-
-
-def is_query(headers: dict[str, str]) -> bool:
-    """Whether a request is in AWS's Query protocol (IAM, STS, EC2, ...): a form."""
-    return headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-
-
-def _query_action(headers: dict[str, str], body: bytes) -> str:
-    match = re.search(rb"(?:^|&)Action=(\w+)", body[:4096]) if is_query(headers) else None
-    return match.group(1).decode() if match else ""

@@ -1,40 +1,31 @@
 """One ASGI process on 127.0.0.1: every request is checked, then goes to the service that owns it.
 
-Our own services (SageMaker, Glue jobs and crawlers, ...) register their operations in `OPERATIONS`; what the embedded
-engine really executes is forwarded to it; anything else answers with an AWS-shaped error that names the operation.
+Our own services (SageMaker, Glue jobs and crawlers, ...) register their operations in `OPERATIONS`; of the embedded
+engine the operations in `OFFERED` are open; anything else answers with an AWS-shaped error that names the operation.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from typing import Any
+from dataclasses import replace
 
 from localcloud import protocol
 from localcloud.cloud import Cloud
-from localcloud.door.answers import answer, fail, refuse
+from localcloud.door import cbor, post_form, query_form, s3
+from localcloud.door.answers import answer, fail, pass_on, refuse
+from localcloud.door.chunked import decoded
+from localcloud.door.named import JSON_TARGETS, check_members, engine_headers, inflated, json_operation, not_offered
 from localcloud.door.request import MAXIMUM_BODY_BYTES, Receive, Request, Scope, Send, headers_of, path_of, read_body
 from localcloud.door.request_log import OPERATION, SERVICE
 from localcloud.door.signing import Denied, check_caller, check_signature
-from localcloud.engine.ministack import FORWARDED, PARTS
+from localcloud.engine.ministack import PARTS, Answer
+from localcloud.engine.operations import OFFERED
 from localcloud.protocol import ServiceError
 from localcloud.services import AWAITED, OPERATIONS, invoke
 
 log = logging.getLogger("localcloud")
-
-# The JSON services that this process serves or forwards: signing name -> X-Amz-Target prefix.
-JSON_TARGETS = {
-    "sagemaker": "SageMaker",
-    "glue": "AWSGlue",
-    "athena": "AmazonAthena",
-    "logs": "Logs_20140328",
-    "monitoring": "GraniteServiceVersion20100801",
-    "budgets": "AWSBudgetServiceGateway",
-    "events": "AWSEvents",
-    "pricing": "AWSPriceListService",
-    "comprehend": "Comprehend_20171127",
-    "textract": "Textract",
-}
 
 
 class Server:
@@ -54,92 +45,98 @@ class Server:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers, path = headers_of(scope), path_of(scope)
         query = scope.get("query_string", b"").decode("latin-1")
+        request = Request(scope["method"], path_of(scope), query, headers_of(scope), scope)
         try:
-            check_caller(headers, self.port)
-            authorization = headers.get("authorization", "") + query
-            invoked = path.startswith("/endpoints/") and "/sagemaker/" in authorization  # there may be such a bucket
-            limit = invoke.MAXIMUM_PAYLOAD if invoked else MAXIMUM_BODY_BYTES
-            known = self.cloud.credentials.access_key in authorization
-            body = await read_body(receive, limit, keep=known)
-            service = check_signature(scope["method"], path, query, headers, body, self.cloud.credentials)
+            service, request = await self._checked(request, receive)
         except Denied as denied:
-            await refuse(send, denied, headers)
+            await refuse(send, denied, request)
             return
         except ServiceError as error:
-            await fail(send, error, headers)
+            await fail(send, error, request)
             return
-        request = Request(scope["method"], path, headers, body, scope)
-        scope[SERVICE], scope[OPERATION] = service, request.operation
         try:
             await self._route(service, request, send)
         except ServiceError as error:
-            await fail(send, error, headers)
+            await fail(send, error, request)
         except Exception:
-            log.exception("unexpected error in %s %s", request.target or service, path)
-            await fail(send, ServiceError("InternalFailure", _OUR_FAULT, 500), headers)
+            log.exception("unexpected error in %s %s", request.target or service, request.path)
+            await fail(send, ServiceError("InternalFailure", _OUR_FAULT, 500), request)
+
+    async def _checked(self, request: Request, receive: Receive) -> tuple[str, Request]:
+        """The service that a request is signed for, and the request with its body; raises Denied or ServiceError."""
+        headers, own = request.headers, self.cloud.credentials
+        check_caller(headers, self.port)
+        authorization = headers.get("authorization", "") + request.query
+        invoked = (
+            request.path.startswith("/endpoints/") and "/sagemaker/" in authorization
+        )  # there may be such a bucket
+        limit = invoke.MAXIMUM_PAYLOAD if invoked else MAXIMUM_BODY_BYTES
+        form = post_form.is_form(request)
+        body = await read_body(receive, limit, keep=form or own.access_key in authorization)
+        if form:
+            post_form.check_form(replace(request, body=body), own)
+            return "s3", replace(request, body=body)
+        signature = check_signature(request.method, request.path, request.query, headers, body, own)
+        if signature.service == "s3":
+            body, headers = decoded(body, headers, signature, own)
+        return signature.service, replace(request, headers=headers, body=body)
 
     async def _route(self, service: str, request: Request, send: Send) -> None:
         """To the service that owns the request: ours, else the engine's, else to an error that names the operation."""
+        scope = request.scope
+        scope[SERVICE] = service
         if service == "sagemaker" and request.path.startswith("/endpoints/"):
             await invoke.invoke_endpoint(self.cloud, request.path, request.headers, request.body, send)
+        elif service == "s3":
+            self._check_disk(request)
+            serve = post_form.upload if post_form.is_form(request) else s3.serve
+            await pass_on(send, await serve(self.cloud, request))
+        elif service in JSON_TARGETS:
+            await self._json(service, request, send)
+        elif service in OFFERED:
+            form = query_form.read(service, request)
+            scope[OPERATION] = form["Action"]
+            await pass_on(send, await self._ask(service, form["Action"], request, query_form.written(form)))
+        else:
+            raise not_offered(service, request.named or f"{request.method} {request.path}")
+
+    async def _json(self, service: str, request: Request, send: Send) -> None:
+        """A service of the JSON protocol, or of Smithy's CBOR, which stands for the same."""
+        speaks_cbor = request.style == "cbor"
+        operation = (cbor.operation if speaks_cbor else json_operation)(service, request)
+        request.scope[OPERATION] = operation
+        if (service, operation) not in (OPERATIONS | AWAITED) and operation not in PARTS.get(service, ()):
+            raise not_offered(service, operation)
+        params = cbor.params(request) if speaks_cbor else protocol.parse_json_body(inflated(request).body)
+        protocol.validate(service, operation, params)
+        handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
+        if awaited:
+            result = await awaited(self.cloud, params)
+        elif handler:
+            result = await asyncio.to_thread(handler, self.cloud, params)
+        if handler or awaited:
+            content = protocol.json_answer(service, operation, result)
+            await answer(send, 200, content, more=result.get("_headers"))
             return
-        operation, asked = request.operation, f"{request.method} {request.path}"
-        if service in JSON_TARGETS:
-            if not request.target.startswith(JSON_TARGETS[service] + "."):
-                raise ServiceError("UnknownOperationException", f"{service} {asked} is not offered by the local AWS.")
-            params = protocol.parse_json_body(request.body)
-            protocol.validate(service, operation, params)
-            handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
-            if awaited:
-                result = await awaited(self.cloud, params)
-            elif handler:
-                result = await asyncio.to_thread(handler, self.cloud, params)
-            if handler or awaited:
-                content = protocol.json_answer(service, operation, result)
-                await answer(send, 200, content, more=result.get("_headers"))
-                return
-        administration = request.scope["path"].startswith("/_")  # the engine's own pages, also "/%5F"; never a bucket
-        if service not in FORWARDED or operation not in PARTS.get(service, (operation,)) or administration:
-            raise ServiceError(
-                "UnknownOperationException",
-                f"{service} {operation or asked} is not offered by the local AWS, only on AWS.",
-            )
-        await self._forward(service, request, send)
+        check_members(service, operation, params)
+        found = await self._ask(service, operation, request, json.dumps(params).encode())
+        if speaks_cbor:
+            found = cbor.answer(service, operation, found)
+        await pass_on(send, found)
 
-    async def _forward(self, service: str, request: Request, send: Send) -> None:
+    async def _ask(self, service: str, operation: str, request: Request, body: bytes) -> Answer:
         """Let the engine answer; what changes something is on disk before the answer goes out."""
-        engine = self.cloud.engine
-        if request.method in ("PUT", "POST") and engine.disk_is_full(len(request.body)):
+        self._check_disk(request)
+        headers = {"host": request.headers["host"], **engine_headers(service, operation)}
+        found = await self.cloud.engine.ask(service, headers, body)
+        if found.status < 300:
+            await self.cloud.engine.changed(service, operation, headers, body)
+        return found
+
+    def _check_disk(self, request: Request) -> None:
+        if request.method in ("PUT", "POST") and self.cloud.engine.disk_is_full(len(request.body)):
             raise ServiceError("InsufficientStorageCapacity", _FULL_DISK, 507)
-        delivered = False
-
-        async def replay() -> dict[str, Any]:
-            nonlocal delivered
-            if delivered:  # the engine asks again only to notice a client that has gone
-                await asyncio.Event().wait()
-            delivered = True
-            return {"type": "http.request", "body": request.body, "more_body": False}
-
-        async def hold(message: dict[str, Any]) -> None:
-            """Pass the answer on only after the change it acknowledges is durable."""
-            if message["type"] == "http.response.start" and message["status"] < 300:
-                if service == "s3" and request.method != "GET" and request.path.strip("/").count("/") == 0:
-                    await engine.bucket_changed()
-                await engine.changed(service, request.operation, request.headers, request.body)
-            await send(message)
-
-        await engine.app(self._without_presigning(request.scope, service), replay, hold)
-
-    def _without_presigning(self, scope: Scope, service: str) -> Scope:
-        """A presigned request, already checked, in the form that the engine takes from us."""
-        parts = scope.get("query_string", b"").split(b"&")
-        if not any(part.startswith(b"X-Amz-Signature=") for part in parts):
-            return scope
-        query = b"&".join(part for part in parts if not part.startswith(b"X-Amz-"))
-        authorization = (b"authorization", self.cloud.engine.authorization(service).encode())
-        return {**scope, "query_string": query, "headers": [*scope["headers"], authorization]}
 
 
 _OUR_FAULT = "The local AWS failed; its log (server.log) has the traceback."

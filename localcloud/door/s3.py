@@ -1,0 +1,66 @@
+"""A request to S3: what it asks for, whether that is offered and allowed, and the engine's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from localcloud.cloud import Cloud
+from localcloud.door import s3_limits
+from localcloud.door.answers import request_ids
+from localcloud.door.request import Request
+from localcloud.door.s3_operation import members, operation_of, place_of, query_of
+from localcloud.door.signing import SIGNATURE_PARAMETERS
+from localcloud.engine.ministack import Answer
+from localcloud.engine.operations import OFFERED
+from localcloud.engine.refused import refused
+from localcloud.protocol import ServiceError
+
+_CHANGE_BUCKETS = ("CreateBucket", "DeleteBucket", "PutBucket", "DeleteBucketTagging")
+_NOT_FOR_THE_ENGINE = ("authorization", "x-amz-security-token", "x-amz-target")
+
+
+async def serve(cloud: Cloud, request: Request) -> Answer:
+    """Answer a request that is signed, its body decoded.
+
+    Raises:
+        ServiceError: it asks for what is not offered, or breaks one of S3's rules.
+    """
+    asked = taken_apart(request)
+    s3_limits.check(asked)
+    path = f"/{asked.place.bucket}/{asked.place.key}" if asked.place.key else f"/{asked.place.bucket}"
+    engine = cloud.engine
+    answer = await engine.ask("s3", asked.headers, asked.body, method=request.method, path=path, query=asked.query)
+    if answer.status < 300 and asked.operation.startswith(_CHANGE_BUCKETS):
+        await engine.bucket_changed()
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Answer(answer.status, {**request_ids(), **headers}, b"" if request.method == "HEAD" else answer.body)
+
+
+def taken_apart(request: Request) -> s3_limits.Asked:
+    """The request's operation, one that is offered, with its place, query, headers and body."""
+    if request.target:
+        raise ServiceError("InvalidRequest", f"{request.target} is no request to S3, for which this one is signed.")
+    place, query = place_of(request.path), query_of(request.query)
+    headers = {name: value for name, value in request.headers.items() if name not in _NOT_FOR_THE_ENGINE}
+    for name in [name for name in query if name.lower().startswith("x-amz-")]:
+        value = query.pop(name)[0]
+        if name.lower() not in SIGNATURE_PARAMETERS:  # a presigned address may carry its headers itself
+            headers.setdefault(name.lower(), value)
+    operation = operation_of(request.method, place, query, headers)
+    if operation not in OFFERED["s3"]:
+        raise ServiceError("NotImplemented", f"s3 {operation} is not offered by the local AWS, only on AWS.", 501)
+    given = dict(_given(operation, headers, query))
+    for member, reason in refused("s3", operation, given):
+        raise ServiceError("NotImplemented", f"{member} of {operation} is not offered by the local AWS: {reason}.", 501)
+    return s3_limits.Asked(operation, place, query, headers, request.body)
+
+
+def _given(operation: str, headers: dict[str, str], query: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
+    """The members that a request's headers and parameters stand for."""
+    for name, member in members(operation, "header").items():
+        if name in headers:
+            yield member, headers[name]
+    for name, member in members(operation, "querystring").items():
+        if name in query:
+            yield member, unquote(query[name][0])

@@ -1,0 +1,113 @@
+"""Members of requests that the engine would take without effect: each is refused by name, with its reason.
+
+A member that is not here has its effect; `tests/localcloud/engine/test_every_member_acts.py` asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Refusal(NamedTuple):
+    """Why a member is refused, and the values of it that are taken (those that change nothing on AWS either)."""
+
+    reason: str
+    taken: tuple[str, ...] = ()
+
+
+Refusals = dict[str, Refusal]
+
+_KMS = Refusal("there is no AWS KMS here")
+_OWN_KEYS = Refusal("nothing is encrypted on this machine")
+_LOCK = Refusal("object lock is not offered")
+_ACL = Refusal("access control lists are off, as in every new bucket on AWS")
+_DIRECTORY = Refusal("it is for directory buckets (S3 Express One Zone) only")
+_ARCHIVE = Refusal(
+    "an archived object could not be restored here",
+    ("STANDARD", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "REDUCED_REDUNDANCY"),
+)
+_CHECKSUM = Refusal("the checksums here are CRC32, CRC32C, CRC64NVME, SHA1 and SHA256")
+_NEW_CHECKSUMS = {f"Checksum{name}": _CHECKSUM for name in ("SHA512", "MD5", "XXHASH64", "XXHASH3", "XXHASH128")}
+_SSE_C = {f"SSECustomer{name}": _OWN_KEYS for name in ("Algorithm", "Key", "KeyMD5")}
+_SSE_C_SOURCE = {f"CopySource{name}": refusal for name, refusal in _SSE_C.items()}
+_GRANTS = {f"Grant{name}": _ACL for name in ("FullControl", "Read", "ReadACP", "WriteACP")}
+_WRITES = {
+    **_GRANTS,
+    **_SSE_C,
+    "ServerSideEncryption": Refusal(_KMS.reason, ("AES256",)),
+    "SSEKMSKeyId": _KMS,
+    "SSEKMSEncryptionContext": _KMS,
+    "BucketKeyEnabled": Refusal(_KMS.reason, ("false",)),
+    "StorageClass": _ARCHIVE,
+    **{
+        f"ObjectLock{name}": _LOCK
+        for name in ("Mode", "RetainUntilDate", "LegalHoldStatus", "EventHold", "EventHoldDurationDays")
+    },
+    "ObjectLockEventHoldDurationYears": _LOCK,
+}
+_DELETES = {
+    "MFA": Refusal("there are no MFA devices"),
+    "BypassGovernanceRetention": _LOCK,
+    "IfMatchLastModifiedTime": _DIRECTORY,
+    "IfMatchSize": _DIRECTORY,
+}
+_ONE_ACCOUNT = Refusal("there is one account")
+_UNMASK = Refusal("no message is masked", ("false",))
+_ATTRIBUTES = Refusal("no object here is being restored")
+
+# (signing name, operation) -> member -> refusal; of S3 also for parts of a body, by their path.
+REFUSED: dict[tuple[str, str], Refusals] = {
+    ("s3", "CreateBucket"): {
+        **_GRANTS,
+        "GrantWrite": _ACL,
+        "ObjectLockEnabledForBucket": Refusal(_LOCK.reason, ("false",)),
+        "ObjectOwnership": Refusal(_ACL.reason, ("BucketOwnerEnforced",)),
+        "BucketNamespace": Refusal("names of an account's own namespace are not offered", ("global",)),
+    },
+    ("s3", "PutObject"): {**_WRITES, **_NEW_CHECKSUMS, "WriteOffsetBytes": _DIRECTORY},
+    ("s3", "CopyObject"): {
+        **_WRITES,
+        **_SSE_C_SOURCE,
+        "AnnotationDirective": Refusal("annotations are not offered"),
+    },
+    ("s3", "CreateMultipartUpload"): _WRITES,
+    ("s3", "UploadPart"): {**_SSE_C, **_NEW_CHECKSUMS},
+    ("s3", "UploadPartCopy"): {**_SSE_C, **_SSE_C_SOURCE},
+    ("s3", "CompleteMultipartUpload"): {**_SSE_C, **_NEW_CHECKSUMS},
+    ("s3", "ListParts"): _SSE_C,
+    ("s3", "GetObject"): _SSE_C,
+    ("s3", "HeadObject"): _SSE_C,
+    ("s3", "GetObjectAttributes"): _SSE_C,
+    ("s3", "DeleteObject"): _DELETES,
+    ("s3", "DeleteObjects"): _DELETES,
+    ("logs", "CreateLogGroup"): {
+        "kmsKeyId": _KMS,
+        "logGroupClass": Refusal("there is one class of log groups", ("STANDARD",)),
+        "deletionProtectionEnabled": Refusal("nothing protects a log group here", ("false",)),
+    },
+    ("logs", "DescribeLogGroups"): {
+        "accountIdentifiers": _ONE_ACCOUNT,
+        "includeLinkedAccounts": Refusal(_ONE_ACCOUNT.reason, ("false",)),
+        "logGroupClass": Refusal("there is one class of log groups"),
+        "logGroupIdentifiers": Refusal("groups are found by prefix or pattern"),
+    },
+    ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
+    ("logs", "GetLogEvents"): {"unmask": _UNMASK},
+    ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
+    ("s3", "PutBucketVersioning"): {"MFA": _DELETES["MFA"]},
+    ("s3", "ListObjects"): {"OptionalObjectAttributes": _ATTRIBUTES},
+    ("s3", "ListObjectsV2"): {"OptionalObjectAttributes": _ATTRIBUTES},
+    ("s3", "ListObjectVersions"): {"OptionalObjectAttributes": _ATTRIBUTES},
+}
+
+
+def refused(service: str, operation: str, given: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """The members of a request that are refused, each with the reason.
+
+    Args:
+        given: member -> its value, as text.
+    """
+    for member, refusal in REFUSED.get((service, operation), {}).items():
+        if member in given and given[member] not in refusal.taken:
+            yield member, refusal.reason
