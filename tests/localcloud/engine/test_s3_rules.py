@@ -68,7 +68,7 @@ def bucket(workshop: Any) -> str:
         ("upload_part", {"Key": "m", "UploadId": "u", "PartNumber": 10_001, "Body": b""}, "InvalidArgument"),
         ("get_object", {"Key": "t/z", "PartNumber": 2}, "InvalidPartNumber"),
         ("get_object", {"Key": "t/z", "PartNumber": 1, "Range": "bytes=0-1"}, "InvalidRequest"),
-        ("copy_object", {"Key": "t/z", "CopySource": "rules-of-s3/t%2Fz"}, "InvalidRequest"),
+        ("copy_object", {"Key": "t/z", "CopySource": "rules-of-s3/t/z"}, "InvalidRequest"),
         ("copy_object", {"Key": "t/z", "CopySource": "rules-of-s3/t/x/1", "IfNoneMatch": "*"}, "PreconditionFailed"),
         ("create_bucket", {"Bucket": "xn--name"}, "InvalidBucketName"),
         ("create_bucket", {"Bucket": "10.0.0.1"}, "InvalidBucketName"),
