@@ -123,7 +123,7 @@ def matcher(pattern: str) -> Callable[[str], bool]:
             return lambda message, found=re.compile(text[1:-1]): found.search(message) is not None  # type: ignore[misc]
         except re.error as error:
             raise NoPattern(f"Invalid regular expression in the filter pattern: {error}.") from None
-    with_all, without, any_of, position = [], [], [], 0
+    with_all, without, any_of, position = list[str](), list[str](), list[str](), 0
     while position < len(text):
         found = _TERM.match(text, position)
         if not found:

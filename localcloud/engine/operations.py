@@ -1,8 +1,8 @@
 """The operations of the engine that are open, by signing name; all else of it is closed.
 
 Open is what the engine really does and what lessons, SDKs and command lines of the field call. Left out is what it
-would only note down: bucket policies and lifecycle rules (nothing would enforce them), IAM users and STS sessions (their keys
-would open nothing here), log queries and subscriptions, dashboards.
+would only note down: bucket policies and lifecycle rules (nothing would enforce them), IAM users and STS sessions
+(their keys would open nothing here), log queries and subscriptions, dashboards.
 """
 
 from __future__ import annotations

@@ -49,8 +49,6 @@ _WRITES = {
 _DELETES = {
     "MFA": Refusal("there are no MFA devices"),
     "BypassGovernanceRetention": _LOCK,
-    "IfMatchLastModifiedTime": _DIRECTORY,
-    "IfMatchSize": _DIRECTORY,
 }
 _ONE_ACCOUNT = Refusal("there is one account")
 _UNMASK = Refusal("no message is masked", ("false",))
@@ -79,7 +77,7 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("s3", "GetObject"): _SSE_C,
     ("s3", "HeadObject"): _SSE_C,
     ("s3", "GetObjectAttributes"): _SSE_C,
-    ("s3", "DeleteObject"): _DELETES,
+    ("s3", "DeleteObject"): {**_DELETES, "IfMatchLastModifiedTime": _DIRECTORY, "IfMatchSize": _DIRECTORY},
     ("s3", "DeleteObjects"): _DELETES,
     ("logs", "CreateLogGroup"): {
         "kmsKeyId": _KMS,
