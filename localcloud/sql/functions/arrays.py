@@ -142,6 +142,22 @@ def _remove(bound: Bound) -> str:
     return f"CASE WHEN {bound[1]} IS NULL THEN NULL ELSE {kept} END"
 
 
+def _sorted_by(bound: Bound) -> str:
+    """Each element's place is the number of those that the comparator puts before it; equal ones keep their order."""
+    names, _, body = bound[1].partition(":")
+    one, two = (name.strip() for name in names.removeprefix("lambda").split(","))
+    items, wrong = bound[0], "'Lambda comparator must return either -1, 0, or 1'"
+    compared = f"list_transform([s.a[j]], lambda {one}: list_transform([s.a[i]], lambda {two}: {body})[1])[1]"
+    checked = (
+        f"CASE WHEN {compared} IN (-1, 0, 1) THEN {compared} ELSE op_raise('INVALID_FUNCTION_ARGUMENT', {wrong}) END"
+    )
+    earlier = f"({checked}) < CASE WHEN j < i THEN 1 ELSE 0 END"
+    positions = "range(1, len(s.a) + 1)"
+    before = f"len(list_filter({positions}, lambda j: j <> i AND {earlier}))"
+    places = f"list_sort(list_transform({positions}, lambda i: struct_pack(n := {before}, i := i)))"
+    return f"list_transform([struct_pack(a := {items})], lambda s: list_transform({places}, lambda p: s.a[p.i]))[1]"
+
+
 def _refused(bound: Bound) -> str:
     raise NotOffered(f"{bound.call.name}()")
 
@@ -157,7 +173,7 @@ SCALARS: dict[str, Function] = {
             "array_position(array(T), T) -> bigint": "fn_position({0}, {1})",
             "array_distinct(array(T)) -> array(T)": "fn_distinct({0})",
             "array_sort(array(T)) -> array(T)": "list_sort({0}, 'ASC', 'NULLS LAST')",
-            "array_sort(array(T), function(T, T, integer)) -> array(T)": _refused,
+            "array_sort(array(T), function(T, T, bigint)) -> array(T)": _sorted_by,
             "array_max(array(T)) -> T": _extreme("list_max"),
             "array_min(array(T)) -> T": _extreme("list_min"),
             "array_join(array(T), varchar) -> varchar": _join,
@@ -181,8 +197,8 @@ SCALARS: dict[str, Function] = {
             "slice(array(T), bigint, bigint) -> array(T)": "fn_slice({0}, {1}, {2})",
             "trim_array(array(T), bigint) -> array(T)": "fn_trim_array({0}, {1})",
             "repeat(T, bigint) -> array(T)": "list_transform(range({1}), lambda i: {0})",
-            "shuffle(array(T)) -> array(T)": _refused,
-            "combinations(array(T), bigint) -> array(array(T))": _refused,
+            "shuffle(array(T)) -> array(T)": ("fn_shuffle({0})"),
+            "combinations(array(T), bigint) -> array(array(T))": "fn_combinations({0}, {1})",
             "ngrams(array(T), bigint) -> array(array(T))": "fn_ngrams({0}, {1})",
             "transform(array(T), function(T, U)) -> array(U)": "list_transform({0}, {1})",
             "filter(array(T), function(T, boolean)) -> array(T)": "list_filter({0}, {1})",

@@ -10,18 +10,16 @@ from localcloud.sql.functions.signatures import Bound, library
 from localcloud.sql.macros import quoted
 from localcloud.sql.model import NotOffered
 
-_STEP = re.compile(
-    r"""\.([A-Za-z_$][\w$]*)|\.(\d[\w$]*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\['([^']*)'\]|\."((?:[^"\\]|\\.)*)\""""
-)
+_STEP = re.compile(r"""\.([\w$:@#/\-]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|\.?\['([^']*)'\]|\."((?:[^"\\]|\\.)*)\"""")
 
 
-def path(bound: Bound, position: int = 1) -> str:
-    """The steps of a literal JSON path as a JSON text: `$.a[0]` is `["a", 0]`.
+def _steps(bound: Bound) -> list[str | int]:
+    """The steps of a literal JSON path: `$.a[0]` is `["a", 0]`.
 
     Raises:
         QueryError: no such path, or (NotOffered) one with `..`, a wildcard or a filter.
     """
-    text = bound.args[position].literal
+    text = bound.args[1].literal
     if not isinstance(text, str):
         raise NotOffered(f"{bound.call.name}() with a path that is no literal")
     rest, steps = text.strip(), list[str | int]()
@@ -29,23 +27,29 @@ def path(bound: Bound, position: int = 1) -> str:
     while rest:
         found = _STEP.match(rest)
         if not found:
-            if re.search(r"\.\.|\*|\?|@|:|-", rest):
+            if re.search(r"\.\.|\*|\?", rest):
                 raise NotOffered(f"the JSON path {text}: only names and positions are offered")
             raise bound.error("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{text}'")
-        index = found[3]
-        name = next((one for one in (found[1], found[2], found[4], found[5], found[6]) if one is not None), "")
+        plain, index, *others = found.groups()
+        name = next((one for one in (plain, *others) if one is not None), "")
         steps.append(int(index) if index is not None else re.sub(r"\\(.)", r"\1", name))
         rest = rest[found.end() :]
-    return quoted(json.dumps(steps, ensure_ascii=False))
+    return steps
+
+
+def path(bound: Bound) -> str:
+    """The steps as a JSON text, for the functions of Python."""
+    return quoted(json.dumps(_steps(bound), ensure_ascii=False))
 
 
 def _scalar(bound: Bound) -> str:
-    steps = path(bound)
-    names = (f"[{one}]" if isinstance(one, int) else f'."{one}"' for one in json.loads(steps[1:-1].replace("''", "'")))
-    where = "$" + "".join(names)
-    if not re.fullmatch(r"""[\w$."\[\] -]*""", where):
-        return f"py_json_scalar({bound[0]}, {steps})"
-    return f"fn_json_scalar({bound[0]}, {quoted(where)}, {steps})"
+    steps = _steps(bound)
+    names = [step for step in steps if isinstance(step, str)]
+    # in Trino a name of digits is a position, too; of the rest DuckDB reads plain names
+    if any(name.isdigit() or not re.fullmatch(r"[\w$. -]+", name, re.ASCII) for name in names):
+        return f"py_json_scalar({bound[0]}, {path(bound)})"
+    duck = "$" + "".join(f"[{step}]" if isinstance(step, int) else f'."{step}"' for step in steps)
+    return f"fn_json_scalar({bound[0]}, {quoted(duck)}, {path(bound)})"
 
 
 _TEXTS = ("json", "varchar")

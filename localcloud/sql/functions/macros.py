@@ -62,6 +62,7 @@ MACROS = (
     " CASE WHEN a < b THEN CASE WHEN x < a THEN 0 WHEN x >= b THEN n + 1"
     " ELSE CAST(floor(n * (x - a) / (b - a)) AS BIGINT) + 1 END WHEN x > a THEN 0 WHEN x <= b THEN n + 1"
     " ELSE CAST(floor(n * (a - x) / (a - b)) AS BIGINT) + 1 END))) END",
+    "fn_bins(x, bins) AS CASE WHEN x IS NULL THEN NULL ELSE len(list_filter(bins, lambda e: e <= x)) END",
     "fn_instant(ms) AS CAST(epoch_ms(CAST(ms AS BIGINT)) AS TIMESTAMPTZ)",
     "fn_from_utf8(b) AS coalesce(TRY(decode(b)), py_from_utf8(b, chr(65533)))",
     # Two's complement of the low 64 bits.
@@ -104,10 +105,14 @@ MACROS = (
     "fn_sequence(a, b, s) AS fn_check(s = 0, 'sequence step must not be zero',"
     " fn_check((s > 0 AND b < a) OR (s < 0 AND b > a),"
     " 'sequence stop value should be greater than or equal to start value if step is greater than zero otherwise stop'"
-    " || ' should be less than or equal to start', fn_check(abs(b - a) // abs(s) >= 10000,"
+    " || ' should be less than or equal to start', fn_check(abs(b - a) // nullif(abs(s), 0) >= 10000,"
     " 'result of sequence function must not have more than 10000 entries', generate_series(a, b, s))))",
     # DuckDB itself fails where the keys are NULL, come twice, or are not as many as the values.
     "fn_map(k, v) AS CASE WHEN k IS NULL OR v IS NULL THEN NULL ELSE map(k, v) END",
+    "fn_shuffle(a) AS list_transform(list_sort(list_transform(a, lambda e: struct_pack(r := random(), e := e))),"
+    " lambda p: p.e)",
+    "fn_combinations(a, n) AS fn_check(n < 1 OR n > 5, 'combination size must be from 1 to 5',"
+    " list_transform(py_combinations(len(a), n), lambda c: list_transform(c, lambda i: a[i])))",
     "fn_map_concat(a, b) AS CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE map_concat(a, b) END",
     "fn_map_of(m, keep) AS CASE WHEN m IS NULL THEN NULL ELSE map(list_transform(keep, lambda e: e.key),"
     " list_transform(keep, lambda e: e.value)) END",
@@ -129,6 +134,7 @@ MACROS = (
 # Python functions by name: DuckDB's types of the arguments and of the result.
 _V, _B, _D = "VARCHAR", "BIGINT", "DOUBLE"
 PYTHON: dict[str, tuple[tuple[str, ...], str]] = {
+    "py_combinations": ((_B, _B), "BIGINT[][]"),
     "py_levenshtein": ((_V, _V), _B),
     "py_hamming": ((_V, _V), _B),
     "py_soundex": ((_V,), _V),

@@ -135,7 +135,7 @@ _BODIES: dict[str, object] = {
     "rand() -> double": "random()",
     **{f"{name}({kinds}) -> bigint": _random for name in ("random", "rand") for kinds in ("bigint", "bigint, bigint")},
     "width_bucket(double, double, double, bigint) -> bigint": "fn_bucket({0}, {1}, {2}, {3})",
-    "width_bucket(double, array(double)) -> bigint": "len(list_filter({1}, lambda e: e <= {0}))",
+    "width_bucket(double, array(double)) -> bigint": "fn_bins({0}, {1})",
     "is_nan(double) -> boolean": "isnan({0})",
     "is_nan(real) -> boolean": "isnan({0})",
     "is_finite(double) -> boolean": "isfinite({0})",

@@ -6,6 +6,7 @@ An error is a ValueError whose text carries Trino's code; see `failing`.
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 import unicodedata
@@ -38,6 +39,14 @@ def failing(function: Callable[..., Any]) -> Callable[..., Any]:
             raise ValueError(f"{FAILURE_START}INVALID_FUNCTION_ARGUMENT: {error}{FAILURE_END}") from None
 
     return called
+
+
+def py_combinations(size: int, count: int) -> list[list[int]]:
+    """The positions, from 1, in the order in which Trino gives them: by the last element first."""
+    if math.comb(size, count) > 100_000:
+        raise ValueError("combinations exceed max size")
+    found = itertools.combinations(range(1, size + 1), count)
+    return [list(one) for one in sorted(found, key=lambda one: one[::-1])]
 
 
 def py_levenshtein(a: str, b: str) -> int:

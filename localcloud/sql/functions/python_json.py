@@ -62,8 +62,8 @@ def _at(value: Any, path: str) -> Any:
     for step in json.loads(path):
         if isinstance(value, dict) and str(step) in value:
             value = value[str(step)]
-        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
-            value = value[step]
+        elif isinstance(value, list) and str(step).isdigit() and int(step) < len(value):
+            value = value[int(step)]
         else:
             return _MISSING
     return value

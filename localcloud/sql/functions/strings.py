@@ -23,6 +23,9 @@ def codepoint(bound: Bound) -> str:
 
 
 _SPEC = re.compile(r"%(?:(\d+)\$)?([-#+ 0,(]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
+_AS_TEXT = (
+    *("varchar", "boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "date", "unknown"),
+)
 _FLOATING = ("real", "double", "decimal")
 
 
@@ -60,6 +63,8 @@ def _formatted(call: Call, argument: Typed, flags: str, width: str | None, digit
     if (letter in "dx" and not whole) or (letter in "fe" and kind.name not in _FLOATING):
         message = f"Invalid format string: {letter} != {kind} (IllegalFormatConversionException)"
         raise call.error("INVALID_FUNCTION_ARGUMENT", message)
+    if letter == "s" and kind.name not in _AS_TEXT:
+        raise NotOffered(f"format() with %s of a {kind}: cast it to varchar")
     if letter == "b" and kind.name != "boolean":
         raise NotOffered("format() with %b of what is no boolean")
     if letter in "fe":

@@ -6,6 +6,12 @@ import pytest
 from trino_queries import value
 
 VALUES: dict[str, str | None] = {
+    "array_sort(array[2,9,null,4], (x, y) -> if(x is null, 1, if(y is null, -1, if(x > y, -1, 1))))": "[9, 4, 2, null]",
+    "array_sort(array['ccc','b','aa','d'], (x, y) -> cast(sign(length(x) - length(y)) as integer))": "[b, d, aa, ccc]",
+    "combinations(array['p','q','r'], 2)": "[[p, q], [p, r], [q, r]]",
+    "cardinality(shuffle(array[4,5,6]))": "3",
+    "zip_with(array['p'], array['q',null], (x, y) -> coalesce(x, y))": "[p, null]",
+    "transform_values(map(array['k'], array[2.5]), (k, v) -> k || cast(v as varchar))": "{k=k2.5}",
     "concat(array[1], array[2,3])": "[1, 2, 3]",
     "width_bucket(5e0, array[1e0, 4e0, 6e0])": "2",
     "json_extract_scalar('{\"k\": {\"l\": 8}}', '$.k.l')": "8",
