@@ -86,7 +86,7 @@ def _location(use: TableUse, part: Part) -> str:
 def _parquet(
     connection: duckdb.DuckDBPyConnection, form: Format, found: list[tuple[File, Part]], folder: Path, scan: Scan
 ) -> list[Source]:
-    """DuckDB reads a link for each file: two partitions may share one, and a name may hold what it takes for a pattern."""
+    """DuckDB reads a link for each file: two partitions may share one, and a name may look like a pattern to it."""
     folder.mkdir(parents=True, exist_ok=True)
     links = [str(folder / f"{n}.parquet") for n in range(len(found))]
     for link, (file, _) in zip(links, found, strict=True):
