@@ -100,6 +100,7 @@ wr.s3.to_json(
     mode="overwrite",
     orient="records",
     lines=True,
+    index=False,
 )
 lines = query("SELECT id, title FROM films_json ORDER BY id", ctas_approach=False)
 assert [row["title"] for row in lines][:2] == ["Heat", 'The "Third" Man, 1949'], lines
