@@ -13,6 +13,7 @@ from localcloud.sql.statements import Statement
 from localcloud.sql.task import Limits
 
 QUERY = "athena-query"
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 TIME_LIMIT_SECONDS = 30 * 60  # AWS's default quota for queries
 
 

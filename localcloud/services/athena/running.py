@@ -12,7 +12,7 @@ from localcloud.cloud import Cloud
 from localcloud.jobs.container import end_run, new_run
 from localcloud.jobs.s3io import TransferFailed
 from localcloud.services.athena import dispatch, workgroups
-from localcloud.services.athena.context import QUERY, Run
+from localcloud.services.athena.context import ENDED, QUERY, Run
 from localcloud.services.athena.line import QUERIES
 from localcloud.services.athena.lookup import Lookup
 from localcloud.services.registry import Params
@@ -20,7 +20,6 @@ from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.statements import Statement
 
 log = logging.getLogger("localcloud")
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 DAYS_KEPT = 45  # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 INTERRUPTED = "The local AWS was stopped while this query was running. Start it again."
 _OVER_LIMIT = "Bytes scanned limit was exceeded"
