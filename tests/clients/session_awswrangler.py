@@ -31,7 +31,8 @@ assert sorted(value for [value] in written["partitions_values"].values()) == ["c
 
 
 def query(sql: str, **options: object) -> list[dict[str, object]]:
-    frame = wr.athena.read_sql_query(sql, database=database, **{"s3_output": out, **options})
+    place = f"{root}/unloaded/" if options.get("unload_approach") else out  # UNLOAD wants an empty folder
+    frame = wr.athena.read_sql_query(sql, database=database, s3_output=place, **options)
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 

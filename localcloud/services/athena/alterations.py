@@ -6,8 +6,8 @@ import time
 
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import partitions
+from localcloud.services.athena.context import Run
 from localcloud.services.athena.lookup import hive_error
-from localcloud.services.athena.running import Run
 from localcloud.services.athena.tables import NOTHING, Lines, check_location, column
 from localcloud.services.registry import Params
 from localcloud.sql import statements

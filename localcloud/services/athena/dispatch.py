@@ -16,7 +16,7 @@ from localcloud.services.athena import (
     views,
     writes,
 )
-from localcloud.services.athena.running import Run
+from localcloud.services.athena.context import Run
 from localcloud.services.registry import Params
 from localcloud.sql import compile, statements
 from localcloud.sql.model import QueryError

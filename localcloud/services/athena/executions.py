@@ -12,10 +12,10 @@ from localcloud.cloud import Cloud
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services.athena import dispatch, prepared, running, workgroups
+from localcloud.services.athena.context import ENDED, QUERY
 from localcloud.services.athena.line import QUERIES
 from localcloud.services.athena.metadata import CATALOG
 from localcloud.services.athena.requests import invalid, once, page, refuse
-from localcloud.services.athena.running import ENDED, QUERY
 from localcloud.services.registry import Params, operation
 from localcloud.sql import statements
 from localcloud.sql.model import QueryError

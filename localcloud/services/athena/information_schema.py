@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from localcloud.services.athena import lookup as catalog
+from localcloud.services.athena.lookup import Lookup
 from localcloud.services.registry import Params
 from localcloud.sql import types
 from localcloud.sql.model import Column, QueryError, Relation
-
-if TYPE_CHECKING:
-    from localcloud.services.athena.lookup import Lookup
 
 NAME = "information_schema"
 _CATALOG = "awsdatacatalog"

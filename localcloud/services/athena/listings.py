@@ -8,7 +8,7 @@ import time
 
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import partitions
-from localcloud.services.athena.running import Run
+from localcloud.services.athena.context import Run
 from localcloud.services.athena.tables import Lines
 from localcloud.services.registry import Params
 from localcloud.sql import statements, types

@@ -11,10 +11,9 @@ from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
 from localcloud.services.registry import Params
-from localcloud.sql.model import Column, NotOffered, QueryError, Relation
+from localcloud.sql.model import Column, NotOffered, QueryError
 from localcloud.sql.statements import TableName
 
-PARTITIONS = "$partitions"
 VIEW = "VIRTUAL_VIEW"
 _VIEW_BEGIN, _VIEW_END = "/* Presto View: ", " */"
 _BATCH = 100
@@ -110,27 +109,6 @@ class Lookup:
                     named = partition_name(table, problem["PartitionValues"])
                     raise hive_error(f"AlreadyExistsException(message:Partition already exists: {named})")
 
-    def resolve(self, database: str, name: str) -> Relation:
-        """A table or view for the compiler.
-
-        Raises:
-            QueryError: TABLE_NOT_FOUND or SCHEMA_NOT_FOUND.
-        """
-        from localcloud.services.athena import information_schema
-
-        if database == information_schema.NAME:
-            return information_schema.relation(self, name)
-        wanted = name.removesuffix(PARTITIONS)
-        table = self.find(database, wanted)
-        if table is None or (wanted != name and not table.get("PartitionKeys")):
-            if not self.has_database(database):
-                raise QueryError("SCHEMA_NOT_FOUND", f"Schema '{database}' does not exist")
-            raise QueryError("TABLE_NOT_FOUND", f"Table 'awsdatacatalog.{database}.{name}' does not exist")
-        if wanted != name:
-            values = [[real(value) for value in item["Values"]] for item in self.partitions(table)]
-            return Relation(database, name, columns(table["PartitionKeys"]), definition={"rows": values})
-        return relation(table)
-
 
 def real(value: str) -> str | None:
     """A partition's value; None for the partition of rows that have none."""
@@ -139,20 +117,6 @@ def real(value: str) -> str | None:
 
 def columns(items: list[Params]) -> tuple[Column, ...]:
     return tuple(Column(str(item["Name"]).lower(), str(item.get("Type", "string"))) for item in items)
-
-
-def relation(table: Params) -> Relation:
-    """The catalog's table or view as the compiler needs it. Raises NotOffered for Iceberg and the like."""
-    kind = str((table.get("Parameters") or {}).get("table_type", "")).upper()
-    if kind in ("ICEBERG", "DELTA", "HUDI"):
-        raise NotOffered(f"tables of the format {kind}.")
-    declared = columns((table.get("StorageDescriptor") or {}).get("Columns") or [])
-    keys = columns(table.get("PartitionKeys") or [])
-    view = view_of(table)
-    if view is not None:
-        declared = tuple(Column(item["name"], item["type"]) for item in view["columns"])
-        return Relation(view.get("schema") or table["DatabaseName"], table["Name"], declared, (), view["originalSql"])
-    return Relation(table["DatabaseName"], table["Name"], declared, keys, None, plain(table))
 
 
 def view_of(table: Params) -> dict[str, Any] | None:

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import objects
+from localcloud.services.athena.context import Run
 from localcloud.services.athena.lookup import code_of, hive_error
-from localcloud.services.athena.running import Run
 from localcloud.services.athena.tables import NOTHING, Lines, check_location
 from localcloud.services.registry import Params
 from localcloud.sql import statements

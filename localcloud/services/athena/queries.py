@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from localcloud.jobs import s3io
-from localcloud.services.athena import objects
-from localcloud.services.athena.running import Run
+from localcloud.services.athena import objects, relations
+from localcloud.services.athena.context import Run
 from localcloud.services.registry import Params
 from localcloud.sql import compile, statements, text, types
 from localcloud.sql import run as processes
@@ -22,7 +23,7 @@ from localcloud.sql.task import Done, Output, Task
 def compiled(run: Run, query: str) -> Query:
     """A query with its parameters bound. Raises QueryError."""
     tree = compile.bind(compile.parse(query), run.parameters)
-    return compile.compile_query(tree, run.lookup.resolve, run.lookup.database)
+    return compile.compile_query(tree, partial(relations.resolve, run.lookup), run.lookup.database)
 
 
 def executed(run: Run, query: Query, output: Output) -> Done:

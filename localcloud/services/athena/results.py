@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
 from localcloud.jobs.s3io import parse_uri
+from localcloud.services.athena.context import ENDED, QUERY
 from localcloud.services.athena.requests import invalid
-from localcloud.services.athena.running import ENDED, QUERY
 from localcloud.services.registry import Params, operation
 
 _CHUNK = 2**20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -12,64 +11,22 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import Cloud
 from localcloud.jobs.container import end_run, new_run
 from localcloud.jobs.s3io import TransferFailed
-from localcloud.services.athena import workgroups
+from localcloud.services.athena import dispatch, workgroups
+from localcloud.services.athena.context import ENDED, QUERY, Run
 from localcloud.services.athena.line import QUERIES
 from localcloud.services.athena.lookup import Lookup
 from localcloud.services.registry import Params
 from localcloud.sql.model import NotOffered, QueryError
 from localcloud.sql.statements import Statement
-from localcloud.sql.task import Limits
 
 log = logging.getLogger("localcloud")
-QUERY = "athena-query"
-ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
 DAYS_KEPT = 45  # https://docs.aws.amazon.com/athena/latest/ug/querying-finding-output-files.html
 INTERRUPTED = "The local AWS was stopped while this query was running. Start it again."
-TIME_LIMIT_SECONDS = 30 * 60  # AWS's default quota for queries
 _OVER_LIMIT = "Bytes scanned limit was exceeded"
-
-
-@dataclass
-class Run:
-    """One query while it runs.
-
-    Attributes:
-        execution: as it was when the query was started.
-        output: the folder on S3 for what the query answers, with a slash at its end.
-        folder: a folder of its own on this machine.
-        statistics: what is known of the query so far.
-    """
-
-    cloud: Cloud
-    execution: Params
-    statement: Statement
-    parameters: tuple[str, ...]
-    output: str
-    folder: Path
-    lookup: Lookup
-    statistics: Params = field(default_factory=dict)
-
-    @property
-    def identity(self) -> str:
-        return str(self.execution["QueryExecutionId"])
-
-    @property
-    def group(self) -> str:
-        return str(self.execution["WorkGroup"])
-
-    def stopped(self) -> bool:
-        return self.cloud.stopping.is_set() or self.cloud.stop_event(QUERY, self.identity).is_set()
-
-    def limits(self) -> Limits:
-        group = self.cloud.store.get(workgroups.WORKGROUP, self.group) or {}
-        cutoff = group.get("Configuration", {}).get("BytesScannedCutoffPerQuery")
-        return Limits(seconds=TIME_LIMIT_SECONDS, scan_bytes=cutoff)
 
 
 def live(cloud: Cloud, identity: str, statement: Statement, parameters: tuple[str, ...], output: str) -> None:
     """Take one query through its states, in a thread of its own."""
-    from localcloud.services.athena import dispatch
-
     execution = cloud.store.get(QUERY, identity)
     if execution is None:
         return

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from localcloud.jobs.s3io import TransferFailed, parse_uri
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import objects
+from localcloud.services.athena.context import Run
 from localcloud.services.athena.lookup import code_of, hive_error
-from localcloud.services.athena.running import Run
 from localcloud.services.registry import Params
 from localcloud.sql import statements
 from localcloud.sql.model import QueryError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import queries
-from localcloud.services.athena.running import Run
+from localcloud.services.athena.context import Run
 from localcloud.services.registry import Params
 from localcloud.sql import statements, types
 from localcloud.sql.model import QueryError

@@ -16,9 +16,9 @@ from typing import Any
 
 from localcloud.jobs import s3io
 from localcloud.services.athena import lookup as catalog
-from localcloud.services.athena import objects, partitions, projection, queries, write_options
+from localcloud.services.athena import objects, partitions, projection, queries, relations, write_options
+from localcloud.services.athena.context import Run
 from localcloud.services.athena.lookup import Lookup
-from localcloud.services.athena.running import Run
 from localcloud.services.registry import Params
 from localcloud.sql import compile, statements, text, types
 from localcloud.sql.model import NotOffered, OutputColumn, Query, QueryError
@@ -215,7 +215,7 @@ def _definition(
 def insert(run: Run, statement: statements.Insert) -> Params:
     lookup = run.lookup
     database = lookup.database_of(statement.table)
-    relation = lookup.resolve(database, statement.table.name)
+    relation = relations.resolve(lookup, database, statement.table.name)
     whole = f"awsdatacatalog.{database}.{statement.table.name}"
     if relation.view is not None or "rows" in relation.definition:
         raise QueryError("NOT_SUPPORTED", f"line 1:1: Inserting into views is not supported: {whole}")

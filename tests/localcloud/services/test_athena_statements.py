@@ -216,7 +216,7 @@ def test_statements_that_athena_refuses_for_such_tables(forest: Athena) -> None:
         with pytest.raises(Failed, match="NOT_SUPPORTED"):
             forest.run(sql)
     for sql in ("SELECT * FROM birches", "DELETE FROM birches"):
-        with pytest.raises(Failed, match="TABLE_NOT_FOUND: line 1:1.*birches' does not exist"):
+        with pytest.raises(Failed, match=r"TABLE_NOT_FOUND: line 1:1.*birches' does not exist"):
             forest.run(sql)
 
 

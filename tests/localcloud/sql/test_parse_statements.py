@@ -23,7 +23,7 @@ from localcloud.sql.statements import ColumnDefinition, TableName
         ("UNLOAD (SELECT (1)) TO 's3://b/u/' WITH (format='JSON')", statements.Unload, {"location": "s3://b/u/"}),
         ("create table trees as select 1 x with no data", statements.CreateTableAs, {"with_data": False}),
         (
-            "CREATE TABLE IF NOT EXISTS trees WITH (partitioned_by = ARRAY['y'], format = 'PARQUET') AS SELECT 1 x, 2 y",
+            "CREATE TABLE IF NOT EXISTS trees WITH (partitioned_by = ARRAY['y'], format = 'PARQUET') AS SELECT 1, 2",
             statements.CreateTableAs,
             {"properties": {"partitioned_by": ["y"], "format": "PARQUET"}, "if_not_exists": True},
         ),
@@ -32,9 +32,9 @@ from localcloud.sql.statements import ColumnDefinition, TableName
         ("drop schema wood restrict", statements.DropDatabase, {"if_exists": False, "cascade": False}),
         ("MSCK REPAIR TABLE `wood`.`trees`;", statements.RepairTable, {"table": TableName("wood", "trees")}),
         (
-            "ALTER TABLE trees ADD IF NOT EXISTS PARTITION (y=2024, k='é') LOCATION 's3://b/x/' PARTITION (y=-1, k='b')",
+            "ALTER TABLE trees ADD IF NOT EXISTS PARTITION (y=2024, k='é') LOCATION 's3://b/' PARTITION (y=-1, k='b')",
             statements.AddPartitions,
-            {"partitions": (({"y": "2024", "k": "é"}, "s3://b/x/"), ({"y": "-1", "k": "b"}, None))},
+            {"partitions": (({"y": "2024", "k": "é"}, "s3://b/"), ({"y": "-1", "k": "b"}, None))},
         ),
         (
             "alter table trees drop partition (y >= 2000), partition (y = 1)",
