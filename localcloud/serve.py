@@ -20,6 +20,7 @@ from localcloud import process
 from localcloud.cloud import Cloud
 from localcloud.engine.ministack import Engine
 from localcloud.jobs.container import background
+from localcloud.sql import run as queries
 from localcloud.store.resources import Store
 from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, runs_folder, server_info
 
@@ -95,6 +96,7 @@ async def _serve() -> None:
     config.keep_alive_timeout = 60
     config.h11_max_incomplete_size = 2**20
     await hypercorn_serve(_after_startup(app, ready), config, shutdown_trigger=until_stopped)  # type: ignore[arg-type]
+    queries.end()
     if engine.finished_cleanly(ended_at):
         unclean.unlink(missing_ok=True)
     store.close()
