@@ -320,7 +320,8 @@ def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
             if query.get("QueryExecutionContext", {}).get("Database") != ws.database:
                 continue
             scanned = float(query.get("Statistics", {}).get("DataScannedInBytes", 0))
-            free = query.get("StatementType") == "DDL" or query["Status"]["State"] in ("FAILED", "QUEUED")
+            ddl = query.get("StatementType") == "DDL" and query.get("SubstatementType") != "CREATE_TABLE_AS_SELECT"
+            free = ddl or query["Status"]["State"] in ("FAILED", "QUEUED")
             usd, note = (0.0, "free") if free else priced(partial(costs.athena, scanned))
             said = re.search(r"--\s*lesson\s*(\d\d?)", query["Query"])
             lesson, started = said[1].zfill(2) if said else OTHER, query["Status"].get("SubmissionDateTime")
