@@ -49,6 +49,7 @@ class Engine:
     def __init__(self, folder: Path, store: Store, credentials: Credentials) -> None:
         self.folder = folder
         self.s3_folder = folder / "s3" / ACCOUNT
+        self.s3_changes = 0  # how many requests so far may have changed S3; what was read at one number holds at it
         self._store = store
         self._access_key = credentials.access_key
         self._saving: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -103,7 +104,11 @@ class Engine:
         set_request_region(REGION)
         handle = _get_module(_HANDLERS.get(service, service)).handle_request
         everything = {**headers, "authorization": self._authorization(service)}
-        status, answered, content = await handle(method, path, everything, body, query or {})
+        try:
+            status, answered, content = await handle(method, path, everything, body, query or {})
+        finally:
+            if service == "s3" and method not in ("GET", "HEAD"):
+                self.s3_changes += 1
         fix_error_content_type(service, status, answered)
         return Answer(status, answered, content.encode() if isinstance(content, str) else content)
 

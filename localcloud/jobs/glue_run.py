@@ -69,7 +69,10 @@ def execute(
     _download(s3, options.files, working)
     if options.notices:
         errors.put(options.notices)
-    gateway = webhdfs.serve(s3, folder / "unfinished", cloud.engine.s3_folder, lambda line: errors.put([line]))
+    engine = cloud.engine
+    gateway = webhdfs.serve(
+        s3, folder / "unfinished", engine.s3_folder, lambda line: errors.put([line]), lambda: engine.s3_changes
+    )
     try:
         names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
         buckets = {name: f"{gateway.root}/{name}" for name in names}

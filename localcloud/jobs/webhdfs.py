@@ -296,6 +296,12 @@ _ANSWERS: dict[str, Callable[[S3Files, str, str, dict[str, str]], Answer]] = {
 }
 
 
-def serve(s3: Any, scratch: Path, stored: Path | None, tell: Callable[[str], object]) -> Gateway:
+def serve(
+    s3: Any,
+    scratch: Path,
+    stored: Path | None,
+    tell: Callable[[str], object],
+    changes: Callable[[], int] | None = None,
+) -> Gateway:
     """Start the server of a run; the arguments are those of `S3Files`."""
-    return Gateway(S3Files(s3, scratch, stored, tell))
+    return Gateway(S3Files(s3, scratch, stored, tell, changes))

@@ -109,10 +109,10 @@ def test_headers_and_footers_are_left_out_of_every_file() -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        ("a.gz", gzip.compress(b"1\n2\n") + gzip.compress(b"3\n")),
+        ("a.gz", gzip.compress(b"1\n2\n", mtime=0) + gzip.compress(b"3\n", mtime=0)),
         ("a.csv.bz2", bz2.compress(b"1\n2\n3\n")),
         ("a.zst", zstandard.compress(b"1\n2\n3\n")),
-        ("A.GZ", gzip.compress(b"1\n2\n3\n")),
+        ("A.GZ", gzip.compress(b"1\n2\n3\n", mtime=0)),
     ],
 )
 def test_the_suffix_says_how_a_file_is_compressed_and_its_size_is_what_is_scanned(name: str, body: bytes) -> None:
