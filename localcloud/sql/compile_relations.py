@@ -303,7 +303,8 @@ def _type(column: Column, position: str) -> Type:
     try:
         return parse_type(column.type)
     except ValueError:
-        raise NotOffered(f"{position}: column {column.name} of type {column.type}") from None
+        message = f"{position}: column '{column.name}' has invalid data type: {column.type}"
+        raise QueryError("HIVE_INVALID_METADATA", message) from None
 
 
 def _conjuncts(node: Node) -> Iterator[Node]:

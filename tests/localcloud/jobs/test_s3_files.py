@@ -211,3 +211,21 @@ def test_every_key_is_a_file_or_is_told(local_aws: OwnCloud, tmp_path: Path, key
     assert (lost, found - stored) == (set(), set())
     for key in found:
         assert lake.read(key) == f"<{key}>".encode()
+
+
+def test_what_s3_answered_is_asked_again_only_after_a_change(local_aws: OwnCloud, tmp_path: Path) -> None:
+    s3 = local_aws.client("s3")
+    bucket = "asked-once"
+    s3.create_bucket(Bucket=bucket)
+    asked: list[str] = []
+    s3.meta.events.register("before-call.s3", lambda model, **_: asked.append(model.name))
+    changes = [0]
+    files = S3Files(s3, tmp_path / "scratch", None, print, lambda: changes[0])
+    for _ in range(3):
+        assert files.entries(bucket, "") == []
+    looks = len(asked)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"1")
+    changes[0] += 1
+    assert [entry.name for entry in files.entries(bucket, "")] == ["a"]
+    assert files.status(bucket, "a").size == 1
+    assert looks < 3
