@@ -36,7 +36,7 @@ def query(sql: str, **options: object) -> list[dict[str, object]]:
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
 
-WAYS = ({}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True, "s3_output": f"{out}unloaded/"})
+WAYS = ({}, {"ctas_approach": False}, {"ctas_approach": False, "unload_approach": True})
 for way in WAYS:
     rows = query("SELECT id, title, stars, shown, genre FROM films ORDER BY id", **way)
     rows.sort(key=lambda row: row["id"])
