@@ -10,9 +10,11 @@ from pathlib import Path
 from localcloud.engine.ministack import PARTS
 from localcloud.engine.refused import REFUSED
 from localcloud.protocol import botocore_name
-from localcloud.services import AWAITED, OPERATIONS, invoke
+from localcloud.services import AWAITED, OPERATIONS, glue_arguments, invoke, members
 
 BEGIN, END = "<!-- python -m localcloud operations --write -->", "<!-- end of the operations -->"
+BEGIN_IDLE, END_IDLE = "<!-- members without effect -->", "<!-- end of the members without effect -->"
+BEGIN_REFUSED, END_REFUSED = "<!-- refused members -->", "<!-- end of the refused members -->"
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -33,8 +35,8 @@ def rows() -> list[tuple[str, str, str]]:
 def refusals() -> list[tuple[str, str, str]]:
     """Operation, member and reason of each member that is refused; members of one reason side by side."""
     grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for (service, operation), members in REFUSED.items():
-        for member, refusal in members.items():
+    for (service, operation), refused in REFUSED.items():
+        for member, refusal in refused.items():
             taken = f" (taken: {', '.join(refusal.taken)})" if refusal.taken else ""
             grouped[f"`{botocore_name(service)}` {operation}", refusal.reason + taken].append(member)
     return [(operation, ", ".join(members), reason) for (operation, reason), members in sorted(grouped.items())]
@@ -58,8 +60,27 @@ def markdown() -> Iterator[str]:
         yield f"| {service} | {operations} | `{where}` |"
 
 
+def without_effect() -> list[tuple[str, str, str]]:
+    """Operation, members and reason of what is taken, shown again where AWS shows it, and acts on nothing."""
+    arguments: dict[str, list[str]] = defaultdict(list)
+    for name, reason in glue_arguments.NO_EFFECT.items():
+        arguments[reason].append(f"`{name}`")
+    jobs = [("arguments of a Glue job", ", ".join(names), reason) for reason, names in arguments.items()]
+    return members.without_effect() + jobs
+
+
+def _table(rows: list[tuple[str, str, str]]) -> list[str]:
+    return ["| operation | members | reason |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
 def in_text(text: str) -> str:
-    """The text with today's table between its two marks."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    return before + begin + "\n" + "\n".join(markdown()) + "\n" + end + after
+    """The text with today's tables between their marks; a table whose marks it lacks is left out."""
+    text = _between(text, BEGIN, END, list(markdown()))
+    text = _between(text, BEGIN_IDLE, END_IDLE, _table(without_effect()))
+    return _between(text, BEGIN_REFUSED, END_REFUSED, _table(sorted(refusals() + members.refusals())))
+
+
+def _between(text: str, begin: str, end: str, lines: list[str]) -> str:
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    return before + found + "\n" + "\n".join(lines) + "\n" + closed + after if found and closed else text

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any
+
+from localcloud.services import members
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud
@@ -19,7 +22,12 @@ def operation(service: str, name: str) -> Callable[[Handler], Handler]:
     """Register a function as the handler of an operation, by botocore's service and operation names."""
 
     def register(handler: Handler) -> Handler:
-        OPERATIONS[service, name] = handler
+        @wraps(handler)
+        def checked(cloud: Cloud, params: Params) -> Params:
+            members.check(service, name, params)
+            return handler(cloud, params)
+
+        OPERATIONS[service, name] = checked
         return handler
 
     return register
@@ -29,7 +37,12 @@ def awaited_operation(service: str, name: str) -> Callable[[Awaited], Awaited]:
     """Register a coroutine function as the handler: one that waits for others, and needs no thread for it."""
 
     def register(handler: Awaited) -> Awaited:
-        AWAITED[service, name] = handler
+        @wraps(handler)
+        async def checked(cloud: Cloud, params: Params) -> Params:
+            members.check(service, name, params)
+            return await handler(cloud, params)
+
+        AWAITED[service, name] = checked
         return handler
 
     return register

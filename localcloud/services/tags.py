@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
+from localcloud.services.listing import cut
 from localcloud.services.registry import Params, operation
 
 # The resource kind in an ARN is also the kind in the store.
@@ -46,7 +47,7 @@ def add_tags(cloud: Cloud, params: Params) -> Params:
 def list_tags(cloud: Cloud, params: Params) -> Params:
     kind, name = _locate(cloud, params["ResourceArn"])
     body = cloud.store.get(kind, name)
-    return {"Tags": body.get("Tags", []) if body else []}
+    return cut(body.get("Tags", []) if body else [], params, "Tags")
 
 
 @operation("sagemaker", "DeleteTags")

@@ -98,7 +98,8 @@ def describe_training_job(cloud: Cloud, params: Params) -> Params:
 
 @operation("sagemaker", "ListTrainingJobs")
 def list_training_jobs(cloud: Cloud, params: Params) -> Params:
-    jobs = cloud.store.all(KIND)
+    elsewhere = params.get("WarmPoolStatusEquals") or params.get("TrainingPlanArnEquals")  # no job has either here
+    jobs = [] if elsewhere else cloud.store.all(KIND)
     return page(jobs, params, "TrainingJobSummaries", name="TrainingJobName", order="Ascending")
 
 

@@ -130,3 +130,14 @@ def test_an_unknown_form_of_a_request_to_s3(local_aws: OwnCloud, workshop: Any) 
     assert error(signed(local_aws, "POST", f"/{workshop.bucket}")) == (405, "MethodNotAllowed")
     assert error(signed(local_aws, "GET", f"/{workshop.bucket}?inventory")) == (501, "NotImplemented")
     assert error(signed(local_aws, "PUT", f"/{workshop.bucket}/k?versionId=1")) == (400, "InvalidArgument")
+
+
+def test_tables_are_written_between_their_marks_and_nowhere_else() -> None:
+    text = f"a\n{offered.BEGIN_IDLE}\nyesterday's\n{offered.END_IDLE}\nb\n"
+    written = offered.in_text(text)
+    assert (written[:2], written[-3:]) == ("a\n", "\nb\n")
+    assert "yesterday's" not in written
+    assert "--enable-spark-ui" in written
+    assert "ResourceConfig.VolumeKmsKeyId" in written
+    assert offered.in_text(written) == written
+    assert offered.in_text("no marks") == "no marks"
