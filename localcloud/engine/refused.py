@@ -1,7 +1,7 @@
 """Members of requests that the engine would take without effect: each is refused by name, with its reason.
 
-Of the lists of IAM and Events, `tests/localcloud/engine/test_every_member_acts.py` asks that a member that is not here
-has its effect, and for Logs and S3 the modules beside it probe many; the others' members were not all probed.
+`tests/localcloud/engine/test_every_member_acts.py` asks of IAM's lists and Events' ListRules that a member that is not
+here has its effect. Of the other operations not every member was probed (many of Logs and S3 were, beside it).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Each member of the engine's lists in IAM and Events acts, or is refused by name; a new one cannot be forgotten.
+"""Each member of IAM's lists and of Events' ListRules acts, or is refused by name; a new one cannot be forgotten.
 
 Covered so far: the operations in `PROBED`. Not yet: the other operations of IAM and Events, and those of CloudWatch
 metrics and Budgets. Logs and S3 have modules of their own (test_logs.py, test_s3_rules.py), which list no members.
