@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import cloudwatch, logs, s3
+from localcloud.engine import cloudwatch, eventbridge, iam, logs, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -73,9 +73,13 @@ class Engine:
         from ministack.app import app
         from ministack.services import cloudwatch as engine_cloudwatch
         from ministack.services import cloudwatch_logs as engine_logs
+        from ministack.services import eventbridge as engine_events
+        from ministack.services import iam as engine_iam
         from ministack.services import s3 as engine_s3
 
         cloudwatch.correct(engine_cloudwatch)
+        eventbridge.correct(engine_events)
+        iam.correct(engine_iam._IAM_HANDLERS, engine_iam)
         logs.correct(engine_logs)
         s3.correct(engine_s3)
 

@@ -1,6 +1,7 @@
 """Members of requests that the engine would take without effect: each is refused by name, with its reason.
 
-A member that is not here has its effect; `tests/localcloud/engine/test_every_member_acts.py` asks for it.
+`tests/localcloud/engine/test_every_member_acts.py` asks of IAM's lists and Events' ListRules that a member that is not
+here has its effect. Of the other operations not every member was probed (many of Logs and S3 were, beside it).
 """
 
 from __future__ import annotations
@@ -93,6 +94,12 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
     ("logs", "GetLogEvents"): {"unmask": _UNMASK},
     ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
+    ("iam", "ListPolicies"): {
+        "OnlyAttached": Refusal("policies are listed whether attached or not", ("false",)),
+        "PolicyUsageFilter": Refusal("policies are listed whatever they are used for"),
+    },
+    ("iam", "ListAttachedRolePolicies"): {"PathPrefix": Refusal("the list is not told apart by paths", ("/",))},
+    ("events", "PutEvents"): {"EndpointId": Refusal("there are no global endpoints")},
     ("s3", "PutBucketVersioning"): {"MFA": _DELETES["MFA"]},
     ("s3", "ListObjects"): {"OptionalObjectAttributes": _ATTRIBUTES},
     ("s3", "ListObjectsV2"): {"OptionalObjectAttributes": _ATTRIBUTES},
