@@ -23,10 +23,11 @@ from typing import IO, Any, NamedTuple
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from localcloud.jobs.s3_answers import Answers
+
 _TRANSFER = TransferConfig(multipart_threshold=64 * 2**20, multipart_chunksize=64 * 2**20, use_threads=False)
 _DELETE_AT_ONCE = 1000  # the most keys that DeleteObjects takes
 _UPLOADS = 8
-_ANSWERS = 500  # answers of S3 that are remembered
 
 
 class NotFound(Exception):
@@ -78,9 +79,7 @@ class S3Files:
         changes: Callable[[], int] | None = None,
     ) -> None:
         self._s3, self._scratch, self._stored, self._tell = s3, scratch, stored, tell
-        self._changes = changes
-        self._answers: dict[tuple[Any, ...], Any] = {}
-        self._answered_at = -1
+        self._answers = Answers(s3, changes)
         scratch.mkdir(parents=True, exist_ok=True)
         self._files: dict[tuple[str, str], Unfinished] = {}
         self._folders: set[tuple[str, str]] = set()  # made, and nothing in them yet
@@ -101,17 +100,19 @@ class S3Files:
         if own:
             return Status(name, False, own.size, own.modified)
         if not key:
-            self._asked("list_objects_v2", Bucket=bucket, MaxKeys=1)
+            self._answers.ask("list_objects_v2", Bucket=bucket, MaxKeys=1)
             return Status("", True)
         # One request where two do not decide more: a key sorts before all that begin with it.
-        first = self._asked("list_objects_v2", Bucket=bucket, Prefix=key, Delimiter="/", MaxKeys=3)
+        first = self._answers.ask("list_objects_v2", Bucket=bucket, Prefix=key, Delimiter="/", MaxKeys=3)
         for item in first.get("Contents", []):
             if item["Key"] == key:
                 return Status(name, False, item["Size"], _milliseconds(item["LastModified"]))
         is_folder = bool(self._own_below(bucket, key)) or (bucket, key) in self._folders
         is_folder = is_folder or key + "/" in (item["Prefix"] for item in first.get("CommonPrefixes", []))
         if not is_folder and first["IsTruncated"]:  # others, like `key-2/`, come before `key/`
-            is_folder = bool(self._asked("list_objects_v2", Bucket=bucket, Prefix=key + "/", MaxKeys=1).get("Contents"))
+            is_folder = bool(
+                self._answers.ask("list_objects_v2", Bucket=bucket, Prefix=key + "/", MaxKeys=1).get("Contents")
+            )
         if is_folder:
             return Status(name, True)
         raise NotFound(f"s3://{bucket}/{key}")
@@ -135,31 +136,8 @@ class S3Files:
 
     def keys(self, bucket: str, key: str) -> list[str]:
         """The keys of all objects below a folder, its markers too."""
-        pages = self._pages(Bucket=bucket, Prefix=key + "/" if key else "")
+        pages = self._answers.pages(Bucket=bucket, Prefix=key + "/" if key else "")
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def _pages(self, **parameters: Any) -> Iterator[Any]:
-        page: dict[str, Any] = {"NextContinuationToken": ""}
-        while (token := page.get("NextContinuationToken")) is not None:
-            page = self._asked("list_objects_v2", **parameters, **({"ContinuationToken": token} if token else {}))
-            yield page
-
-    def _asked(self, operation: str, **parameters: Any) -> Any:
-        """S3's answer, or the one that it gave since when nothing has changed."""
-        if self._changes is None:
-            return getattr(self._s3, operation)(**parameters)
-        changes, question = self._changes(), (operation, *sorted(parameters.items()))
-        with self._lock:
-            if changes != self._answered_at or len(self._answers) > _ANSWERS:
-                self._answers.clear()
-                self._answered_at = changes
-            if question in self._answers:
-                return self._answers[question]
-        answer = getattr(self._s3, operation)(**parameters)
-        with self._lock:
-            if changes == self._answered_at:
-                self._answers[question] = answer
-        return answer
 
     def size(self, bucket: str, key: str) -> tuple[int, int, int]:
         """Bytes, files and folders of a file or of all that is below a folder."""
@@ -176,7 +154,7 @@ class S3Files:
 
     def _object(self, bucket: str, key: str) -> Status | None:
         try:
-            head = self._asked("head_object", Bucket=bucket, Key=key)
+            head = self._answers.ask("head_object", Bucket=bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
                 return None
@@ -184,7 +162,7 @@ class S3Files:
         return Status(key.rpartition("/")[2], False, head["ContentLength"], _milliseconds(head["LastModified"]))
 
     def _in_s3(self, bucket: str, prefix: str) -> Iterator[Status]:
-        for page in self._pages(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        for page in self._answers.pages(Bucket=bucket, Prefix=prefix, Delimiter="/"):
             for item in page.get("Contents", []):
                 name = item["Key"][len(prefix) :]
                 if not name and not item["Size"]:
