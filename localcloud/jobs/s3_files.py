@@ -162,17 +162,22 @@ class S3Files:
         return Status(key.rpartition("/")[2], False, head["ContentLength"], _milliseconds(head["LastModified"]))
 
     def _in_s3(self, bucket: str, prefix: str) -> Iterator[Status]:
+        files: set[str] = set()
         for page in self._answers.pages(Bucket=bucket, Prefix=prefix, Delimiter="/"):
             for item in page.get("Contents", []):
                 name = item["Key"][len(prefix) :]
                 if not name and not item["Size"]:
                     continue  # a marker: the folder itself
                 if self._can_be_named(bucket, prefix, name, item["Key"]):
+                    files.add(name)
                     yield Status(name, False, item["Size"], _milliseconds(item["LastModified"]))
             for item in page.get("CommonPrefixes", []):
                 name = item["Prefix"][len(prefix) : -1]
-                if self._can_be_named(bucket, prefix, name, item["Prefix"] + "…"):
-                    yield Status(name, True)
+                if not self._can_be_named(bucket, prefix, name, item["Prefix"] + "…"):
+                    continue
+                if name in files and not any(True for _ in self._in_s3(bucket, item["Prefix"])):
+                    continue  # the listing of an empty folder would show the file of its name once more
+                yield Status(name, True)
 
     def _can_be_named(self, bucket: str, prefix: str, name: str, key: str) -> bool:
         reason = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from own_cloud import OwnCloud
 
@@ -200,6 +200,7 @@ KEYS = st.lists(st.sampled_from(["a", "b", "a.", ".a", "a:b", "..", " ", "%41", 
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example({"a", "a/.."})
 @given(st.sets(KEYS.map("/".join).filter(lambda key: key.strip("/.") != ""), min_size=1, max_size=6))
 def test_every_key_is_a_file_or_is_told(local_aws: OwnCloud, tmp_path: Path, keys: set[str]) -> None:
     lake = Lake(local_aws, tmp_path)
