@@ -165,6 +165,7 @@ SOUND = {
     "by_split": {"train": 60, "validation": 10, "test": 20},
     "by_reason": {"missing_review": 4, "malformed_json": 3},
     "repaired_encoding": 1,
+    "hidden_files": [],
 }
 NO_BAD_ROWS = {"rows_in": 93, "quarantined": 0, "by_reason": {}}
 # What is changed in the sound report, the totals that are then wrong, and the hint for who does not see it.
