@@ -13,6 +13,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import s3io
@@ -21,10 +22,12 @@ from localcloud.jobs.lifecycle import INTERRUPTED
 from localcloud.protocol import ServiceError
 from localcloud.services import processing, training
 from localcloud.services.automl_search import request, steps
-from localcloud.services.automl_search.search import Search
 from localcloud.services.job_kind import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
+
+if TYPE_CHECKING:
+    from localcloud.services.automl_search.search import Search
 
 log = logging.getLogger("localcloud")
 JOBS = JobKind("automl-job", "AutoMLJob", end_time="EndTime", called="AutoML")
@@ -151,6 +154,8 @@ class _Controller:
 
     def run(self) -> tuple[str, str, str]:
         """Status, secondary status and reason of the end."""
+        from localcloud.services.automl_search.search import Search  # Optuna takes a while to load
+
         try:
             schema = self._analyse()
             problem, text = schema["problem"], self._question.kind == "TextClassification"

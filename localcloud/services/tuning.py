@@ -21,7 +21,6 @@ from localcloud.services import training
 from localcloud.services.job_kind import ENDED, JobKind
 from localcloud.services.listing import cut, page
 from localcloud.services.registry import Params, operation
-from localcloud.services.tuning_search import Search
 
 log = logging.getLogger("localcloud")
 JOBS = JobKind(
@@ -65,6 +64,8 @@ def _check(cloud: Cloud, params: Params) -> None:
             "among the MetricDefinitions of the training job."
         )
     limits = config["ResourceLimits"]
+    from localcloud.services.tuning_search import Search  # Optuna takes a while to load
+
     search = Search(config, maximize=True, seed=0)
     static = definition.get("StaticHyperParameters", {})
     both = sorted(set(static) & set(search.space.distributions))
@@ -239,6 +240,8 @@ class _Controller:
         self._cloud, self._job, self._name = cloud, job, job[JOBS.name]
         self._config = job["HyperParameterTuningJobConfig"]
         limits = self._config["ResourceLimits"]
+        from localcloud.services.tuning_search import Search
+
         self._search = Search(self._config, maximize=_maximizes(job), seed=self._config.get("RandomSeed"))
         grid = self._config["Strategy"] == "Grid"
         self._budget: int = self._search.grid_size() if grid else limits["MaxNumberOfTrainingJobs"]

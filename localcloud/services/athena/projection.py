@@ -14,9 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-import sqlglot
-from sqlglot import exp
-
 from localcloud.services.registry import Params
 from localcloud.sql import java_dates
 from localcloud.sql.model import NotOffered, QueryError
@@ -169,7 +166,9 @@ def _equalities(condition: str | None) -> Iterable[tuple[str, str]]:
     """`key = constant` among the conditions that all must hold."""
     if condition is None:
         return
-    pending: list[Any] = [sqlglot.parse_one(condition, dialect="duckdb")]
+    from sqlglot import exp, parse_one  # half a second to load
+
+    pending: list[Any] = [parse_one(condition, dialect="duckdb")]
     while pending:
         node = pending.pop()
         if isinstance(node, exp.Paren | exp.And):
@@ -182,6 +181,8 @@ def _equalities(condition: str | None) -> Iterable[tuple[str, str]]:
 
 
 def _bare(node: Any) -> Any:
+    from sqlglot import exp
+
     while isinstance(node, exp.Paren | exp.Cast):
         node = node.this
     return node

@@ -8,7 +8,6 @@ import zlib
 
 from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
-from localcloud.services.catalog import expression
 from localcloud.services.catalog.inputs import kept, refuse
 from localcloud.services.catalog.keys import (
     PARTITION,
@@ -103,6 +102,8 @@ def batch_get_partition(cloud: Cloud, params: Params) -> Params:
 def get_partitions(cloud: Cloud, params: Params) -> Params:
     """Values decide what is read: of ten thousand partitions only those of the page are taken from the store."""
     table = _table(cloud, params)
+    from localcloud.services.catalog import expression  # its parser takes half a second to load
+
     chosen = expression.condition(params.get("Expression") or "", table.get("PartitionKeys", []))
     names = _segment(cloud.store.names(_kind(params)), params.get("Segment"))
     names, token = page(
