@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import cloudwatch, eventbridge, iam, logs, s3
+from localcloud.engine import budgets, cloudwatch, eventbridge, iam, logs, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -71,12 +71,14 @@ class Engine:
             LOG_LEVEL="WARNING",
         )
         from ministack.app import app
+        from ministack.services import budgets as engine_budgets
         from ministack.services import cloudwatch as engine_cloudwatch
         from ministack.services import cloudwatch_logs as engine_logs
         from ministack.services import eventbridge as engine_events
         from ministack.services import iam as engine_iam
         from ministack.services import s3 as engine_s3
 
+        budgets.correct(engine_budgets)
         cloudwatch.correct(engine_cloudwatch)
         eventbridge.correct(engine_events)
         iam.correct(engine_iam._IAM_HANDLERS, engine_iam)
