@@ -97,11 +97,13 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
     ("logs", "GetLogEvents"): {"unmask": _UNMASK},
     ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
-    ("iam", "ListPolicies"): {
-        "OnlyAttached": Refusal("policies are listed whether attached or not", ("false",)),
-        "PolicyUsageFilter": Refusal("policies are listed whatever they are used for"),
+    ("iam", "SimulatePrincipalPolicy"): {
+        **dict.fromkeys(
+            ("ResourcePolicy", "ResourceOwner", "CallerArn"), Refusal("resources here have no policies of their own")
+        ),
+        "ResourceHandlingOption": Refusal("it is for Amazon EC2, which is not here"),
+        "PolicyExclusionList": Refusal("the policies of the role are simulated, all of them"),
     },
-    ("iam", "ListAttachedRolePolicies"): {"PathPrefix": Refusal("the list is not told apart by paths", ("/",))},
     ("events", "PutEvents"): {"EndpointId": Refusal("there are no global endpoints")},
     ("budgets", "CreateBudget"): {
         "Budget.AutoAdjustData": _ADJUSTS,

@@ -20,26 +20,22 @@ class _Sent:
         self.requests.append((model.service_model.signing_name, model.name, params))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def sent(workshop: Any) -> _Sent:
+    """Listens before a module's fixtures make clients."""
     sent = _Sent()
-    boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION  # the workshop's
     boto3.DEFAULT_SESSION.events.register("provide-client-params", sent)
     return sent
 
 
 @pytest.fixture(autouse=True)
-def _probes_are_sent(request: pytest.FixtureRequest) -> Iterator[None]:
-    marks = list(request.node.iter_markers("probes"))
-    if not marks:
-        yield
-        return
-    sent: _Sent = request.getfixturevalue("sent")
+def _probes_are_sent(request: pytest.FixtureRequest, sent: _Sent) -> Iterator[None]:
     sent.requests.clear()
     yield
-    for service, operation, members in (mark.args for mark in marks):
+    for service, operation, members in (mark.args for mark in request.node.iter_markers("probes")):
         found = set[str]()
         for asked, name, params in sent.requests:
             if (asked, name) == (service, operation):
                 found |= given(service, operation, params)
-        assert members <= found, f"{operation}: claimed, and not sent"
+        assert members <= found, f"{operation}: {sorted(members - found)} are claimed and were not sent"
