@@ -104,7 +104,10 @@ REFUSED: dict[tuple[str, str], Refusals] = {
         "ResourceHandlingOption": Refusal("it is for Amazon EC2, which is not here"),
         "PolicyExclusionList": Refusal("the policies of the role are simulated, all of them"),
     },
-    ("events", "PutEvents"): {"EndpointId": Refusal("there are no global endpoints")},
+    ("events", "PutEvents"): {
+        "EndpointId": Refusal("there are no global endpoints"),
+        "Entries.TraceHeader": Refusal("there is no AWS X-Ray"),
+    },
     ("budgets", "CreateBudget"): {
         "Budget.AutoAdjustData": _ADJUSTS,
         "Budget.BillingViewArn": _VIEW,
@@ -128,6 +131,7 @@ _BUDGET = {
 
 # (signing name, operation) -> path -> why it is taken and acts on nothing; AWS's users lose nothing by it here.
 WITHOUT_EFFECT: dict[tuple[str, str], dict[str, str]] = {
+    ("events", "RemoveTargets"): {"Force": "no rule here belongs to a service"},
     ("budgets", "CreateBudget"): {
         **{f"Budget.{member}": reason for member, reason in _BUDGET.items()},
         "NotificationsWithSubscribers.Notification.NotificationState": _STATE,
