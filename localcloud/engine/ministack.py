@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import budgets, cloudwatch, eventbridge, iam, logs, s3
+from localcloud.engine import alarms, budgets, cloudwatch, eventbridge, iam, logs, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -80,6 +80,7 @@ class Engine:
 
         budgets.correct(engine_budgets)
         cloudwatch.correct(engine_cloudwatch)
+        alarms.correct(engine_cloudwatch)
         eventbridge.correct(engine_events)
         iam.correct(engine_iam._IAM_HANDLERS, engine_iam)
         logs.correct(engine_logs)

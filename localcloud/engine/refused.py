@@ -54,6 +54,11 @@ _DELETES = {
 _ONE_ACCOUNT = Refusal("there is one account")
 _UNMASK = Refusal("no message is masked", ("false",))
 _ATTRIBUTES = Refusal("no object here is being restored")
+_ENTITIES = Refusal("entities are not kept")
+_NO_MATH = Refusal("there is no metric math: ask for metrics, and calculate with the answers")
+_COMPARISONS = tuple(
+    f"{than}Threshold" for than in ("GreaterThan", "LessThan", "GreaterThanOrEqualTo", "LessThanOrEqualTo")
+)
 _ADJUSTS = Refusal("nothing is spent here that a limit could follow")
 _VIEW = Refusal("there are no billing views")
 _COMPARES = Refusal("nothing is spent here, so it would hold from the first, and nobody is told", ("GREATER_THAN",))
@@ -94,7 +99,7 @@ REFUSED: dict[tuple[str, str], Refusals] = {
         "logGroupClass": Refusal("there is one class of log groups"),
         "logGroupIdentifiers": Refusal("groups are found by prefix or pattern"),
     },
-    ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
+    ("logs", "PutLogEvents"): {"entity": _ENTITIES},
     ("logs", "GetLogEvents"): {"unmask": _UNMASK},
     ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
     ("iam", "SimulatePrincipalPolicy"): {
@@ -103,6 +108,37 @@ REFUSED: dict[tuple[str, str], Refusals] = {
         ),
         "ResourceHandlingOption": Refusal("it is for Amazon EC2, which is not here"),
         "PolicyExclusionList": Refusal("the policies of the role are simulated, all of them"),
+    },
+    ("monitoring", "PutMetricData"): {
+        "EntityMetricData": _ENTITIES,
+        "StrictEntityValidation": Refusal(_ENTITIES.reason, ("false",)),
+    },
+    ("monitoring", "ListMetrics"): {
+        "IncludeLinkedAccounts": Refusal(_ONE_ACCOUNT.reason, ("false",)),
+        "OwningAccount": _ONE_ACCOUNT,
+    },
+    ("monitoring", "GetMetricData"): {
+        "MetricDataQueries.Expression": _NO_MATH,
+        "MetricDataQueries.Period": _NO_MATH,
+        "MetricDataQueries.AccountId": _ONE_ACCOUNT,
+        "LabelOptions": Refusal("no label here has a time in it"),
+    },
+    ("monitoring", "DescribeAlarms"): {
+        "AlarmTypes": Refusal("there are alarms on metrics only", ("MetricAlarm", "['MetricAlarm']")),
+        **dict.fromkeys(("ChildrenOfAlarmName", "ParentsOfAlarmName"), Refusal("there are no composite alarms")),
+    },
+    ("monitoring", "PutMetricAlarm"): {
+        **dict.fromkeys(
+            ("AlarmActions", "OKActions", "InsufficientDataActions"), Refusal("there is no service to be told", ("[]",))
+        ),
+        "ComparisonOperator": Refusal("there is no anomaly detection", _COMPARISONS),
+        "EvaluateLowSampleCountPercentile": Refusal("percentiles of few samples are evaluated", ("evaluate",)),
+        "Metrics": Refusal(_NO_MATH.reason, ("[]",)),
+        "ThresholdMetricId": Refusal("there is no anomaly detection"),
+        **dict.fromkeys(("EvaluationCriteria", "EvaluationInterval"), Refusal("there is no PromQL")),
+        **dict.fromkeys(
+            ("EvaluationWindow", "WarmUpConfiguration"), Refusal("the last whole periods are evaluated, at any time")
+        ),
     },
     ("events", "PutEvents"): {
         "EndpointId": Refusal("there are no global endpoints"),
