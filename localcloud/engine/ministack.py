@@ -172,7 +172,8 @@ class Engine:
         for entry in self._store.journal():
             target, body = json.loads(entry)
             headers = {"x-amz-target": target, "content-type": "application/x-amz-json-1.1"}
-            await self.request("logs", headers, body.encode())
+            again = {**json.loads(body), "_replayed": True}  # it was taken once, however long ago
+            await self.request("logs", headers, json.dumps(again).encode())
 
     def mend_objects(self) -> None:
         """After a crash: drop temporary files, and a sidecar older than its object (the engine then makes it anew)."""

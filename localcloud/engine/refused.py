@@ -167,6 +167,8 @@ _BUDGET = {
 
 # (signing name, operation) -> path -> why it is taken and acts on nothing; AWS's users lose nothing by it here.
 WITHOUT_EFFECT: dict[tuple[str, str], dict[str, str]] = {
+    ("logs", "FilterLogEvents"): {"interleaved": "as on AWS, the events of all streams are put together by their time"},
+    ("logs", "PutLogEvents"): {"sequenceToken": "as on AWS, it is not asked any more"},
     ("events", "RemoveTargets"): {"Force": "no rule here belongs to a service"},
     ("budgets", "CreateBudget"): {
         **{f"Budget.{member}": reason for member, reason in _BUDGET.items()},

@@ -18,7 +18,7 @@ from localcloud.protocol import ServiceError, operation_model
 
 PROBED = probed(Path(__file__).parent)
 OPERATIONS = sorted((service, operation) for service, operations in PARTS.items() for operation in operations)
-DONE = ("sts", "budgets", "iam", "events", "monitoring")
+DONE = ("sts", "budgets", "iam", "events", "monitoring", "logs")
 
 
 def _in(path: str, table: dict[Operation, dict[str, object]], where: Operation) -> bool:
