@@ -73,7 +73,7 @@ def inflated(request: Request) -> Request:
 
 def check_members(service: str, operation: str, params: dict[str, Any]) -> None:
     """Raise an error that names each member which would have no effect."""
-    refusals = list(refused(service, operation, dict(_paths(params))))
+    refusals = list(refused(service, operation, _paths(params)))
     if refusals:
         told = "; ".join(f"{member} of {operation} is not offered by the local AWS: {why}" for member, why in refusals)
         raise ServiceError(_CODES.get(service, "ValidationException"), told + ".")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from localcloud.engine.ministack import PARTS
-from localcloud.engine.refused import REFUSED
+from localcloud.engine.refused import REFUSED, WITHOUT_EFFECT
 from localcloud.protocol import botocore_name
 from localcloud.services import AWAITED, OPERATIONS, glue_arguments, invoke, members
 
@@ -66,7 +66,12 @@ def without_effect() -> list[tuple[str, str, str]]:
     for name, reason in glue_arguments.NO_EFFECT.items():
         arguments[reason].append(f"`{name}`")
     jobs = [("arguments of a Glue job", ", ".join(names), reason) for reason, names in arguments.items()]
-    return members.without_effect() + jobs
+    grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (service, operation), entries in WITHOUT_EFFECT.items():
+        for member, reason in entries.items():
+            grouped[f"`{botocore_name(service)}` {operation}", reason].append(member)
+    engine = [(operation, ", ".join(names), reason) for (operation, reason), names in grouped.items()]
+    return sorted(members.without_effect() + engine) + jobs
 
 
 def _table(rows: list[tuple[str, str, str]]) -> list[str]:

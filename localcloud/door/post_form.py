@@ -69,7 +69,7 @@ async def upload(cloud: Cloud, request: Request) -> Answer:
             raise ServiceError("NotImplemented", f"The form's field {name} is not offered by the local AWS.", 501)
     headers = {name: value for name, value in fields.items() if name.startswith("x-amz-")}
     given = {member: headers[name] for name, member in members("PutObject", "header").items() if name in headers}
-    for member, reason in refused("s3", "PutObject", given):
+    for member, reason in refused("s3", "PutObject", given.items()):
         raise ServiceError("NotImplemented", f"{member} of PutObject is not offered by the local AWS: {reason}.", 501)
     s3_limits.check(s3_limits.Asked("PutObject", Place(bucket, fields.get("key", "")), {}, headers, b""))
     sent = {name: request.headers[name] for name in ("host", "content-type")}

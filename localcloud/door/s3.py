@@ -50,7 +50,7 @@ def taken_apart(request: Request) -> s3_limits.Asked:
     operation = operation_of(request.method, place, query, headers)
     if operation not in OFFERED["s3"]:
         raise ServiceError("NotImplemented", f"s3 {operation} is not offered by the local AWS, only on AWS.", 501)
-    given = dict(_given(operation, headers, query))
+    given = _given(operation, headers, query)
     for member, reason in refused("s3", operation, given):
         raise ServiceError("NotImplemented", f"{member} of {operation} is not offered by the local AWS: {reason}.", 501)
     return s3_limits.Asked(operation, place, query, headers, request.body)

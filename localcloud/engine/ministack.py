@@ -16,7 +16,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import cloudwatch, eventbridge, iam, logs, s3
+from localcloud.engine import alarms, budgets, cloudwatch, eventbridge, iam, logs, s3
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
 from localcloud.store.state import ACCOUNT, REGION, Credentials
@@ -71,13 +71,16 @@ class Engine:
             LOG_LEVEL="WARNING",
         )
         from ministack.app import app
+        from ministack.services import budgets as engine_budgets
         from ministack.services import cloudwatch as engine_cloudwatch
         from ministack.services import cloudwatch_logs as engine_logs
         from ministack.services import eventbridge as engine_events
         from ministack.services import iam as engine_iam
         from ministack.services import s3 as engine_s3
 
+        budgets.correct(engine_budgets)
         cloudwatch.correct(engine_cloudwatch)
+        alarms.correct(engine_cloudwatch)
         eventbridge.correct(engine_events)
         iam.correct(engine_iam._IAM_HANDLERS, engine_iam)
         logs.correct(engine_logs)
@@ -169,7 +172,8 @@ class Engine:
         for entry in self._store.journal():
             target, body = json.loads(entry)
             headers = {"x-amz-target": target, "content-type": "application/x-amz-json-1.1"}
-            await self.request("logs", headers, body.encode())
+            again = {**json.loads(body), "_replayed": True}  # it was taken once, however long ago
+            await self.request("logs", headers, json.dumps(again).encode())
 
     def mend_objects(self) -> None:
         """After a crash: drop temporary files, and a sidecar older than its object (the engine then makes it anew)."""

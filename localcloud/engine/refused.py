@@ -1,12 +1,12 @@
-"""Members of requests that the engine would take without effect: each is refused by name, with its reason.
+"""Members of requests to the engine that act on nothing here: refused by name, or taken and listed; with the reason.
 
-`tests/localcloud/engine/test_every_member_acts.py` asks of IAM's lists and Events' ListRules that a member that is not
-here has its effect. Of the other operations not every member was probed (many of Logs and S3 were, beside it).
+`tests/localcloud/engine/test_every_member_acts.py` asks that each other member of each operation has its effect. A path
+has no marks of lists, and what lies below it goes with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -54,6 +54,14 @@ _DELETES = {
 _ONE_ACCOUNT = Refusal("there is one account")
 _UNMASK = Refusal("no message is masked", ("false",))
 _ATTRIBUTES = Refusal("no object here is being restored")
+_ENTITIES = Refusal("entities are not kept")
+_NO_MATH = Refusal("there is no metric math: ask for metrics, and calculate with the answers")
+_COMPARISONS = tuple(
+    f"{than}Threshold" for than in ("GreaterThan", "LessThan", "GreaterThanOrEqualTo", "LessThanOrEqualTo")
+)
+_ADJUSTS = Refusal("nothing is spent here that a limit could follow")
+_VIEW = Refusal("there are no billing views")
+_COMPARES = Refusal("nothing is spent here, so it would hold from the first, and nobody is told", ("GREATER_THAN",))
 
 # (signing name, operation) -> member -> refusal; of S3 also for parts of a body, by their path.
 REFUSED: dict[tuple[str, str], Refusals] = {
@@ -91,15 +99,59 @@ REFUSED: dict[tuple[str, str], Refusals] = {
         "logGroupClass": Refusal("there is one class of log groups"),
         "logGroupIdentifiers": Refusal("groups are found by prefix or pattern"),
     },
-    ("logs", "PutLogEvents"): {"entity": Refusal("entities are not kept")},
+    ("logs", "PutLogEvents"): {"entity": _ENTITIES},
     ("logs", "GetLogEvents"): {"unmask": _UNMASK},
     ("logs", "FilterLogEvents"): {"unmask": _UNMASK, "startFromHead": Refusal("events come oldest first", ("true",))},
-    ("iam", "ListPolicies"): {
-        "OnlyAttached": Refusal("policies are listed whether attached or not", ("false",)),
-        "PolicyUsageFilter": Refusal("policies are listed whatever they are used for"),
+    ("iam", "SimulatePrincipalPolicy"): {
+        **dict.fromkeys(
+            ("ResourcePolicy", "ResourceOwner", "CallerArn"), Refusal("resources here have no policies of their own")
+        ),
+        "ResourceHandlingOption": Refusal("it is for Amazon EC2, which is not here"),
+        "PolicyExclusionList": Refusal("the policies of the role are simulated, all of them"),
     },
-    ("iam", "ListAttachedRolePolicies"): {"PathPrefix": Refusal("the list is not told apart by paths", ("/",))},
-    ("events", "PutEvents"): {"EndpointId": Refusal("there are no global endpoints")},
+    ("monitoring", "PutMetricData"): {
+        "EntityMetricData": _ENTITIES,
+        "StrictEntityValidation": Refusal(_ENTITIES.reason, ("false",)),
+    },
+    ("monitoring", "ListMetrics"): {
+        "IncludeLinkedAccounts": Refusal(_ONE_ACCOUNT.reason, ("false",)),
+        "OwningAccount": _ONE_ACCOUNT,
+    },
+    ("monitoring", "GetMetricData"): {
+        "MetricDataQueries.Expression": _NO_MATH,
+        "MetricDataQueries.Period": _NO_MATH,
+        "MetricDataQueries.AccountId": _ONE_ACCOUNT,
+        "LabelOptions": Refusal("no label here has a time in it"),
+    },
+    ("monitoring", "DescribeAlarms"): {
+        "AlarmTypes": Refusal("there are alarms on metrics only", ("MetricAlarm", "['MetricAlarm']")),
+        **dict.fromkeys(("ChildrenOfAlarmName", "ParentsOfAlarmName"), Refusal("there are no composite alarms")),
+    },
+    ("monitoring", "PutMetricAlarm"): {
+        **dict.fromkeys(
+            ("AlarmActions", "OKActions", "InsufficientDataActions"), Refusal("there is no service to be told", ("[]",))
+        ),
+        "ComparisonOperator": Refusal("there is no anomaly detection", _COMPARISONS),
+        "EvaluateLowSampleCountPercentile": Refusal("percentiles of few samples are evaluated", ("evaluate",)),
+        "Metrics": Refusal(_NO_MATH.reason, ("[]",)),
+        "ThresholdMetricId": Refusal("there is no anomaly detection"),
+        **dict.fromkeys(("EvaluationCriteria", "EvaluationInterval"), Refusal("there is no PromQL")),
+        **dict.fromkeys(
+            ("EvaluationWindow", "WarmUpConfiguration"), Refusal("the last whole periods are evaluated, at any time")
+        ),
+    },
+    ("events", "PutEvents"): {
+        "EndpointId": Refusal("there are no global endpoints"),
+        "Entries.TraceHeader": Refusal("there is no AWS X-Ray"),
+    },
+    ("budgets", "CreateBudget"): {
+        "Budget.AutoAdjustData": _ADJUSTS,
+        "Budget.BillingViewArn": _VIEW,
+        "NotificationsWithSubscribers.Notification.ComparisonOperator": _COMPARES,
+    },
+    ("budgets", "UpdateBudget"): {"NewBudget.AutoAdjustData": _ADJUSTS, "NewBudget.BillingViewArn": _VIEW},
+    ("budgets", "CreateNotification"): {"Notification.ComparisonOperator": _COMPARES},
+    ("budgets", "UpdateNotification"): {"NewNotification.ComparisonOperator": _COMPARES},
     ("s3", "PutBucketVersioning"): {"MFA": _DELETES["MFA"]},
     ("s3", "ListObjects"): {"OptionalObjectAttributes": _ATTRIBUTES},
     ("s3", "ListObjectsV2"): {"OptionalObjectAttributes": _ATTRIBUTES},
@@ -107,12 +159,44 @@ REFUSED: dict[tuple[str, str], Refusals] = {
 }
 
 
-def refused(service: str, operation: str, given: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """The members of a request that are refused, each with the reason.
+_RECKONED = "as on AWS, it is told, not taken"
+_STATE = "it is told, not taken: nothing is spent here, so it is OK"
+_BUDGET = {
+    **dict.fromkeys(("CalculatedSpend", "LastUpdatedTime", "HealthStatus"), _RECKONED),
+}
+
+# (signing name, operation) -> path -> why it is taken and acts on nothing; AWS's users lose nothing by it here.
+WITHOUT_EFFECT: dict[tuple[str, str], dict[str, str]] = {
+    ("logs", "FilterLogEvents"): {"interleaved": "as on AWS, the events of all streams are put together by their time"},
+    ("logs", "PutLogEvents"): {"sequenceToken": "as on AWS, it is not asked any more"},
+    ("events", "RemoveTargets"): {"Force": "no rule here belongs to a service"},
+    ("budgets", "CreateBudget"): {
+        **{f"Budget.{member}": reason for member, reason in _BUDGET.items()},
+        "NotificationsWithSubscribers.Notification.NotificationState": _STATE,
+    },
+    ("budgets", "UpdateBudget"): {f"NewBudget.{member}": reason for member, reason in _BUDGET.items()},
+    ("budgets", "UpdateNotification"): {
+        "OldNotification.NotificationState": _STATE,
+        "NewNotification.NotificationState": _STATE,
+    },
+    **{
+        ("budgets", operation): {"Notification.NotificationState": _STATE}
+        for operation in (
+            *("CreateNotification", "DeleteNotification", "DescribeSubscribersForNotification"),
+            *("CreateSubscriber", "UpdateSubscriber", "DeleteSubscriber"),
+        )
+    },
+}
+
+
+def refused(service: str, operation: str, given: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The members of a request that are refused, each once with the reason.
 
     Args:
-        given: member -> its value, as text.
+        given: member and its value, as text; a member of a list's items as often as they give it.
     """
-    for member, refusal in REFUSED.get((service, operation), {}).items():
-        if member in given and given[member] not in refusal.taken:
-            yield member, refusal.reason
+    refusals = REFUSED.get((service, operation), {})
+    for member in dict.fromkeys(
+        member for member, value in given if member in refusals and value not in refusals[member].taken
+    ):
+        yield member, refusals[member].reason

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from localcloud.cloud import Cloud
+from localcloud.engine import logs
 
 log = logging.getLogger("localcloud")
+
+
+_LINES, _CHARACTERS = 1000, logs.MOST_BYTES // 8  # a character is four bytes at most
+
+
+def batches(lines: list[str]) -> Iterator[list[str]]:
+    """The lines in requests that CloudWatch Logs takes whole; a very long line is several."""
+    batch: list[str] = []
+    size = 0
+    for line in lines:
+        for start in range(0, max(len(line), 1), _CHARACTERS):
+            piece = line[start : start + _CHARACTERS] or " "
+            cost = len(piece.encode("utf-8", "replace")) + logs.OVERHEAD
+            if batch and (len(batch) == _LINES or size + cost > logs.MOST_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(piece)
+            size += cost
+    if batch:
+        yield batch
 
 
 class LogStream:
@@ -28,8 +50,8 @@ class LogStream:
                 self._call(operation, {"logGroupName": self._group, **extra})
             self._made = True
         now = int(time.time() * 1000)
-        for start in range(0, len(lines), 1000):
-            events = [{"timestamp": now, "message": line or " "} for line in lines[start : start + 1000]]
+        for batch in batches(lines):
+            events = [{"timestamp": now, "message": line} for line in batch]
             self._call(
                 "PutLogEvents",
                 {"logGroupName": self._group, "logStreamName": self._stream, "logEvents": events},

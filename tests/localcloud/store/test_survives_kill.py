@@ -71,7 +71,9 @@ class Filled:
             DatabaseName="reviews_db",
             Targets={"S3Targets": [{"Path": f"s3://{BUCKET}/reviews"}]},
         )
-        client("iam").create_role(RoleName="learner", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17"}))
+        trusted = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        client("iam").create_role(RoleName="learner", AssumeRolePolicyDocument=trust)
         logs.create_log_group(logGroupName="/tests")
         logs.create_log_stream(logGroupName="/tests", logStreamName="s")
         event = {"timestamp": int(time.time() * 1000), "message": "kept"}
