@@ -57,7 +57,7 @@ async def pass_on(send: Send, found: Answer) -> None:
 
 
 async def refuse(send: Send, denied: Denied, request: Request) -> None:
-    await fail(send, ServiceError(denied.code, str(denied), denied.status), request)
+    await fail(send, ServiceError(denied.code, str(denied), denied.status, **denied.extra), request)
 
 
 async def fail(send: Send, error: ServiceError, request: Request) -> None:
@@ -82,6 +82,8 @@ async def fail_s3(send: Send, error: ServiceError, request: Request) -> None:
     status = 501 if code == "NotImplemented" else error.status
     more = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in error.extra.items())
     headers = request_ids()
+    if "Region" in error.extra:  # where the answer has no body, botocore reads it here
+        headers["x-amz-bucket-region"] = error.extra["Region"]
     xml = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{escape(code)}</Code>'
         f"<Message>{escape(_printable(str(error)))}</Message>{more}<Resource>{escape(_printable(request.path))}</Resource>"

@@ -15,7 +15,7 @@ from localcloud.door import s3_limits
 from localcloud.door.answers import request_ids
 from localcloud.door.request import Request
 from localcloud.door.s3_operation import Place, members, place_of
-from localcloud.door.signing import NO_MATCH, OLDER, Denied, Signature, signing_key
+from localcloud.door.signing import NO_MATCH, OLDER, Denied, Signature, check_region, signing_key
 from localcloud.engine import s3
 from localcloud.engine.ministack import Answer
 from localcloud.engine.refused import refused
@@ -53,6 +53,7 @@ def check_form(request: Request, credentials: Credentials) -> None:
     if "x-amz-security-token" in fields:
         raise Denied("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
     claim = Signature(scope[0], scope[1], scope[2], "s3", (), fields["x-amz-signature"], fields["x-amz-date"], 0, True)
+    check_region(claim, request.path)
     key = signing_key(credentials, claim)
     expected = hmac.new(key, fields["policy"].encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), claim.value.encode()):

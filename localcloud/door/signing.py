@@ -19,7 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials as BotoCredentials
 
-from localcloud.store.state import Credentials
+from localcloud.store.state import REGION, Credentials
 
 MAX_CLOCK_SKEW = 15 * 60
 MAX_PRESIGNED = 7 * 24 * 3600
@@ -29,6 +29,7 @@ STREAMING = (
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
     "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
 )
+_OF_EVERY_REGION = ("iam", "sts", "budgets", "pricing")  # they answer the same in each; so does S3's list of buckets
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([\w-]+)/([\w-]+)/aws4_request,"
     r"\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$"
@@ -39,12 +40,13 @@ SIGNATURE_PARAMETERS = {*(f"x-amz-{name.lower()}" for name in _IN_QUERY), "x-amz
 
 
 class Denied(Exception):
-    """The request is refused before it is looked at; `code` is AWS's error code."""
+    """The request is refused before it is looked at; `code` is AWS's error code, `extra` more of S3's document."""
 
-    def __init__(self, code: str, message: str, status: int = 403) -> None:
+    def __init__(self, code: str, message: str, status: int = 403, **extra: str) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.extra = extra
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def check_signature(
         raise Denied("InvalidToken", message, 400)
     if "host" not in signature.names or not signature.stamp.startswith(signature.date):
         raise Denied("SignatureDoesNotMatch", "The signature must cover the host and the date.")
+    check_region(signature, raw_path)
     _check_time(signature)
     if signature.service == "s3":
         check_headers_are_signed(headers, signature)
@@ -164,6 +167,22 @@ def check_signature(
         kinds = ", ".join((UNSIGNED, *STREAMING))
         raise Denied("InvalidArgument", f"x-amz-content-sha256 must be a valid sha256 value or one of {kinds}.", 400)
     return signature
+
+
+def check_region(signature: Signature, path: str) -> None:
+    """There is one region. S3 names it in its answer, which boto3 reads: it signs anew and goes on, as on AWS."""
+    of_every_region = signature.service in _OF_EVERY_REGION or (signature.service == "s3" and path == "/")
+    if signature.region == REGION or of_every_region:
+        return
+    if signature.service != "s3":
+        message = f"Credential should be scoped to a valid region: the local AWS is {REGION}, not {signature.region!r}."
+        raise Denied("SignatureDoesNotMatch", message)
+    wrong = f"the region {signature.region!r} is wrong; expecting {REGION!r}"
+    if signature.presigned:
+        message = f"Error parsing the X-Amz-Credential parameter; {wrong}"
+        raise Denied("AuthorizationQueryParametersError", message, 400, Region=REGION)
+    message = f"The authorization header is malformed; {wrong}"
+    raise Denied("AuthorizationHeaderMalformed", message, 400, Region=REGION)
 
 
 def check_headers_are_signed(headers: dict[str, str], signature: Signature) -> None:

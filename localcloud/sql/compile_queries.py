@@ -165,8 +165,8 @@ class Queries(Outputs):
         shown = [item for item in scope.fields if not item.hidden]
         if star.base is None:
             if not shown:
-                message = "SELECT * not allowed in queries without FROM clause"
-                raise QueryError("COLUMN_NOT_FOUND", f"{star.position}: {message}")
+                where = "from relation that has no columns" if scope.fields else "in queries without FROM clause"
+                raise QueryError("COLUMN_NOT_FOUND", f"{star.position}: SELECT * not allowed {where}")
             chosen = shown
         else:
             qualifier = tuple(name.key for name in _names(star.base))

@@ -2,58 +2,33 @@
 
 from __future__ import annotations
 
-import json
-
+from localcloud.sql import json_text
 from localcloud.sql import text as texts
 from localcloud.sql.call import Typed
-from localcloud.sql.coercions import INTEGERS, field, is_text, struct
+from localcloud.sql.coercions import INTEGERS, is_text, struct
 from localcloud.sql.macros import failing, quoted
 from localcloud.sql.model import QueryError
-from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, UNKNOWN, Type, duckdb
+from localcloud.sql.types import BIGINT, BOOLEAN, DATE, DOUBLE, JSON, REAL, Type, duckdb
 
 
 def to_json(value: Typed, refusal: QueryError) -> str:
     """CAST(value AS json)."""
-    return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {_json(value.sql, value.type, refusal, 0)} END)"
 
-
-def _json(sql: str, kind: Type, refusal: QueryError, depth: int) -> str:
-    """The JSON text of a value inside another: NULL is `null`."""
-    item = f"j{depth}"
-    if kind == UNKNOWN:
-        return "'null'"
-    if kind.name == "array":
-        inner = _json(item, kind.items[0], refusal, depth + 1)
-        text = f"'[' || array_to_string(list_transform({sql}, lambda {item}: {inner}), ',') || ']'"
-    elif kind.name == "map" and is_text(kind.items[0]):
-        inner = _json(f"{item}.value", kind.items[1], refusal, depth + 1)
-        pair = f"CAST(to_json({item}.key) AS VARCHAR) || ':' || {inner}"
-        entries = f"list_sort(map_entries({sql}))"
-        text = f"'{{' || array_to_string(list_transform({entries}, lambda {item}: {pair}), ',') || '}}'"
-    elif kind.name == "row":
-        parts = [
-            f"{quoted(_key(name) + ':')} || {_json(field(sql, kind, n), inner, refusal, depth + 1)}"
-            for n, (name, inner) in enumerate(zip(kind.fields, kind.items, strict=True))
-        ]
-        text = "'{' || " + " || ',' || ".join(parts) + " || '}'"
-    elif kind == JSON:
-        text = sql
-    elif kind in INTEGERS or kind in (BOOLEAN,) or kind.name == "decimal":
-        text = f"CAST({sql} AS VARCHAR)"
-    elif is_text(kind):
-        text = f"CAST(to_json({sql}) AS VARCHAR)"
-    elif kind in (DOUBLE, REAL):
-        written = texts.cast_to_varchar(sql, kind)
-        text = f"CASE WHEN isfinite({sql}) THEN {written} ELSE '\"' || {written} || '\"' END"
-    elif kind == DATE or kind.name.startswith("timestamp"):
-        text = f"'\"' || {texts.cast_to_varchar(sql, kind)} || '\"'"
-    else:
+    def other(sql: str, kind: Type) -> str:
+        if kind == JSON:
+            return sql
+        if kind == DATE or kind.name.startswith("timestamp"):
+            return f"'\"' || {texts.cast_to_varchar(sql, kind)} || '\"'"
         raise refusal
-    return f"coalesce({text}, 'null')"
+
+    if not _has_text_keys(value.type):
+        raise refusal
+    return f"(CASE WHEN {value.sql} IS NULL THEN NULL ELSE {json_text.written(value.sql, value.type, other)} END)"
 
 
-def _key(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)
+def _has_text_keys(kind: Type) -> bool:
+    """Whether each map in the type has keys that are texts."""
+    return (kind.name != "map" or is_text(kind.items[0])) and all(map(_has_text_keys, kind.items))
 
 
 def from_json(sql: str, target: Type, refusal: QueryError) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import duckdb
 
+from localcloud.sql import json_text
 from localcloud.sql.model import NotOffered, OutputColumn, QueryError
 from localcloud.sql.readers.lazy import literal
 from localcloud.sql.readers.leaves import quoted
@@ -58,6 +60,8 @@ def check(output: Output, columns: Sequence[OutputColumn]) -> None:
             hive(kind)
         except ValueError as error:
             raise QueryError("NOT_SUPPORTED", str(error)) from error
+        if column.name.lower() in output.partitioned_by and (kind.items or kind.name == "varbinary"):
+            raise QueryError("NOT_SUPPORTED", f"Unsupported type [{kind}] for partition: {column.name.lower()}")
         if output.kind == "textfile" and kind.items:
             raise NotOffered(f"columns of type {kind} in TEXTFILE files. Write PARQUET or JSON.")
 
@@ -78,7 +82,7 @@ def write(
     An empty result writes none.
 
     Raises:
-        QueryError: more than 100 partitions.
+        QueryError: more than 100 partitions, a partition value that Hive cannot name.
     """
     names = [column.name for column in columns]
     listed = ", ".join(quoted(name) for name in names)
@@ -92,6 +96,8 @@ def write(
     data = names[: len(names) - len(keys)]
     kinds = {column.name: parse(column.type) for column in columns}
     selected = ", ".join(_stored(name, kinds[name], output) for name in data)
+    if output.kind == "json":
+        selected = _json_line(data, kinds)
     files: list[tuple[str, tuple[str | None, ...]]] = []
     rows = 0
     try:
@@ -138,6 +144,10 @@ def _partitions(
             f"Exceeded limit of {MAX_PARTITIONS} open writers for partitions/buckets",
         )
     matches = " AND ".join(f"k{n} IS NOT DISTINCT FROM {_key_text(key, kinds[key])}" for n, key in enumerate(keys))
+    for text in (text for _, *values in found for text in values if text is not None):
+        if not (text.isascii() and text.isprintable()):
+            message = "Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). Invalid value: "
+            raise QueryError("HIVE_INVALID_PARTITION_VALUE", message + text.encode().hex(" ").upper())
     return [
         (tuple(values), f" WHERE EXISTS (SELECT 1 FROM partitions WHERE n = {number} AND {matches})")
         for number, *values in found
@@ -145,10 +155,10 @@ def _partitions(
 
 
 def _key_text(key: str, kind: Type) -> str:
-    """A partition value as Hive writes it in a path."""
+    """A partition value as Hive writes it in a path; an empty text is in the partition of NULL."""
     if kind.name == "timestamp":
         return _moment(quoted(key))
-    return f"CAST({quoted(key)} AS VARCHAR)"
+    return f"nullif(CAST({quoted(key)} AS VARCHAR), '')"
 
 
 def _moment(column: str) -> str:
@@ -157,8 +167,8 @@ def _moment(column: str) -> str:
 
 
 def _path(text: str) -> str:
-    """As Hive escapes a name in a path; an empty value is the default partition."""
-    return _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", text) or _DEFAULT
+    """As Hive escapes a name in a path."""
+    return _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", text)
 
 
 def _suffix(output: Output) -> str:
@@ -168,27 +178,42 @@ def _suffix(output: Output) -> str:
 def _stored(name: str, kind: Type, output: Output) -> str:
     """A column as the file holds it; texts of data files are Hive's own, not those of results."""
     column = quoted(name)
-    if output.kind == "parquet" or kind.items:
+    if output.kind == "parquet":
         return column
     if kind.name == "timestamp":
         column = _moment(column)
     elif kind.name == "varbinary":
         column = f"to_base64({column})"
-    elif kind.name == "decimal" and output.kind == "json":
-        column = f"CAST({column} AS VARCHAR)::JSON"
-    elif output.kind == "textfile":
+    else:
         column = f"CAST({column} AS VARCHAR)"
         if kind.name in ("double", "real"):
             column = f"replace(replace({column}, 'inf', 'Infinity'), 'nan', 'NaN')"
     return f"{column} AS {quoted(name)}"
 
 
+def _json_line(names: Sequence[str], kinds: dict[str, Type]) -> str:
+    """A row as one JSON object. DuckDB's own would read each decimal as a double, and write NaN as JSON cannot."""
+
+    def other(sql: str, kind: Type) -> str:
+        inside = {"timestamp": _moment(sql), "varbinary": f"to_base64({sql})"}
+        return f"'\"' || {inside.get(kind.name, f'CAST({sql} AS VARCHAR)')} || '\"'"
+
+    fields = (
+        f"{json_text.name(name)} || {json_text.written(quoted(name), _named(kinds[name]), other)}" for name in names
+    )
+    return "'{' || " + " || ',' || ".join(fields) + " || '}'"
+
+
+def _named(kind: Type) -> Type:
+    """The type with a name for each field of its rows: the one that the catalog will have."""
+    names = tuple(name or f"field{n}" for n, name in enumerate(kind.fields))
+    return replace(kind, items=tuple(map(_named, kind.items)), fields=names)
+
+
 def _options(output: Output) -> str:
     compression = _compression(output)
     if output.kind == "parquet":
         return f"FORMAT parquet, COMPRESSION {compression}, USE_TMP_FILE false"
-    if output.kind == "json":
-        return f"FORMAT json, COMPRESSION {compression}, USE_TMP_FILE false"
     delimiter = output.options.get("delimiter", "\1")
     if len(delimiter) != 1 or not delimiter.isascii():
         raise QueryError("INVALID_TABLE_PROPERTY", f"field_delimiter must be a single character: {delimiter!r}")

@@ -30,6 +30,7 @@ RELATIONS = {
         Relation("shop", "cheap", (Column("name", "string"),), view="select name from fruit where price < 2"),
         Relation("shop", "endless", (Column("a", "int"),), view="select a from other"),
         Relation("shop", "other", (Column("a", "int"),), view="select a from endless"),
+        Relation("shop", "unread", ()),  # as a crawler leaves a table that no classifier knows
         Relation("shop", "stale", (Column("a", "int"), Column("b", "int")), view="select 1 a"),
     )
 }

@@ -172,6 +172,7 @@ MISTAKES = {
     "SELECT * FROM hive.shop.fruit": "CATALOG_NOT_FOUND: line 1:15: Catalog 'hive' not found",
     "SELECT x.* FROM fruit": "TABLE_NOT_FOUND: line 1:8: Table 'x' not found",
     "SELECT *": "COLUMN_NOT_FOUND: line 1:8: SELECT * not allowed in queries without FROM clause",
+    "SELECT * FROM unread": "COLUMN_NOT_FOUND: line 1:8: SELECT * not allowed from relation that has no columns",
     "SELECT price p FROM fruit WHERE p > 1": "COLUMN_NOT_FOUND: line 1:33: Column 'p' cannot be resolved",
     "SELECT price p FROM fruit GROUP BY p": "COLUMN_NOT_FOUND: line 1:36: Column 'p' cannot be resolved",
     "SELECT name, price FROM fruit GROUP BY name": "EXPRESSION_NOT_AGGREGATE: line 1:14: 'price' must be an aggregate "

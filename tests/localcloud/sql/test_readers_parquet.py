@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -180,3 +182,26 @@ def test_any_value_comes_back(data: st.DataObject) -> None:
         shown = [None if v is None else f"{v:.2f}" for v in values]
     found = table({"v": kind}, file({"v": pa.array(values, arrow)})).rows()
     assert [v for (v,) in found] == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "row"),
+    [
+        ("{}", "v", lambda x: x),
+        ("array<{}>", "v[1]", lambda x: [x]),
+        ("struct<a:{}>", "v.a", lambda x: {"a": x}),
+        ("map<int,{}>", "v[7]", lambda x: [(7, x)]),
+    ],
+)
+@pytest.mark.parametrize(("name", "held"), [("float", pa.float32()), ("double", pa.float64())])
+def test_not_a_number_is_found_beyond_the_least_and_the_largest_of_a_file(
+    kind: str, path: str, row: Callable[[float], Any], name: str, held: pa.DataType
+) -> None:
+    """A writer leaves NaN out of a chunk's minimum and maximum: here both are 5."""
+    types = {"v": held, "v[1]": pa.list_(held), "v.a": pa.struct({"a": held}), "v[7]": pa.map_(pa.int32(), held)}
+    body = file({"v": pa.array([row(5.0), row(math.nan)], types[path]), "n": pa.array([1, 2], pa.int32())})
+    given = table({"v": kind.format(name), "n": "int"}, body)
+    one = [OutputColumn("x", "varchar")]
+    assert given.rows(f'SELECT n FROM "t 0" WHERE isnan({path})', columns=one) == [("2",)]
+    assert given.rows(f'SELECT n FROM "t 0" WHERE {path} < 6', columns=one) == [("1",)]
+    assert given.rows(f'SELECT max({path}) FROM "t 0"', columns=one) == [("nan",)]

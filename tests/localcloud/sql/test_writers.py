@@ -103,6 +103,33 @@ def test_partitions_are_folders_with_hives_names() -> None:
     assert sum(pq.ParquetFile(path / name).metadata.num_rows for name, _ in done.files) == 3
 
 
+def test_an_empty_text_is_in_the_partition_of_null() -> None:
+    done, path = write("FROM (VALUES (1, ''), (2, NULL), (3, ' '))", {"n": "integer", "k": "varchar"}, "parquet", ["k"])
+    folders = {name.rpartition("/")[0]: (values, path / name) for name, values in done.files}
+    assert {folder: values for folder, (values, _) in folders.items()} == {
+        "k=__HIVE_DEFAULT_PARTITION__": (None,),
+        "k= ": (" ",),
+    }
+    both = pq.read_table(folders["k=__HIVE_DEFAULT_PARTITION__"][1], partitioning=None)
+    assert both.to_pydict() == {"n": [1, 2]}
+
+
+@pytest.mark.parametrize(("value", "told"), [("Århus", "C3 85 72 68 75 73"), ("a\tb", "61 09 62")])
+def test_a_partition_is_named_in_ascii(value: str, told: str) -> None:
+    done, path = write(f"SELECT 1, '{value}'", {"n": "integer", "k": "varchar"}, "json", ["k"])
+    message = f"Hive partition keys can only contain printable ASCII characters (0x20 - 0x7E). Invalid value: {told}"
+    assert done.error is not None
+    assert done.error[:2] == ("HIVE_INVALID_PARTITION_VALUE", message)
+    assert not any(path.rglob("*.*"))
+
+
+@pytest.mark.parametrize(("kind", "sql"), [("array(integer)", "[1]"), ("varbinary", "'a'::BLOB")])
+def test_a_partition_has_a_simple_type(kind: str, sql: str) -> None:
+    done, _ = write(f"SELECT 1, {sql}", {"n": "integer", "k": kind}, "parquet", ["k"])
+    assert done.error is not None
+    assert done.error[:2] == ("NOT_SUPPORTED", f"Unsupported type [{kind}] for partition: k")
+
+
 def test_at_most_a_hundred_partitions_are_written() -> None:
     columns = {"n": "bigint", "k": "bigint"}
     done, _ = write("SELECT i, i FROM range(100) t(i)", columns, "parquet", ["k"])
@@ -136,6 +163,38 @@ def test_json_lines() -> None:
     done, path = write(sql, columns, "json", compression="none")
     row = {"A": None, "t": "2024-01-02 03:04:05", "l": ["x", None], "m": 1.5, "d": 0.1}
     assert json.loads((path / done.files[0][0]).read_text()) == row
+
+
+@pytest.mark.parametrize(
+    ("kind", "hive", "sql", "text"),
+    [
+        ("decimal(30,4)", "decimal(30,4)", "31415926535897932384.6264::DECIMAL(30,4)", "31415926535897932384.6264"),
+        ("array(decimal(3,2))", "array<decimal(3,2)>", "[2.50::DECIMAL(3,2), NULL]", "[2.50,null]"),
+        ("double", "double", "'-inf'::DOUBLE", '"-Infinity"'),
+        ("map(integer, double)", "map<int,double>", "MAP {3: 1e20, 4: 'nan'::DOUBLE}", '{"3":1.0E20,"4":"NaN"}'),
+        ("real", "float", "0.7::FLOAT", "0.7"),
+        (
+            "row(integer, date)",
+            "struct<field0:int,field1:date>",
+            "{'field0': 5, 'field1': NULL::DATE}",
+            '{"field0":5,"field1":null}',
+        ),
+        ("row(tea varbinary)", "struct<tea:binary>", "{'tea': '\\xFE'::BLOB}", '{"tea":"/g=="}'),
+        (
+            "array(timestamp(3))",
+            "array<timestamp>",
+            "[TIMESTAMP '1999-12-31 23:59:59.25']",
+            '["1999-12-31 23:59:59.25"]',
+        ),
+        ("array(varchar)", "array<string>", "['say \"aye\"', '\\ and\n', '']", r'["say \"aye\"","\\ and\n",""]'),
+    ],
+)
+def test_a_json_file_holds_each_value_as_it_is(kind: str, hive: str, sql: str, text: str) -> None:
+    done, path = write(f"SELECT {sql}", {"v": kind}, "json", compression="none")
+    body = (path / done.files[0][0]).read_bytes()
+    assert body.decode() == f'{{"v":{text}}}\n'
+    found = Table(OPENX, {"v": hive}, {"a.json": body}).rows(f'SELECT v IS NOT DISTINCT FROM {sql} FROM "t 0"')
+    assert found == [("true",)]
 
 
 def test_text_files_have_hives_separators_and_null() -> None:
