@@ -152,9 +152,8 @@ def write_table(path: Path, rows: list[Price]) -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             for row in rows:
-                status = "verified" if row.verified else "unverified"
                 amount = f"{row.usd:.10f}".rstrip("0").rstrip(".")
-                writer.writerow([row.service, row.item, row.unit, amount, row.region, row.source, row.date, status])
+                writer.writerow([row.service, row.item, row.unit, amount, row.region, row.source, row.date, row.status])
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -301,16 +300,19 @@ def _choose(row: Price, place: Offer, listed: set[_Listed], source: str, date: s
         return Found(None, "the list has several prices, or other tiers, for it")
     if fitting[0].unit.lower() != place.unit.lower():
         return Found(None, f"the list now counts in {fitting[0].unit}")
-    return Found(replace(row, usd=fitting[0].usd, date=date, source=source, verified=True))
+    return Found(replace(row, usd=fitting[0].usd, date=date, source=source, status="verified"))
 
 
 def summary() -> str:
-    """How old the table is, and what of it is not verified."""
+    """How old the table is, and what of it rests on less than AWS's own word."""
     rows = prices.table()
     dates = sorted(row.date for row in rows if row.date != "undated")
-    unverified = sum(not row.verified for row in rows)
+    verified, secondary, unverified = (
+        sum(row.status == level for row in rows) for level in ("verified", "secondary", "unverified")
+    )
     return (
-        f"{len(rows)} prices, of {dates[0]} to {dates[-1]}; {unverified} of them unverified, and marked so.\n"
+        f"{len(rows)} prices, of {dates[0]} to {dates[-1]}: {verified} from AWS itself, {secondary} from sources that "
+        f"quote it, {unverified} unverified, {sum(row.stale for row in rows)} stale, and marked so.\n"
         "To read AWS's public price lists again: python3 course.py prices --refresh"
     )
 

@@ -66,6 +66,12 @@ _OTHERS: dict[tuple[str, str], Offer] = {
     ("SageMaker AI", "Canvas workspace session"): Offer(
         "AmazonSageMaker", "Canvas:Session-Hrs", "Hrs", "SageMaker Canvas"
     ),
+    ("SageMaker AI", "Studio space storage gp3"): Offer(
+        "AmazonSageMaker", "Studio:VolumeUsage.gp3", "GB-Mo", "Storage"
+    ),
+    ("ECR", "Private repository storage"): Offer(
+        "AmazonECR", "TimedStorage-ByteHrs", "GB-Mo", "EC2 Container Registry"
+    ),
     ("Glue", "Spark ETL job / interactive session, Glue <=5.1"): Offer(
         "AWSGlue", "ETL-DPU-Hour", "DPU-Hour", "AWS Glue", ("Jobrun",)
     ),
@@ -75,9 +81,7 @@ _OTHERS: dict[tuple[str, str], Offer] = {
     ("Glue", "Flex execution class (Glue <=5.1)"): Offer(
         "AWSGlue", "ETL-Flex-DPU-Hour", "DPU-Hour", "AWS Glue", ("FlexJobrun",)
     ),
-    ("Glue", "Crawler (10-minute minimum per crawl)"): Offer(
-        "AWSGlue", "Crawler-DPU-Hour", "DPU-Hour", "AWS Glue", ("CrawlerRun",)
-    ),
+    ("Glue", "Crawler"): Offer("AWSGlue", "Crawler-DPU-Hour", "DPU-Hour", "AWS Glue", ("CrawlerRun",)),
     ("Glue", "Data Catalog storage above 1M free objects"): Offer(
         "AWSGlue", "Catalog-Storage", "Obj-Month", "AWS Glue", times=1e5, start=1e6
     ),
@@ -144,5 +148,5 @@ def offer(row: Price) -> Offer | None:
 
 def usage_type(place: Offer, region: str) -> str:
     """The usage type as AWS writes it for a region. Raises KeyError for a region whose prefix is not known."""
-    bare = region == "us-east-1" and place.code in ("AmazonS3", "AmazonEC2", "AmazonCloudWatch")
+    bare = region == "us-east-1" and place.code in ("AmazonS3", "AmazonEC2", "AmazonECR", "AmazonCloudWatch")
     return place.usage if bare else f"{PREFIXES[region]}-{place.usage}"

@@ -1,7 +1,12 @@
 """AWS's prices that the course knows, each with its date and source, from the table `prices.csv`.
 
-Each row of the table was reviewed by hand: a price with its unit, region, source, the date of the source, and a status.
-`verified` means that a dated publication of AWS, or of a bill, was seen; a row that is not says so wherever it is used.
+Each row of the table was reviewed by hand: a price with its unit, region, source, the date of the source, and a status:
+
+- `verified`: read in AWS's price list, on a page or in a document of AWS, or in AWS's feed of Spot prices;
+- `secondary`: a dated source that quotes AWS, such as a repository (one of AWS's own, too), a bill, a guide;
+- `unverified`: no dated source.
+
+What is not verified, or is a year older than the newest row of the table (*stale*), says so wherever it is used.
 `python3 course.py prices --refresh` brings the rows up to date (`kit/refresh_prices.py`).
 """
 
@@ -9,11 +14,13 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).with_name("prices.csv")
 REGION = "us-east-1"
+STALE = timedelta(days=365)
 
 
 class UnknownPrice(LookupError):
@@ -34,10 +41,20 @@ class Price:
     region: str
     date: str
     source: str
-    verified: bool = True
+    status: str = "verified"
+
+    @property
+    def mark(self) -> str:
+        """What a reader must know of the row: "", or "secondary" or "unverified", "stale", or both."""
+        return ", ".join(filter(None, ["" if self.status == "verified" else self.status, "stale" * self.stale]))
+
+    @property
+    def stale(self) -> bool:
+        """Whether the source is more than a year older than the newest one of the table."""
+        return self.date != "undated" and _newest() - _day(self.date) > STALE
 
     def __str__(self) -> str:
-        mark = "" if self.verified else " (unverified)"
+        mark = f" ({self.mark})" if self.mark else ""
         return f"${_plain(self.usd)}{mark} per {self.unit} ({self.region}, {self.date})"
 
 
@@ -52,8 +69,19 @@ def from_row(row: dict[str, str]) -> Price:
     """A line of the table, by its columns' names, as a price."""
     return Price(
         *(row["service"], row["item"], row["unit"], float(row["usd"]), row["region"]),
-        *(row["source_date"], row["source"], row["status"] == "verified"),
+        *(row["source_date"], row["source"], row["status"]),
     )
+
+
+def _day(written: str) -> date:
+    """The day of a source; its month or year may be all that is known."""
+    year, month, day = [*written.split("-"), "1", "1"][:3]
+    return date(int(year), int(month), int(day))
+
+
+@cache
+def _newest() -> date:
+    return max(_day(row.date) for row in table() if row.date != "undated")
 
 
 def price(service: str, item: str, region: str = REGION, currency: str = "USD") -> Price:

@@ -10,7 +10,7 @@ from pricelist.table import UnknownPrice as UnknownPrice
 from pricelist.table import price as price
 
 HOURS_PER_MONTH = 730  # what AWS's own calculator takes for a month
-CRAWL_DPUS, CRAWL_MINUTES = 2, 10
+CRAWL_DPUS = 2
 MEGABYTE, QUERY_MEGABYTES = 2**20, 10
 CHARACTERS_PER_UNIT, UNITS_PER_DOCUMENT = 100, 3
 # Up to how many units in a month each price holds. https://aws.amazon.com/comprehend/pricing/
@@ -29,7 +29,7 @@ class Estimate:
 
     usd: float
     how: str
-    verified: bool = True
+    mark: str = ""  # of the price, such as "secondary, stale"
 
     def __post_init__(self) -> None:
         if not self.usd >= 0:
@@ -52,10 +52,18 @@ def glue_job(dpus: float, minutes: float) -> Estimate:
     return _estimate(dpus * hours, row, f"{dpus:g} DPU for {_minutes(minutes)}")
 
 
-def crawler(minutes: float = CRAWL_MINUTES) -> Estimate:
-    """A crawl: two DPUs, ten minutes at least."""
-    billed = max(minutes, CRAWL_MINUTES)
-    how = f"{CRAWL_DPUS} DPU for {billed:g} min" + (", the minimum of a crawl" if minutes <= CRAWL_MINUTES else "")
+def crawl_minutes(minutes: float = 0) -> float:
+    """The minutes for which a crawl of so many is billed. Of the minimums that sources name, the longest is taken."""
+    return max(minutes, price("Glue", "Crawler: minimum billed duration").usd)
+
+
+def crawler(minutes: float = 0) -> Estimate:
+    """A crawl: two DPUs, for a minimum of which sources disagree."""
+    billed = crawl_minutes(minutes)
+    how = f"{CRAWL_DPUS} DPU for {billed:g} min"
+    if billed > minutes:
+        other = price("Glue", "Crawler: the shortest minimum that a source names").usd
+        how += f", the minimum of a crawl (contested: one source says {other:g} min)"
     return _estimate(CRAWL_DPUS * billed / 60, price("Glue", "Crawler"), how)
 
 
@@ -142,7 +150,7 @@ def textract(pages: float) -> Estimate:
 def monthly(hourly: Estimate) -> Estimate:
     """What costs so much in an hour, left on for a month of 730 hours."""
     how = f"{HOURS_PER_MONTH} h a month, each hour {hourly.how}"
-    return Estimate(hourly.usd * HOURS_PER_MONTH, how, hourly.verified)
+    return Estimate(hourly.usd * HOURS_PER_MONTH, how, hourly.mark)
 
 
 def _tiered(service: str, tiers: dict[str, float], quantity: float, how: str) -> Estimate:
@@ -155,11 +163,11 @@ def _tiered(service: str, tiers: dict[str, float], quantity: float, how: str) ->
             usd += (min(quantity, end) - start) * rows[-1].usd
         start = end
     shown = f"{how} at {rows[0]}" + (f", less beyond {next(iter(tiers.values())):,.0f}" if len(rows) > 1 else "")
-    return Estimate(usd, shown, all(row.verified for row in rows))
+    return Estimate(usd, shown, next((row.mark for row in rows if row.mark), ""))
 
 
 def _estimate(quantity: float, row: Price, how: str) -> Estimate:
-    return Estimate(quantity * row.usd, f"{how} at {row}", row.verified)
+    return Estimate(quantity * row.usd, f"{how} at {row}", row.mark)
 
 
 def _minutes(minutes: float) -> str:

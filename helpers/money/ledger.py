@@ -80,7 +80,7 @@ def record(
 ) -> None:
     """Note what no API remembers, as the units that a managed service has billed: it is in the ledger from then on."""
     entry = {"lesson": lesson, "service": service, "kind": "requests", "name": what, "quantity": quantity, "unit": unit}
-    note = "" if estimate.verified else "unverified price"
+    note = ledger_entries.noted(estimate.mark)
     entry |= {"started": datetime.now(UTC).isoformat(), "usd": estimate.usd, "note": note}
     key = f"{ws.prefix}/{_RECORDS}{uuid.uuid4()}.json"
     client("s3").put_object(Bucket=ws.bucket, Key=key, Body=json.dumps(entry).encode())

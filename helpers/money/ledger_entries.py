@@ -117,7 +117,12 @@ def priced(estimate: Callable[[], Estimate]) -> tuple[float, str]:
         found = estimate()
     except UnknownPrice:
         return math.nan, "not in the price table"
-    return found.usd, "" if found.verified else "unverified price"
+    return found.usd, noted(found.mark)
+
+
+def noted(mark: str) -> str:
+    """The note of an entry whose price has this mark."""
+    return f"{mark} price" if mark else ""
 
 
 @cache
@@ -285,11 +290,11 @@ def _dpu_seconds(run: Json, seconds: float) -> tuple[float, float, str]:
     else:
         newer = float(run.get("GlueVersion", "5.1")) >= 6
         row = costs.price("Glue", "Spark ETL job, Glue 6.0+" if newer else "Spark ETL job / interactive session")
-    return used / 3600 * row.usd, used, "" if row.verified else "unverified price"
+    return used / 3600 * row.usd, used, noted(row.mark)
 
 
 def crawls(clients: Clients, owner: Owner) -> Iterator[Entry]:
-    """Crawls, from the crawlers' log: each start and what follows it; ten minutes of two DPUs at least."""
+    """Crawls, from the crawlers' log: each start and what follows it, with the minimum of `costs.crawler`."""
     group = "/aws-glue/crawlers"
     for stream in list(log_streams(clients.logs, group, owner.prefix)):
         name = stream["logStreamName"]
@@ -301,7 +306,7 @@ def crawls(clients: Clients, owner: Owner) -> Iterator[Entry]:
             elif times:
                 times[-1].append(event["timestamp"] / 1000)
         for crawl in times:
-            minutes = max((crawl[-1] - crawl[0]) / 60, costs.CRAWL_MINUTES)
+            minutes = costs.crawl_minutes((crawl[-1] - crawl[0]) / 60)
             usd, note = priced(partial(costs.crawler, minutes))
             started, used = datetime.fromtimestamp(crawl[0], UTC), costs.CRAWL_DPUS * minutes * 60
             lesson = lesson_of(name.removeprefix(owner.prefix))

@@ -113,8 +113,8 @@ def _batch_price() -> Price:
 
 
 def label(way: str) -> str:
-    """A way's name for a figure; a star marks one whose price is unverified."""
-    return way if way != "nightly batch" or _batch_price().verified else f"{way} *"
+    """A way's name for a figure; a star marks one whose price AWS itself does not state."""
+    return f"{way} *" if way == "nightly batch" and _batch_price().mark else way
 
 
 def operations(models: pd.DataFrame, requests: float) -> pd.DataFrame:

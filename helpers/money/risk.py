@@ -1,6 +1,6 @@
 """How sure is the comparison of `tco`: one input at a time (tornado), all at once by chance (Monte Carlo).
 
-The difference is everywhere on-premises minus rent, in USD over all years: below zero, owning is cheaper.
+The difference is everywhere on-premises minus rent, in USD of today over all years: below zero, owning is cheaper.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from helpers.money.tco import OWN, Values, inputs, totals, values
 
 # What the reader decides or measures. It has a range, and is no matter of luck.
-YOURS = ("peak_vcpus", "utilisation", "growth", "interruptible", "baseline", "egress")
+YOURS = ("peak_vcpus", "utilisation", "growth", "interruptible", "baseline", "egress", "discount_rate")
 
 
 def difference(x: Values, way: str = "on demand", years: int = 5) -> Any:
@@ -31,7 +31,7 @@ def tornado(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
     What moves nothing is left out: the discount of Spot plays no part on demand.
 
     Returns:
-        Columns: what (a star marks what is unverified), low, high, at low, at high (USD, see above), span, and flips:
+        Columns: what (marked as by `Input.label`), low, high, at low, at high (USD, see above), span, and flips:
         whether the cheaper side changes within the range.
     """
     base, rows = float(difference(x, way, years)), {}
@@ -39,7 +39,7 @@ def tornado(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
         if each.low < each.high:
             ends = [float(difference(x | {name: end}, way, years)) for end in (each.low, each.high)]
             flips = any(np.sign(end) != np.sign(base) for end in ends)
-            if ends[0] != ends[1]:
+            if not np.isclose(ends[0], ends[1]):
                 rows[name] = (each.label, each.low, each.high, *ends, abs(ends[1] - ends[0]), flips)
     columns = ["what", "low", "high", "at low", "at high", "span", "flips"]
     return pd.DataFrame.from_dict(rows, "index", columns=columns).sort_values("span", ascending=False, kind="stable")

@@ -1,8 +1,12 @@
 """Cloud or on-premises: what the same work costs in servers of one's own and in four ways of renting.
 
 The model is yearly and plain enough to be checked by hand. Every number in it is an input with its unit, range, date,
-source and mark (`tco_inputs.csv`, prices of AWS from `costs`). Left out on both sides: storage, network gear, licences,
-the move itself. Values may be numbers or arrays of one shape, so that one function serves a table and 10,000 draws.
+source and mark (`tco_inputs.csv`, prices of AWS from `costs`). What is compared over years is money of today: payments,
+discounted at `discount_rate`, less what the servers are still worth. Values may be numbers or arrays of one shape, so
+that one function serves a table and 10,000 draws.
+
+Left out of owning: shared storage (SAN), network gear, licences, spare parts, a second site for recovery. Left out of
+renting: disks (EBS), NAT gateways, AWS Support, copies in a second region. Of both: the move itself.
 """
 
 from __future__ import annotations
@@ -23,16 +27,14 @@ INPUTS = Path(__file__).with_name("tco_inputs.csv")
 HOURS = 8760
 FREE_EGRESS_GB = 100
 OWN = "on-premises"
-RENTED = ("on demand", "Spot", "commitment", "serverless")
-UNVERIFIED = "⚠️ unverified"
+RENTED = ("on demand", "Spot", "Savings Plan", "Savings Plan and Spot")
 Values = dict[str, Any]
 # No input is below 0, and these are not at 0 either, or not above 100 %.
-_ABOVE_ZERO = {"server_vcpus", "life", "cloud_utilisation"}
+_ABOVE_ZERO = {"server_vcpus", "life", "cloud_utilisation", "cloud_speed"}
 _SHARES = {"utilisation", "cloud_utilisation", "interruptible", "spot_discount", "baseline", "commitment_discount"}
 # Prices of AWS that the model takes: name -> what it is, service, item of the price table, how many units make one.
 _FROM_AWS = {
-    "vcpu_hour": ("A vCPU on demand", "USD per hour", "EC2", "m5.xlarge Linux on-demand", 4),
-    "gb_second": ("Serverless Inference", "USD per GB-second", "SageMaker AI", "Serverless Inference compute", 1),
+    "vcpu_hour": ("A vCPU on demand", "USD per hour", "EC2", "m7i.xlarge Linux on-demand", 4),
     "egress_price": ("Data to the internet", "USD per GB", "Data transfer", "Internet egress first 10 TB", 1),
 }
 
@@ -51,14 +53,15 @@ class Input:
     value: float
     low: float
     high: float
-    verified: bool
+    mark: str
     date: str
     source: str
 
     @property
     def label(self) -> str:
-        """For a figure; a star marks what is unverified."""
-        return self.what if self.verified else f"{self.what} *"
+        """For a figure; a star marks what is unverified, a dagger what a second hand says."""
+        star = " *" if "unverified" in self.mark else " †" if self.mark else ""
+        return self.what + star
 
 
 @cache
@@ -69,14 +72,14 @@ def inputs() -> dict[str, Input]:
     for name, (what, unit, service, item, units) in _FROM_AWS.items():
         row = costs.price(service, item)
         usd = row.usd / units
-        found[name] = Input(name, what, unit, usd, usd, usd, row.verified, row.date, f"{row.item}: {row.source}")
+        found[name] = Input(name, what, unit, usd, usd, usd, row.mark, row.date, f"{row.item}: {row.source}")
     return found
 
 
 def _from_row(row: dict[str, str]) -> Input:
     value, low, high = (float(row[column]) for column in ("value", "low", "high"))
-    verified = row["status"] == "verified"
-    return Input(row["name"], row["what"], row["unit"], value, low, high, verified, row["date"], row["source"])
+    mark = "" if row["status"] == "verified" else row["status"]
+    return Input(row["name"], row["what"], row["unit"], value, low, high, mark, row["date"], row["source"])
 
 
 def table(only: Iterable[str] | None = None) -> pd.DataFrame:
@@ -88,7 +91,7 @@ def table(only: Iterable[str] | None = None) -> pd.DataFrame:
             "value": f"{each.value:,.10g}",
             "unit": each.unit,
             "range": f"{each.low:,.6g} to {each.high:,.6g}" if each.low < each.high else "",
-            "checked": "verified" if each.verified else UNVERIFIED,
+            "checked": f"⚠️ {each.mark}" if each.mark else "verified",
             "date": each.date,
             "source": each.source,
         }
@@ -131,52 +134,58 @@ def servers(x: Values, year: int) -> Any:
 
 def on_premises(x: Values, year: int) -> Values:
     """The cost of a year in servers of one's own, USD by item; capital as its share of the year, over the life."""
+    return {"servers": servers(x, year) * _price(x) / x["life"]} | _running(x, year)
+
+
+def _price(x: Values) -> Any:
+    return x["server_price"] * (1 + x["price_rise"] / 100)
+
+
+def _running(x: Values, year: int) -> Values:
     number = servers(x, year)
-    price = x["server_price"] * (1 + x["price_rise"] / 100)
     return {
-        "servers": number * price / x["life"],
-        "maintenance": number * price * x["maintenance"] / 100,
+        "maintenance": number * _price(x) * x["maintenance"] / 100,
         "electricity": number * x["power"] * x["pue"] * HOURS * x["electricity"],
         "colocation": number * x["rack_power"] * 12 * x["colocation"],
-        "administration": _administration(x, year),
+        "administration": _administration(x, number * x["admins"]),
     }
 
 
-def _administration(x: Values, year: int) -> Any:
-    return servers(x, year) * x["admins"] * x["salary"] * x["loaded"]
+def _administration(x: Values, people: Any) -> Any:
+    return np.maximum(people, x["admins_floor"]) * x["salary"] * x["loaded"]
 
 
 def rented(x: Values, year: int, way: str) -> Values:
     """The cost of a year in one of RENTED, USD by item.
 
     Machines are rented for the work that there is: at least at `cloud_utilisation`, or as full as one's own would be.
-    Serverless is paid for the work alone.
+    A slower vCPU (`cloud_speed`) takes more hours for the same work.
 
     Raises:
         ValueError: there is no such way.
     """
     work = x["peak_vcpus"] * (1 + x["growth"] / 100) ** (year - 1) * x["utilisation"] / 100 * HOURS
-    hours = work / (np.maximum(x["cloud_utilisation"], x["utilisation"]) / 100)
-    if way == "on demand":
-        compute = hours * x["vcpu_hour"]
-    elif way == "Spot":
-        compute = hours * x["vcpu_hour"] * _discounted(x["interruptible"], x["spot_discount"])
-    elif way == "commitment":
-        compute = hours * x["vcpu_hour"] * _discounted(x["baseline"], x["commitment_discount"])
-    elif way == "serverless":
-        compute = work * 3600 * x["serverless_gb"] * x["gb_second"]
-    else:
-        raise ValueError(f"There is no way {way!r}; there are {', '.join(RENTED)}.")
+    hours = work / (np.maximum(x["cloud_utilisation"], x["utilisation"]) / 100) / x["cloud_speed"]
     return {
-        "compute": compute,
+        "compute": hours * x["vcpu_hour"] * _paid(x, way),
         "data out": 12 * np.maximum(x["egress"] - FREE_EGRESS_GB, 0) * x["egress_price"],
-        "administration": _administration(x, year) * x["cloud_admins"] / 100,
+        "administration": _administration(x, servers(x, year) * x["admins"] * x["cloud_admins"] / 100),
     }
 
 
-def _discounted(share: Any, discount: Any) -> Any:
-    """What is left of a price when `share` % of the hours gets `discount` %."""
-    return 1 - share / 100 * discount / 100
+def _paid(x: Values, way: str) -> Any:
+    """The share of the price on demand that is paid. Together, Spot takes its work first, the plan of what is left."""
+    spot, plan = x["interruptible"] / 100, x["baseline"] / 100
+    hours = {
+        "on demand": (0, 0),
+        "Spot": (spot, 0),
+        "Savings Plan": (0, plan),
+        "Savings Plan and Spot": (spot, np.minimum(plan, 1 - spot)),
+    }
+    if way not in hours:
+        raise ValueError(f"There is no way {way!r}; there are {', '.join(RENTED)}.")
+    on_spot, in_plan = hours[way]
+    return 1 - on_spot * x["spot_discount"] / 100 - in_plan * x["commitment_discount"] / 100
 
 
 def year_costs(x: Values, year: int = 1) -> pd.DataFrame:
@@ -186,10 +195,20 @@ def year_costs(x: Values, year: int = 1) -> pd.DataFrame:
 
 
 def totals(x: Values, years: int = 5) -> Values:
-    """USD of all years by way; arrays where an input is one."""
-    found = {OWN: sum(sum(on_premises(x, year).values()) for year in range(1, years + 1))}
+    """USD of all years by way, in money of today; arrays where an input is one.
+
+    Servers are paid at the start of a year, all else in its middle; what they are still worth comes back at the end.
+    """
+
+    def today(when: float) -> Any:
+        return (1 + x["discount_rate"] / 100) ** -when
+
+    span = range(1, years + 1)
+    capital = sum(number * _price(x) * today(year - 1) for year, number in _purchases(x, years).items())
+    running = sum(sum(_running(x, year).values()) * today(year - 0.5) for year in span)
+    found = {OWN: capital + running - book_value(x, years) * today(years)}
     for way in RENTED:
-        found[way] = sum(sum(rented(x, year, way).values()) for year in range(1, years + 1))
+        found[way] = sum(sum(rented(x, year, way).values()) * today(year - 0.5) for year in span)
     return found
 
 
@@ -199,10 +218,8 @@ def verdict(x: Values, years: int = 5) -> str:
     cheapest_rent = min(RENTED, key=lambda way: float(found[way]))
     own, rent = float(found[OWN]), float(found[cheapest_rent])
     if own < rent:
-        return (
-            f"Stay on-premises: ${own:,.0f} in {years} years; the cheapest rent, {cheapest_rent}, costs ${rent:,.0f}."
-        )
-    return f"Rent, {cheapest_rent}: ${rent:,.0f} in {years} years; on-premises costs ${own:,.0f}."
+        return f"Stay on-premises: ${own:,.0f} of today in {years} years; {cheapest_rent} costs ${rent:,.0f}."
+    return f"Rent, {cheapest_rent}: ${rent:,.0f} of today in {years} years; on-premises costs ${own:,.0f}."
 
 
 def break_even(x: Values, way: str = "on demand", years: int = 5) -> float | None:
@@ -224,44 +241,36 @@ def break_even(x: Values, way: str = "on demand", years: int = 5) -> float | Non
     return high
 
 
-def cash_flow(x: Values, way: str = "on demand", years: int = 5, discount: float = 0) -> pd.DataFrame:
+def cash_flow(x: Values, way: str = "on demand", years: int = 5) -> pd.DataFrame:
     """Money as it leaves the account, USD, one row a year: capital and running cost on-premises, the rent, both summed.
 
     Servers are bought when needed, at the start of a year, and again when their life is over. What they are still
-    worth at the end is `book_value`.
-
-    Args:
-        discount: % per year; money of year 2 counts 1 / (1 + discount) of that of year 1, and so on.
+    worth at the end is `book_value`. Nothing is discounted here.
     """
-    bought, rows = _purchases(x, years), []
-    price = x["server_price"] * (1 + x["price_rise"] / 100)
-    for year in range(1, years + 1):
-        own = {item: usd for item, usd in on_premises(x, year).items() if item != "servers"}
-        today = 1 / (1 + discount / 100) ** (year - 1)
-        rows.append(
-            {
-                "servers bought": bought[year],
-                "capital": bought[year] * price * today,
-                "running": sum(own.values()) * today,
-                "rent": sum(rented(x, year, way).values()) * today,
-            }
-        )
+    rows = [
+        {
+            "servers bought": number,
+            "capital": number * _price(x),
+            "running": sum(_running(x, year).values()),
+            "rent": sum(rented(x, year, way).values()),
+        }
+        for year, number in _purchases(x, years).items()
+    ]
     flow = pd.DataFrame(rows, pd.RangeIndex(1, years + 1, name="year")).astype(float)
     flow["on-premises so far"] = (flow["capital"] + flow["running"]).cumsum()
     return flow.assign(**{"rent so far": flow["rent"].cumsum()})
 
 
-def book_value(x: Values, years: int = 5) -> float:
+def book_value(x: Values, years: int = 5) -> Any:
     """What the bought servers are worth in the books when the years are over, USD: each loses the same every year."""
-    price = x["server_price"] * (1 + x["price_rise"] / 100)
-    left = sum(n * max(0.0, 1 - (years + 1 - year) / x["life"]) for year, n in _purchases(x, years).items())
-    return float(left * price)
+    bought = _purchases(x, years).items()
+    return _price(x) * sum(number * np.maximum(0, 1 - (years + 1 - year) / x["life"]) for year, number in bought)
 
 
-def _purchases(x: Values, years: int) -> dict[int, float]:
+def _purchases(x: Values, years: int) -> dict[int, Any]:
     """Servers bought at the start of each year."""
-    bought: dict[int, float] = {}
+    bought: dict[int, Any] = {}
     for year in range(1, years + 1):
-        alive = sum(number for when, number in bought.items() if year - when < x["life"])
-        bought[year] = max(0.0, float(servers(x, year)) - alive)
+        alive = sum(number * (year - when < np.asarray(x["life"])) for when, number in bought.items())
+        bought[year] = np.maximum(0, servers(x, year) - alive)
     return bought

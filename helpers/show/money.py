@@ -53,7 +53,7 @@ def ways(x: tco.Values, years: int = 5) -> None:
     across = np.linspace(0, 100, 201)
     found = tco.totals(x | {"utilisation": across}, years)
     even, own = tco.break_even(x, years=years), float(tco.totals(x, years)[tco.OWN]) / 1000
-    with figure(verdict.replace("$", r"\$"), _LOAD, "five years (thousand USD)", alt) as axes:
+    with figure(verdict.replace("$", r"\$"), _LOAD, "five years (thousand USD of today)", alt) as axes:
         for way, colour, line in zip((tco.OWN, *tco.RENTED), (BLACK, *COLOURS), _LINES, strict=False):
             usd = np.broadcast_to(found[way], across.shape) / 1000
             axes.plot(across, usd, label=way, color=colour, linestyle=line, linewidth=3 if way == tco.OWN else 1.8)
@@ -73,8 +73,8 @@ def tornado(moved: pd.DataFrame, base: float, rows: int = 10) -> None:
         rows: how many inputs are shown.
     """
     title = f"{moved['flips'].sum()} of {len(moved)} inputs alone turn the result"
-    alt = "Bars, widest first: " + "; ".join(moved["what"].head(5)) + ". A star: unverified."
-    label = "on-premises minus on demand, five years (thousand USD)\n* unverified"
+    alt = "Bars, widest first: " + "; ".join(moved["what"].head(5)) + ". A star: unverified; a dagger: second hand."
+    label = "on-premises minus on demand, five years (thousand USD of today)\n* unverified   † second hand"
     shown = moved.head(rows)
     names = [f"{row.what} ({row.low:g} to {row.high:g})" for row in shown.itertuples()]
     with figure(title, label, "", alt, figsize=(6, 4.2)) as axes:
@@ -102,7 +102,7 @@ def chances(band: pd.DataFrame) -> None:
     title = f"Owning beats on demand in most draws {f'from {most[0]} % on' if len(most) else 'nowhere'}"
     alt = "; ".join(f"at {u} %: owning wins in {wins[u]:.0%} of draws" for u in (15, 25, 40, 60))
     usd = band[["p5", "p50", "p95"]] / 1000
-    with figure(title, _LOAD, "on-premises minus on demand,\nfive years (thousand USD)", alt) as axes:
+    with figure(title, _LOAD, "on-premises minus on demand,\nfive years (thousand USD of today)", alt) as axes:
         axes.fill_between(usd.index, usd["p5"], usd["p95"], color=SKY, alpha=0.5, label="90 % of draws")
         axes.plot(usd["p50"], color=BLUE, linewidth=2, label="median: half of the draws lie below")
         axes.axhline(0, color=BLACK, linestyle="--", linewidth=1.2)

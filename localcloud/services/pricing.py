@@ -33,6 +33,7 @@ _NAMES = {
     "AWSGlue": "AWS Glue",
     "AmazonS3": "Amazon Simple Storage Service",
     "AmazonEC2": "Amazon Elastic Compute Cloud",
+    "AmazonECR": "Amazon EC2 Container Registry (ECR)",
     "AmazonAthena": "Amazon Athena",
     "AmazonCloudWatch": "AmazonCloudWatch",
     "AmazonTextract": "Amazon Textract",
@@ -155,7 +156,7 @@ def _product(code: str, region: str, usage: str, rows: list[tuple[Price, Offer]]
 
 
 def _dimension(rate: str, row: Price, tier: Offer) -> dict[str, Any]:
-    mark = "" if row.verified else " (unverified)"
+    mark = f" ({row.mark})" if row.mark else ""
     end = "Inf" if math.isinf(tier.end) else f"{tier.end:.0f}"
     return {
         "unit": tier.unit,

@@ -160,9 +160,9 @@ def test_a_price_that_changed_has_the_new_price_date_and_source(table: Path, tmp
 
 
 def test_an_unverified_price_that_the_list_has_is_verified(table: Path, tmp_path: Path) -> None:
-    assert not row(table, "ml.m5.large Batch Transform").verified
+    assert row(table, "ml.m5.large Batch Transform").status == "unverified"
     refresh(folder_of(tmp_path, AmazonSageMaker=SAGEMAKER), table=table, tell=quiet)
-    assert row(table, "ml.m5.large Batch Transform").verified
+    assert row(table, "ml.m5.large Batch Transform").status == "verified"
 
 
 def test_every_row_that_no_list_has_stays_to_the_letter_and_is_named(table: Path, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_a_list_that_is_cut_off_within_a_line_changes_nothing_and_says_where(tab
 def test_a_changed_price_is_shown_to_its_last_digit_with_unit_region_and_dates(table: Path, tmp_path: Path) -> None:
     ec2 = price_list("AmazonEC2", listed("BoxUsage:p4d.24xlarge", 21.957643, operation="RunInstances"))
     text = str(refresh(folder_of(tmp_path, AmazonEC2=ec2), table=table, codes=["AmazonEC2"], tell=quiet))
-    both = ("$21.957642", "2026-07-20"), ("$21.957643", "2026-11-20")
+    both = ("$21.957642 (secondary)", "2026-07-20"), ("$21.957643", "2026-11-20")
     old, new = (f"{usd} per instance-hour (us-east-1, {date})" for usd, date in both)
     assert f"EC2: p4d.24xlarge Linux on-demand: {old} -> {new}" in text
 
@@ -321,7 +321,7 @@ def test_the_course_s_own_table_is_in_the_form_that_a_refresh_writes(tmp_path: P
 
 def test_the_command_says_how_old_the_table_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert refresh_prices.main([]) == 0
-    assert "unverified, and marked so" in capsys.readouterr().out
+    assert "stale, and marked so" in capsys.readouterr().out
 
 
 def test_the_command_fails_plainly_without_lists(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,14 +19,15 @@ def worked(name: str) -> Any:
 
 
 def test_the_year_of_exercise_1_is_the_lesson_s_without_maintenance_and_place() -> None:
-    x = tco.values(maintenance=0, colocation=0, price_rise=0, growth=0)
+    x = tco.values(maintenance=0, colocation=0, price_rise=0, growth=0, admins_floor=0)
     staff = x["admins"] * x["salary"] * x["loaded"]
     year = worked("own_year")(x["server_price"], x["life"], x["power"], x["pue"], x["electricity"], staff)
     assert 10 * year == pytest.approx(sum(tco.on_premises(x, 1).values()))
 
 
 def test_the_break_even_of_exercise_2_is_the_lesson_s_when_rented_machines_are_always_at_work() -> None:
-    x = tco.values(growth=0, egress=0, cloud_admins=0, cloud_utilisation=100, server_price=8_000)
+    x = tco.values(growth=0, egress=0, cloud_admins=0, admins_floor=0, cloud_utilisation=100, cloud_speed=1)
+    x |= {"server_price": 8_000, "discount_rate": 0}
     own = sum(tco.on_premises(x, 1).values()) / 10
     even = worked("break_even")(own, x["server_vcpus"] * x["vcpu_hour"])
     assert 100 * even == pytest.approx(tco.break_even(x))

@@ -1,6 +1,7 @@
 """Prices before a launch, by hand calculation."""
 
 import re
+from datetime import date
 
 import pytest
 
@@ -21,8 +22,11 @@ def test_a_glue_job_of_61_seconds_at_two_dpus_is_billed_by_the_second() -> None:
     assert costs.glue_job(2, 61 / 60).usd == pytest.approx(0.01491111, abs=1e-8)
 
 
-def test_a_crawl_is_billed_as_ten_minutes_at_least() -> None:
+def test_a_crawl_is_billed_as_ten_minutes_at_least_and_says_that_sources_disagree() -> None:
     assert costs.crawler(1).usd == pytest.approx(2 * 10 / 60 * 0.44)
+    assert "2 DPU for 10 min, the minimum of a crawl (contested: one source says 1 min)" in str(costs.crawler(1))
+    assert costs.crawler(12).usd == pytest.approx(2 * 12 / 60 * 0.44)
+    assert "minimum" not in str(costs.crawler(12))
 
 
 def test_an_endpoint_left_on_for_a_month_costs_by_hand() -> None:
@@ -130,12 +134,32 @@ def test_a_discount_that_holds_everywhere_is_found_from_any_region() -> None:
 def test_an_unverified_price_says_so_wherever_it_is_used() -> None:
     row = costs.price("SageMaker AI", "ml.m5.large Batch Transform")
     estimate = costs.transform("ml.m5.large", 60)
-    assert not row.verified
-    assert not estimate.verified
+    assert row.mark == estimate.mark == "unverified"
     assert "$0.115 (unverified) per instance-hour" in str(row)
     assert str(row) in str(estimate)
     assert "(unverified)" in str(costs.monthly(estimate))
-    assert "(unverified)" not in str(costs.training("ml.m5.large", 60))
+    assert costs.training("ml.m5.large", 60).mark == ""
+
+
+def test_a_price_that_rests_on_a_second_hand_or_an_old_source_says_so() -> None:
+    assert "$0.192 (secondary) per instance-hour" in str(costs.price("EC2", "m5.xlarge Linux on-demand"))
+    assert "$3.825 (secondary, stale) per instance-hour" in str(costs.endpoint("ml.p3.2xlarge", 1))
+
+
+def test_a_row_is_stale_a_year_after_the_newest_and_the_newest_never(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = costs.price("EC2", "t3.medium RI 1yr standard no-upfront")
+    assert row.stale
+    monkeypatch.setattr(prices, "_newest", lambda: date(2025, 7, 1))
+    assert not row.stale
+    assert not any(row.stale for row in prices.table() if row.date == "undated")
+
+
+def test_what_is_verified_is_aws_s_own_word() -> None:
+    """A repository, a guide or a bill that quotes AWS is not AWS; `secondary` is for these."""
+    for row in prices.table():
+        if row.status == "verified":
+            assert re.search(r"Price List|[Pp]ricing page|AWS's (documentation|public (feed|price file))", row.source)
+    assert {row.status for row in prices.table()} == {"verified", "secondary", "unverified"}
 
 
 def test_no_price_is_in_the_table_twice() -> None:
@@ -147,7 +171,7 @@ def test_every_price_has_a_date_a_source_and_an_amount_and_only_unverified_ones_
     for row in prices.table():
         assert row.source
         assert row.usd >= 0
-        assert row.date[:2] == "20" if row.verified else row.date
+        assert row.date[:2] == "20" or (row.status, row.date) == ("unverified", "undated")
 
 
 def test_sources_are_citations_without_addresses_or_paths() -> None:

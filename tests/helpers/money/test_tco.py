@@ -11,8 +11,8 @@ from helpers.money import costs, tco
 PLAIN = tco.values(
     peak_vcpus=100, server_vcpus=10, utilisation=20, growth=0, server_price=10_000, price_rise=0, life=5, power=0.5,
     rack_power=1, pue=1.5, electricity=0.1, colocation=100, maintenance=10, admins=0.01, salary=100_000, loaded=1.5,
-    cloud_utilisation=50, interruptible=50, spot_discount=60, baseline=50, commitment_discount=40, serverless_gb=2,
-    cloud_admins=50, egress=1100, vcpu_hour=0.05, gb_second=0.00002, egress_price=0.09,
+    cloud_utilisation=50, interruptible=50, spot_discount=60, baseline=50, commitment_discount=40, cloud_speed=1,
+    cloud_admins=50, admins_floor=0, egress=1100, vcpu_hour=0.05, egress_price=0.09, discount_rate=0,
 )  # fmt: skip
 
 
@@ -30,8 +30,25 @@ def test_a_rented_year_costs_by_hand() -> None:
     compute = {way: tco.rented(PLAIN, 1, way)["compute"] for way in tco.RENTED}
     assert compute["on demand"] == pytest.approx(work / 0.5 * 0.05)
     assert compute["Spot"] == pytest.approx(work / 0.5 * 0.05 * (0.5 * 0.4 + 0.5))
-    assert compute["commitment"] == pytest.approx(work / 0.5 * 0.05 * (0.5 * 0.6 + 0.5))
-    assert compute["serverless"] == pytest.approx(work * 3600 * 2 * 0.00002)
+    assert compute["Savings Plan"] == pytest.approx(work / 0.5 * 0.05 * (0.5 * 0.6 + 0.5))
+    assert compute["Savings Plan and Spot"] == pytest.approx(work / 0.5 * 0.05 * (0.5 * 0.4 + 0.5 * 0.6))
+
+
+def test_a_plan_beside_spot_covers_at_most_what_spot_leaves() -> None:
+    x = PLAIN | {"interruptible": 80, "baseline": 50}
+    on_demand, both = (tco.rented(x, 1, way)["compute"] for way in ("on demand", "Savings Plan and Spot"))
+    assert both == pytest.approx(on_demand * (0.8 * 0.4 + 0.2 * 0.6))
+
+
+def test_a_slower_rented_vcpu_takes_more_hours() -> None:
+    fast, slow = (tco.rented(PLAIN | {"cloud_speed": speed}, 1, "on demand")["compute"] for speed in (1, 0.8))
+    assert slow == pytest.approx(fast / 0.8)
+
+
+def test_administration_has_a_floor_on_either_side() -> None:
+    x = PLAIN | {"admins_floor": 0.08}  # ten servers at 0.01 are 0.1 people, and half of that in the cloud
+    assert tco.on_premises(x, 1)["administration"] == pytest.approx(0.1 * 150_000)
+    assert tco.rented(x, 1, "on demand")["administration"] == pytest.approx(0.08 * 150_000)
 
 
 def test_rent_has_its_own_administration_and_data_out_beyond_what_is_free() -> None:
@@ -68,7 +85,7 @@ def test_the_verdict_names_both_sums() -> None:
     assert f"${min(found[way] for way in tco.RENTED):,.0f}" in sentence
 
 
-@pytest.mark.parametrize(("way", "paid"), [("on demand", 1.0), ("Spot", 0.7), ("commitment", 0.8)])
+@pytest.mark.parametrize(("way", "paid"), [("on demand", 1.0), ("Spot", 0.7), ("Savings Plan", 0.8)])
 def test_at_break_even_both_cost_the_same(way: str, paid: float) -> None:
     even = tco.break_even(PLAIN | {"server_price": 1_000}, way)
     # A year on-premises; rent is 8,580 and 87,600 for 100 % of the peak at work, on machines that are half full.
@@ -97,9 +114,21 @@ def test_the_yearly_costs_are_the_cash_less_what_the_servers_are_still_worth(gro
         assert tco.book_value(x) > 0
 
 
-def test_money_of_later_years_counts_less_when_discounted() -> None:
-    flow = tco.cash_flow(PLAIN, years=3, discount=10)
-    assert flow["rent"].iloc[2] == pytest.approx(flow["rent"].iloc[0] / 1.1**2)
+def test_the_totals_are_money_of_today_by_hand() -> None:
+    # Bought at the start of years 1 and 4; two of the three years of the second servers are over at the end of year 5.
+    x = PLAIN | {"life": 3, "discount_rate": 10}
+    middles = sum(1.1 ** -(year - 0.5) for year in range(1, 6))
+    own = 100_000 * (1 + 1.1**-3 - 1 / 3 * 1.1**-5) + 43_570 * middles
+    rent = (17_520 + 1_080 + 7_500) * middles
+    found = tco.totals(x)
+    assert found["on-premises"] == pytest.approx(own)
+    assert found["on demand"] == pytest.approx(rent)
+
+
+def test_the_dearer_money_is_the_better_is_renting() -> None:
+    x = tco.values()
+    gaps = [tco.totals(x | {"discount_rate": rate}) for rate in (0, 10)]
+    assert gaps[0]["on-premises"] / gaps[0]["on demand"] < gaps[1]["on-premises"] / gaps[1]["on demand"]
 
 
 def test_an_input_that_does_not_exist_is_refused_by_name() -> None:
@@ -122,23 +151,25 @@ def test_every_input_has_a_source_and_lies_in_its_range() -> None:
     for each in tco.inputs().values():
         assert each.source, each.name
         assert each.low <= each.value <= each.high, each.name
-        assert each.date or not each.verified, each.name
+        assert each.date or each.mark == "unverified", each.name
 
 
 def test_what_is_unverified_is_marked_in_table_and_figures() -> None:
-    table = tco.table(["server_price", "pue"])
-    assert table["checked"].to_list() == [tco.UNVERIFIED, "verified"]
-    assert tco.inputs()["server_price"].label.endswith(" *")
-    assert not tco.inputs()["pue"].label.endswith("*")
+    table = tco.table(["server_price", "pue", "electricity", "egress_price"])
+    assert table["checked"].to_list() == ["⚠️ unverified", "⚠️ secondary", "verified", "⚠️ secondary, stale"]
+    ends = [tco.inputs()[name].label[-1] for name in table.index]
+    assert ends == ["*", "†", "y", "†"]
 
 
 def test_the_prices_of_aws_are_those_of_the_course_s_table() -> None:
-    assert tco.values()["vcpu_hour"] == costs.price("EC2", "m5.xlarge Linux on-demand").usd / 4
-    assert tco.inputs()["vcpu_hour"].date == costs.price("EC2", "m5.xlarge Linux on-demand").date
+    row = costs.price("EC2", "m7i.xlarge Linux on-demand")
+    assert tco.values()["vcpu_hour"] == row.usd / 4
+    assert (tco.inputs()["vcpu_hour"].date, tco.inputs()["vcpu_hour"].mark) == (row.date, row.mark)
 
 
-def test_twice_the_vcpus_for_the_same_price_beat_on_demand_and_not_spot_as_lesson_11_says() -> None:
+def test_twice_the_vcpus_for_the_same_price_turn_the_verdict_but_for_plan_and_spot_as_lesson_11_says() -> None:
     x = tco.values()
     twice = tco.totals(tco.values(server_vcpus=2 * x["server_vcpus"]))
-    assert tco.totals(x)["on demand"] < tco.totals(x)[tco.OWN]
-    assert twice["Spot"] < twice[tco.OWN] < twice["on demand"]
+    now = tco.totals(x)
+    assert max(now[way] for way in tco.RENTED) < now[tco.OWN]
+    assert twice["Savings Plan and Spot"] < twice[tco.OWN] < min(twice[way] for way in tco.RENTED[:-1])

@@ -44,6 +44,12 @@ def test_the_sdks_addresses_lead_to_the_images(framework: str, version: str, sco
     assert images.server(address) == ("tensorflow_server.py" if framework == "tensorflow" else "model_server.py")
 
 
+@pytest.mark.parametrize("ending", ["-sagemaker", "-amzn2023-sagemaker"])
+def test_the_tags_of_aws_s_own_list_lead_to_the_images_too(ending: str) -> None:
+    for tag in ("tensorflow-training:2.21.0-cpu-py312", "tensorflow-inference:2.20.0-cpu-py312"):
+        assert images.for_uri(f"{REGISTRY}/{tag}{ending}") == "tensorflow-2.21"
+
+
 def test_other_versions_and_builds_for_graphics_cards_are_refused_by_name() -> None:
     for other in ("pytorch-training:2.10.0-gpu-py313", "pytorch-training:2.6.0", "tensorflow-inference:2.20.0-gpu"):
         with pytest.raises(ServiceError, match=f"{other} not found"):
