@@ -22,7 +22,6 @@ _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
 _ROLES = "roles are not asked: everything here is yours"
 _CAPACITY = "this machine is the only capacity"
-_TAGLESS = "no operation here shows it again"
 
 
 def _below(parent: str, members: dict[str, str]) -> dict[str, str]:
@@ -53,7 +52,7 @@ _CLUSTER = _each(
 _TRAINING = {
     "AlgorithmSpecification.AlgorithmName": "there is no Marketplace: give a TrainingImage",
     **_below("InputDataConfig", _CHANNEL),
-    **_below("ResourceConfig", _CLUSTER),
+    **_below("ResourceConfig", {"InstanceGroups": "a job has one instance", **_CLUSTER}),
     "RetryStrategy": "a job is tried once",
 }
 _TUNED = {
@@ -86,18 +85,24 @@ _TARGET = {
         *("HttpParameters", "RedshiftDataParameters", "AppSyncParameters"),
     ),
 }
+_TRIGGER = {
+    "Schedule": "a schedule of EventBridge starts a workflow here",
+    "Predicate.Conditions.CrawlState": "conditions are on jobs",
+    "Actions.SecurityConfiguration": "there are no security configurations",
+    "Actions.NotificationProperty": "no notification of a late run is sent: EventBridge gets every run's end",
+}
 
 REFUSED: Table = {
     ("events", "PutTargets"): _below("Targets", _TARGET),
-    ("glue", "CreateDatabase"): {"Tags": _TAGLESS},
-    ("glue", "CreateTrigger"): {"Predicate.Conditions.CrawlState": "conditions are on jobs"},
-    ("glue", "UpdateTrigger"): {"TriggerUpdate.Predicate.Conditions.CrawlState": "conditions are on jobs"},
+    ("glue", "CreateTrigger"): _TRIGGER,
+    ("glue", "UpdateTrigger"): _below("TriggerUpdate", _TRIGGER),
     ("sagemaker", "CreateEndpoint"): {"DeploymentConfig": "there is nothing to roll back to"},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _VARIANT),
         "MetricsConfig": "the metrics are those of every endpoint",
     },
     ("sagemaker", "CreateHyperParameterTuningJob"): {
+        "TrainingJobDefinitions": "one algorithm is tuned: give a TrainingJobDefinition",
         **_below("TrainingJobDefinition", _TUNED),
         **_below("TrainingJobDefinition.HyperParameterTuningResourceConfig", _each(_CAPACITY, "InstanceConfigs")),
         "Autotune": "ranges and settings are those of the request",
@@ -172,14 +177,24 @@ _PACKAGED = _each(
 _EQUALS = {"LogicalOperator": "EQUALS is the only one"}
 _STATUS = {"IncludeStatusDetails": "only views of several dialects have a status"}
 
+_ENGINE = "the engine's version is chosen by SelectedEngineVersion"
+
 WITHOUT_EFFECT: Table = {
+    ("athena", "CreateWorkGroup"): {"Configuration.EngineVersion.EffectiveEngineVersion": _ENGINE},
+    ("athena", "UpdateWorkGroup"): {
+        "ConfigurationUpdates.EngineVersion.EffectiveEngineVersion": _ENGINE,
+        "ConfigurationUpdates.RemoveCustomerContentEncryptionConfiguration": "there is none that could be removed",
+    },
     ("events", "DeleteRule"): {"Force": "no rule here belongs to a service"},
     ("glue", "CreateTrigger"): _below("Predicate.Conditions", _EQUALS),
     ("glue", "GetJobRun"): {"PredecessorsIncluded": "the run's predecessors are in the graph of its workflow run"},
     ("glue", "GetTable"): _STATUS,
     ("glue", "GetTables"): _STATUS,
     ("glue", "UpdateTable"): {"Force": "a change is never refused for the shape of the old table"},
-    ("glue", "UpdateTrigger"): _below("TriggerUpdate.Predicate.Conditions", _EQUALS),
+    ("glue", "UpdateTrigger"): {
+        "TriggerUpdate.Name": "it is reserved by AWS",
+        **_below("TriggerUpdate.Predicate.Conditions", _EQUALS),
+    },
     ("sagemaker", "CreateAutoMLJobV2"): {"OutputDataConfig.KmsKeyId": _PLAIN, "SecurityConfig": _PLAIN},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _SERVED),
@@ -237,8 +252,10 @@ WITHOUT_EFFECT: Table = {
         "TransformResources.TransformAmiVersion": "containers run in this machine's system",
         "TransformResources.VolumeKmsKeyId": _PLAIN,
     },
+    ("sagemaker", "DeletePipeline"): {"ClientRequestToken": "a pipeline is deleted once"},
     ("sagemaker", "DescribeModelPackage"): {"IncludedData": "nothing is left out: no package is encrypted"},
     ("sagemaker", "Search"): {"CrossAccountFilterOption": "there is one account"},
+    ("sagemaker", "StopPipelineExecution"): {"ClientRequestToken": "a second stop changes nothing"},
     ("sagemaker", "UpdateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecificationsToAdd", _PACKAGED),

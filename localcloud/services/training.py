@@ -68,7 +68,7 @@ def check(params: Params) -> None:
         raise ServiceError("ValidationException", "AlgorithmSpecification needs a TrainingImage here.")
     images.for_uri(specification["TrainingImage"])
     resources = params.get("ResourceConfig") or {}
-    if resources.get("InstanceCount", 1) > 1 or resources.get("InstanceGroups"):
+    if resources.get("InstanceCount", 1) > 1:
         raise ServiceError(
             "ResourceLimitExceeded",
             "The local AWS trains on one instance: set InstanceCount to 1. Clusters exist on AWS only.",

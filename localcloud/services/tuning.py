@@ -52,8 +52,8 @@ def create_tuning_job(cloud: Cloud, params: Params) -> Params:
 def _check(cloud: Cloud, params: Params) -> None:
     config = params["HyperParameterTuningJobConfig"]
     definition = params.get("TrainingJobDefinition")
-    if not definition or params.get("TrainingJobDefinitions"):
-        raise _invalid("The local AWS tunes one algorithm: give one TrainingJobDefinition.")
+    if not definition:
+        raise _invalid("A tuning job needs a TrainingJobDefinition.")
     objective = config.get("HyperParameterTuningJobObjective")
     if not objective:
         raise _invalid("A tuning job needs a HyperParameterTuningJobObjective.")
