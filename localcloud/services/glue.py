@@ -37,7 +37,7 @@ INTERRUPTED = "The local AWS was stopped while this run was in progress. Start t
 @operation("glue", "CreateJob")
 def create_job(cloud: Cloud, params: Params) -> Params:
     now = time.time()
-    if not cloud.store.insert(JOB, params["Name"], _job({**params, "CreatedOn": now, "LastModifiedOn": now})):
+    if not cloud.store.insert(JOB, params["Name"], {**_job(params), "CreatedOn": now, "LastModifiedOn": now}):
         raise ServiceError("AlreadyExistsException", f"Job already exists: {params['Name']}")
     return {"Name": params["Name"]}
 
@@ -129,7 +129,7 @@ def cut(items: list[Params] | list[str], params: Params, key: str, *, size: int 
 def update_job(cloud: Cloud, params: Params) -> Params:
     old = _find(cloud, params["JobName"])
     change = params["JobUpdate"]
-    kept = {key: old[key] for key in ("Name", "CreatedOn", "Tags") if key in old}
+    kept: Params = {key: old[key] for key in ("Name", "CreatedOn", "Tags") if key in old}
     new = _job({"Command": old["Command"], "Role": old["Role"], **change, **kept, "LastModifiedOn": time.time()})
     cloud.store.update(JOB, params["JobName"], lambda job: (job.clear(), job.update(new))[0])  # type: ignore[func-returns-value]
     return {"JobName": params["JobName"]}

@@ -22,6 +22,8 @@ _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
 _ROLES = "roles are not asked: everything here is yours"
 _CAPACITY = "this machine is the only capacity"
+_ALONE = "a job has one instance"
+_FILES = "a channel is brought as files; objects are unpacked in Pipe mode only"
 
 
 def _below(parent: str, members: dict[str, str]) -> dict[str, str]:
@@ -42,6 +44,7 @@ _CHANNEL = {
         "there are no model hubs",
         *("DataSource.S3DataSource.ModelAccessConfig", "DataSource.S3DataSource.HubAccessConfig"),
     ),
+    "CompressionType=Gzip": _FILES,
     "ShuffleConfig": "the objects of a channel keep their order",
 }
 _CLUSTER = _each(
@@ -70,6 +73,11 @@ _CONTAINER = {
         _each("there are no model hubs", "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
     ),
 }
+_REGISTERED = {
+    **_below("Containers", {path: reason for path, reason in _CONTAINER.items() if path.startswith("ModelDataSource")}),
+    **_each("a container gets one model", "Containers.AdditionalModelDataSources"),
+    **_each("a container gets one model", "Containers.AdditionalS3DataSource"),
+}
 _VARIANT = {
     **_each(_CAPACITY, "InstancePools", "AcceleratorType", "CapacityReservationConfig"),
     "ManagedInstanceScaling": "a variant keeps the number of its instances",
@@ -77,8 +85,8 @@ _VARIANT = {
     "EnableSSMAccess": "there is no Systems Manager",
 }
 _TARGET = {
-    **_each("the target is started without an input", "Input", "InputPath", "InputTransformer"),
-    **_each("a target is started once", "DeadLetterConfig", "RetryPolicy"),
+    **_each("a workflow takes no input, a pipeline parameters", "Input", "InputPath", "InputTransformer"),
+    **_each("an event that a target does not take is lost", "DeadLetterConfig", "RetryPolicy"),
     **_each(
         "there are no targets of this kind",
         *("KinesisParameters", "RunCommandParameters", "EcsParameters", "BatchParameters", "SqsParameters"),
@@ -117,6 +125,10 @@ REFUSED: Table = {
         **_below("Containers", _CONTAINER),
         "InferenceExecutionConfig": "a model has one container",
     },
+    ("sagemaker", "CreateModelPackage"): {
+        **_below("InferenceSpecification", _REGISTERED),
+        **_below("AdditionalInferenceSpecifications", _REGISTERED),
+    },
     ("sagemaker", "CreateProcessingJob"): {
         "ProcessingInputs.AppManaged": "inputs are copied before the job",
         "ProcessingInputs.S3Input.S3CompressionType=Gzip": "objects are copied as they are",
@@ -140,9 +152,16 @@ REFUSED: Table = {
         "DeploymentConfig": "the new variants take over when they are healthy",
         "RetainDeploymentConfig": "there is no deployment configuration",
     },
+    ("sagemaker", "UpdateModelPackage"): {
+        **_below("InferenceSpecification", _REGISTERED),
+        **_below("AdditionalInferenceSpecificationsToAdd", _REGISTERED),
+    },
 }
 
 _TRAINED = {
+    **_each(_ALONE, "EnableInterContainerTrafficEncryption"),
+    "EnableManagedSpotTraining": _CAPACITY,
+    "InputDataConfig.CompressionType": _FILES,
     "OutputDataConfig.KmsKeyId": _PLAIN,
     "ResourceConfig.VolumeKmsKeyId": _PLAIN,
     "ResourceConfig.VolumeSizeInGB": _DISK,
@@ -154,9 +173,8 @@ _TRAINED = {
 }
 _SERVED = {
     "InferenceAmiVersion": "containers run in this machine's system",
-    "RoutingConfig": "requests go to the instances in turn",
+    "RoutingConfig": "a variant has one instance",
     "VolumeSizeInGB": _DISK,
-    **_each("one limit of this product holds", "ModelDataDownloadTimeoutInSeconds"),
     "VariantInstanceProvisionTimeoutInSeconds": "there is nothing to provision",
 }
 _HELD = {
@@ -168,24 +186,36 @@ _HELD = {
 }
 _PACKAGED = _each(
     _SHOWN,
+    *("Containers.ModelDataSource.S3DataSource.ETag", "Containers.ModelDataSource.S3DataSource.S3DataType"),
     *("Containers.ContainerHostname", "Containers.ImageDigest", "Containers.ProductId", "Containers.ModelInput"),
     *("Containers.Framework", "Containers.FrameworkVersion", "Containers.NearestModelName"),
-    *("Containers.AdditionalModelDataSources", "Containers.AdditionalS3DataSource", "Containers.ModelDataETag"),
-    *("Containers.IsCheckpoint", "Containers.BaseModel", "SupportedTransformInstanceTypes"),
+    *("Containers.ModelDataETag", "Containers.IsCheckpoint", "Containers.BaseModel", "SupportedTransformInstanceTypes"),
     *("SupportedRealtimeInferenceInstanceTypes", "SupportedContentTypes", "SupportedResponseMIMETypes"),
 )
 _EQUALS = {"LogicalOperator": "EQUALS is the only one"}
 _STATUS = {"IncludeStatusDetails": "only views of several dialects have a status"}
 
+_OWNER = "who owns the bucket owns the results: there is one account"
 _ENGINE = "the engine's version is chosen by SelectedEngineVersion"
 
 WITHOUT_EFFECT: Table = {
-    ("athena", "CreateWorkGroup"): {"Configuration.EngineVersion.EffectiveEngineVersion": _ENGINE},
+    ("athena", "CreateWorkGroup"): {
+        "Configuration.EngineVersion.EffectiveEngineVersion": _ENGINE,
+        "Configuration.ResultConfiguration.AclConfiguration": _OWNER,
+    },
+    ("athena", "StartQueryExecution"): {"ResultConfiguration.AclConfiguration": _OWNER},
     ("athena", "UpdateWorkGroup"): {
+        "ConfigurationUpdates.ResultConfigurationUpdates.AclConfiguration": _OWNER,
         "ConfigurationUpdates.EngineVersion.EffectiveEngineVersion": _ENGINE,
         "ConfigurationUpdates.RemoveCustomerContentEncryptionConfiguration": "there is none that could be removed",
     },
     ("events", "DeleteRule"): {"Force": "no rule here belongs to a service"},
+    ("events", "PutRule"): {"RoleArn": _ROLES},
+    ("glue", "CreateCrawler"): {"Role": _ROLES},
+    ("glue", "CreateJob"): {"ExecutionClass": _CAPACITY, "Role": _ROLES},
+    ("glue", "StartJobRun"): {"ExecutionClass": _CAPACITY},
+    ("glue", "UpdateCrawler"): {"Role": _ROLES},
+    ("glue", "UpdateJob"): {"JobUpdate.ExecutionClass": _CAPACITY, "JobUpdate.Role": _ROLES},
     ("glue", "CreateTrigger"): _below("Predicate.Conditions", _EQUALS),
     ("glue", "GetJobRun"): {"PredecessorsIncluded": "the run's predecessors are in the graph of its workflow run"},
     ("glue", "GetTable"): _STATUS,
@@ -198,12 +228,11 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreateAutoMLJobV2"): {"OutputDataConfig.KmsKeyId": _PLAIN, "SecurityConfig": _PLAIN},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _SERVED),
+        "KmsKeyId": _PLAIN,
         "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
-        "EnableNetworkIsolation": _NETWORK,
     },
     ("sagemaker", "CreateHyperParameterTuningJob"): {
-        "WarmStartConfig.WarmStartType": "a search of either type starts from its parents' trials",
         **_below(
             "TrainingJobDefinition",
             {
@@ -218,22 +247,23 @@ WITHOUT_EFFECT: Table = {
         **_below("Containers", _HELD),
         "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
-        "EnableNetworkIsolation": _NETWORK,
     },
     ("sagemaker", "CreateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecifications", _PACKAGED),
         **_each(_SHOWN, "MetadataProperties", "ModelMetrics", "Domain", "Task"),
         **_each(_SHOWN, "SamplePayloadUrl", "DriftCheckBaselines"),
-        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus"),
+        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus", "ModelPackageRegistrationType"),
+        **_each(_SHOWN, "ModelCard"),
         "SecurityConfig": _PLAIN,
         "SkipModelValidation": "a package is registered as it is, without a trial run",
-        "ClientToken": "a request that is sent again makes another version",
     },
     ("sagemaker", "CreateProcessingJob"): {
         "ExperimentConfig": "there are no experiments",
-        "NetworkConfig": _NETWORK,
+        "NetworkConfig.VpcConfig": _NETWORK,
+        "NetworkConfig.EnableInterContainerTrafficEncryption": _ALONE,
         "ProcessingInputs.S3Input.S3CompressionType": "objects are copied as they are",
+        "ProcessingInputs.S3Input.S3DataDistributionType": _ALONE,
         "ProcessingOutputConfig.KmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeSizeInGB": _DISK,
@@ -249,18 +279,21 @@ WITHOUT_EFFECT: Table = {
     },
     ("sagemaker", "CreateTransformJob"): {
         "ExperimentConfig": "there are no experiments",
+        **_each(_CAPACITY, "TransformResources.InstanceType"),
         "TransformResources.TransformAmiVersion": "containers run in this machine's system",
-        "TransformResources.VolumeKmsKeyId": _PLAIN,
+        **_each(_PLAIN, "TransformOutput.KmsKeyId", "TransformResources.VolumeKmsKeyId"),
     },
+    ("sagemaker", "CreatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "DeletePipeline"): {"ClientRequestToken": "a pipeline is deleted once"},
     ("sagemaker", "DescribeModelPackage"): {"IncludedData": "nothing is left out: no package is encrypted"},
     ("sagemaker", "Search"): {"CrossAccountFilterOption": "there is one account"},
     ("sagemaker", "StopPipelineExecution"): {"ClientRequestToken": "a second stop changes nothing"},
+    ("sagemaker", "UpdatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "UpdateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecificationsToAdd", _PACKAGED),
-        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus"),
-        "ClientToken": "a request that is sent again changes nothing more",
+        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus", "ModelPackageRegistrationType"),
+        **_each(_SHOWN, "ModelCard"),
     },
 }
 

@@ -90,7 +90,7 @@ def _queries(every: Asker) -> None:
     )
     for name in ("GetQueryExecution", "BatchGetQueryExecution", "GetQueryRuntimeStatistics", "StopQueryExecution"):
         every.ask("athena", name)
-    every.ask("athena", "GetQueryResults", without=["NextToken"])
+    every.ask("athena", "GetQueryResults", {"QueryResultType": "DATA_ROWS"}, without=["NextToken"])
     every.ask("athena", "ListQueryExecutions", without=["NextToken"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from full_requests import ACCOUNT, Asker
+from full_requests import ACCOUNT, ROLE, Asker
 from own_cloud import wait_until
 
 _GOVERNED = ("TransactionId", "QueryAsOfTime")
@@ -12,7 +12,9 @@ _AUDITED = ("AuditContext",)
 def ask_glue(every: Asker, bucket: str) -> None:
     every.common = {"CatalogId": ACCOUNT, "DatabaseName": "db", "TableName": "t", "NextToken": "0", "Role": "every"}
     every.common |= {"Tags": {"course": "every"}}
-    every.common["CodeGenConfigurationNodes"] = {"1": {"Union": {"Name": "u", "Inputs": ["a", "b"], "UnionType": "ALL"}}}
+    every.common["CodeGenConfigurationNodes"] = {
+        "1": {"Union": {"Name": "u", "Inputs": ["a", "b"], "UnionType": "ALL"}}
+    }
     _catalog(every)
     _partitions(every)
     _forgotten(every)
@@ -22,7 +24,9 @@ def ask_glue(every: Asker, bucket: str) -> None:
 
 
 def _catalog(every: Asker) -> None:
-    links = [f"DatabaseInput.{name}" for name in ("TargetDatabase", "FederatedDatabase", "CreateTableDefaultPermissions")]
+    links = [
+        f"DatabaseInput.{name}" for name in ("TargetDatabase", "FederatedDatabase", "CreateTableDefaultPermissions")
+    ]
     every.ask("glue", "CreateDatabase", {"DatabaseInput.Name": "db"}, refuses=links)
     every.ask("glue", "GetDatabase", {"Name": "db"})
     every.ask("glue", "UpdateDatabase", {"DatabaseInput.Name": "db", "Name": "db"}, refuses=links)
@@ -88,7 +92,6 @@ _NO_MEMBERS = (
 
 
 def _jobs(every: Asker, bucket: str) -> None:
-    every.client("s3").put_object(Bucket=bucket, Key="s.py", Body=b"")
     every.common |= {
         **{"JobName": "job", "GlueVersion": "5.1", "WorkerType": "G.1X", "NumberOfWorkers": 2, "Timeout": 9},
         **{"Command.Name": "glueetl", "JobUpdate.Command.Name": "glueetl", "PythonVersion": "3"},
@@ -105,7 +108,9 @@ def _jobs(every: Asker, bucket: str) -> None:
         every.ask("glue", "GetJob", {"JobName": update.get("Name", "job")})
     starts = ("AllocatedCapacity", "SecurityConfiguration", "NotificationProperty", "JobRunQueuingEnabled")
     starts = (*starts, "ExecutionRoleSessionPolicy", "JobRunId")
-    run = every.ask("glue", "StartJobRun", refuses=starts, without=["MaxCapacity"])["JobRunId"]
+    run = every.ask("glue", "StartJobRun", refuses=starts, without=["MaxCapacity", "Timeout"])["JobRunId"]
+    describe = every.client("glue").get_job_run
+    wait_until(lambda: describe(JobName="job", RunId=run)["JobRun"]["JobRunState"] == "FAILED")  # there is no script
     every.ask("glue", "GetJobRun", {"RunId": run})
     every.ask("glue", "StartJobRun", without=[*starts, "WorkerType", "NumberOfWorkers"])
     every.ask("glue", "GetJobRuns")
@@ -135,15 +140,23 @@ def _workflows(every: Asker) -> None:
     event = {"Name": "event", "Type": "EVENT", "WorkflowName": "events", "BatchSize": 1}
     every.ask("glue", "CreateTrigger", event, without=[*unfit[:2], *crawl])
     every.ask("glue", "UpdateTrigger", event, without=change[1:3])
+    events = every.client("events")
+    events.put_rule(Name="every", EventPattern='{"source": ["every"]}')
+    target = f"arn:aws:glue:us-east-1:{ACCOUNT}:workflow/events"
+    events.put_targets(Rule="every", Targets=[{"Id": "every", "Arn": target, "RoleArn": ROLE}])
+    events.put_events(Entries=[{"Source": "every", "DetailType": "every", "Detail": "{}"}])
+    wait_until(lambda: "Runs" in every.client("glue").get_workflow_runs(Name="events"))
     every.ask("glue", "GetTrigger", {"Name": "event"})
     every.ask("glue", "GetTriggers", {"DependentJobName": "job"})
     every.ask("glue", "ListTriggers", {"DependentJobName": "job"})
     for name in ("TagResource", "GetTags", "UntagResource"):
         every.ask("glue", name, {"ResourceArn": f"arn:aws:glue:us-east-1:{ACCOUNT}:workflow/flow"})
-    run = every.ask("glue", "StartWorkflowRun", {"Name": "flow"})["RunId"]
-    for name in ("GetWorkflowRun", "GetWorkflowRuns", "GetWorkflowRunProperties", "StopWorkflowRun"):
-        every.ask("glue", name, {"Name": "flow", "RunId": run})
     every.ask("glue", "StartTrigger", {"Name": "then"})
+    run = every.ask("glue", "StartWorkflowRun", {"Name": "flow"})["RunId"]
+    follow = every.client("glue").get_workflow_run
+    wait_until(lambda: follow(Name="flow", RunId=run)["Run"]["Status"] == "COMPLETED")
+    for name in ("GetWorkflowRun", "GetWorkflowRuns", "GetWorkflowRunProperties", "StopWorkflowRun"):
+        every.ask("glue", name, {"Name": "flow", "RunId": run}, late=name.startswith("Stop"))
     every.ask("glue", "StopTrigger", {"Name": "then"})
     every.ask("glue", "DeleteTrigger", {"Name": "first"})
     every.ask("glue", "DeleteWorkflow", {"Name": "flow"})
@@ -151,30 +164,34 @@ def _workflows(every: Asker) -> None:
 
 
 def _crawlers(every: Asker, bucket: str) -> None:
+    every.client("glue").create_database(DatabaseInput={"Name": "db"})
     kinds = ("GrokClassifier", "XMLClassifier", "JsonClassifier")
     custom = ("CsvClassifier.CustomDatatypeConfigured", "CsvClassifier.CustomDatatypes")
     for name in ("CreateClassifier", "UpdateClassifier"):
         every.ask("glue", name, {"Name": "csv", "QuoteSymbol": "'", "Delimiter": ";"}, refuses=[*kinds, *custom])
         every.ask("glue", "GetClassifier", {"Name": "csv"})
     every.ask("glue", "GetClassifiers")
-    every.client("s3").put_object(Bucket=bucket, Key="crawled/a.csv", Body=b"a,b\n1,2\n")
     every.common |= {
         **{"Name": "crawler", "CrawlerName": "crawler", "Classifiers": ["csv"], "TablePrefix": "x"},
         **{"Path": f"s3://{bucket}/crawled/", "RecrawlBehavior": "CRAWL_EVERYTHING", "AccountId": ACCOUNT},
         **{"CrawlerLineageSettings": "DISABLE", "UseLakeFormationCredentials": False},
         "Configuration": '{"Version": 1.0}',
     }
-    other = [f"Targets.{kind}Targets" for kind in ("Jdbc", "MongoDB", "DynamoDB", "Catalog", "Delta", "Iceberg", "Hudi")]
+    other = [
+        f"Targets.{kind}Targets" for kind in ("Jdbc", "MongoDB", "DynamoDB", "Catalog", "Delta", "Iceberg", "Hudi")
+    ]
     queues = [f"Targets.S3Targets.{name}" for name in ("ConnectionName", "EventQueueArn", "DlqEventQueueArn")]
     for name in ("CreateCrawler", "UpdateCrawler"):
         every.ask("glue", name, refuses=[*other, *queues, "Schedule", "CrawlerSecurityConfiguration"])
         every.ask("glue", "GetCrawler")
-    every.ask("glue", "StartCrawler")
+    for content in (b'{"a": 1}', b'{"a": "text"}', b""):  # a table is made, has changed, is gone
+        every.client("s3").put_object(Bucket=bucket, Key="crawled/a.json", Body=content)
+        every.ask("glue", "StartCrawler")
+        wait_until(lambda: every.client("glue").get_crawler(Name="crawler")["Crawler"]["State"] == "READY")
     every.ask("glue", "ListCrawls", {"FieldName": "STATE", "FilterOperator": "EQ", "FieldValue": "COMPLETED"})
     for name in ("GetCrawlers", "BatchGetCrawlers", "ListCrawlers", "GetCrawlerMetrics"):
         every.ask("glue", name, {"CrawlerNames": ["crawler"], "CrawlerNameList": ["crawler"]})
-    every.client("glue").get_crawler(Name="crawler")
-    every.ask("glue", "StopCrawler")
-    wait_until(lambda: every.client("glue").get_crawler(Name="crawler")["Crawler"]["State"] == "READY")
+    every.ask("glue", "StopCrawler", late=True)
     every.ask("glue", "DeleteCrawler")
     every.ask("glue", "DeleteClassifier", {"Name": "csv"})
+    every.client("glue").delete_database(Name="db")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.model import Shape
 from own_cloud import PROJECT, OwnCloud, wait_until
 
-from localcloud.protocol import _constraint_problems, operation_model, service_model
+from localcloud.protocol import _constraint_problems, operation_model
 from localcloud.services import members
 
 Key = tuple[str, str]  # service and operation
@@ -27,11 +26,11 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/DataScienceOnAWSExecutionRole"
 ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 # The first that fits the model's constraints is the text of a member whose value is of no matter.
 _TEXTS = (
-    *("{operation}-{name}", "{name}", "every", "s3://every/member", f"{ARN}:every/member", ROLE, ACCOUNT, "arn:aws:glue:x"),
-    *("text/csv", "/every", "1.0", "1", "a", "D", "p10", "AA", "EVERY", "Sun:1", "subnet-1", "sg-1", "fs-12345678"),
+    *("{operation}-{name}", "{name}", "every", "s3://every/member", f"{ARN}:every/member", ROLE, ACCOUNT, "1", "a"),
+    *("text/csv", "/every", "1.0", "D", "p10", "AA", "EVERY", "Sun:1", "subnet-1", "sg-1", "fs-12345678"),
     *(f"{ARN}:training-plan/every", f"{ARN}:pipeline/every/execution/every", "alias/every", str(uuid.UUID(int=1))),
     *(f"{ARN}:hub-content/every/DataSet/every/1.0.0", f"arn:aws:sns:us-east-1:{ACCOUNT}:every", f"sha256:{'0' * 64}"),
-    "arn:aws:sso:::instance/ins-0123456789abcdef",
+    *("arn:aws:sso:::instance/ins-0123456789abcdef", "arn:aws:glue:every"),
 )
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -144,7 +143,7 @@ class Asker:
             refuses: members that are refused by name; each is sent once, in a request that is full otherwise.
             without: members that cannot stand beside others; another request must have them.
             only_refuses: no request without the refused member would do; None is returned.
-            late: the request may come too late, for a job that has ended; None is returned then.
+            late: the request may come too late, for a job that has ended; None is returned.
         """
         key = (service, operation)
         self.asked.add(key)
@@ -161,7 +160,8 @@ class Asker:
             return None
         request = full(self._shape(key), given, left, of=operation)
         self._sent[key] |= set(_pairs(request))
-        if late and self._refusal(key, request):
+        if late:
+            self._refusal(key, request)
             return None
         answer = getattr(self.client(service), xform_name(operation))(**request)
         if operation.startswith(("Get", "Describe", "List", "BatchGet", "Search")):

@@ -10,6 +10,8 @@ from full_requests import ARN, ROLE, Asker
 from own_cloud import wait_until
 from training_jobs import IMAGE, archive
 
+from localcloud.jobs.container import can_isolate
+
 _ENDED = ("Completed", "Failed", "Stopped", "Succeeded", "InService")
 _RUN = ["python3", "-c", "print('score=1')"]
 _SINCE, _UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -31,7 +33,7 @@ def ask_sagemaker(every: Asker, bucket: str) -> None:
         **{"KmsKeyId": "every", "StatusEquals": "Completed", "ForecastFrequency": "D"},
     }
     _training(every)
-    _tuning(every)
+    _tuning(every, bucket)
     _processing(every)
     _models(every, folder)
     _endpoints(every)
@@ -56,9 +58,15 @@ _DATA = {"ChannelName": "data", "InputMode": "File", "TrainingInputMode": "File"
 _CODE = {"ContainerEntrypoint": _RUN, "ContainerArguments": ["every"], "LocalPath": "/opt/ml/checkpoints"}
 
 
+_MODE = ["InputDataConfig.InputMode"]
+
+
 def _training(every: Asker) -> None:
-    every.common |= {**_DATA, **_CODE, "TrainingJobName": "job"}
-    every.ask("sagemaker", "CreateTrainingJob")
+    every.common |= {**_DATA, **_CODE, "TrainingJobName": "job", "EnableNetworkIsolation": can_isolate()}
+    every.ask("sagemaker", "CreateTrainingJob", {"InputDataConfig.CompressionType": "None"}, without=_MODE)
+    _ended(every, "training", "job")
+    every.ask("sagemaker", "DeleteTrainingJob")
+    every.ask("sagemaker", "CreateTrainingJob", {"InputDataConfig.CompressionType": "None"})
     _ended(every, "training", "job")
     every.ask("sagemaker", "DescribeTrainingJob")
     elsewhere = ["WarmPoolStatusEquals", "TrainingPlanArnEquals"]
@@ -74,17 +82,23 @@ def _training(every: Asker) -> None:
     every.ask("sagemaker", "DeleteTrainingJob")
 
 
-def _tuning(every: Asker) -> None:
+def _tuning(every: Asker, bucket: str) -> None:
+    code = archive({"train.py": "print('score=1')"})
+    every.client("s3").put_object(Bucket=bucket, Key="full/code.tar.gz", Body=code)
+    program = {"sagemaker_program": "train.py", "sagemaker_submit_directory": f"s3://{bucket}/full/code.tar.gz"}
     for name in ("parent", "search"):
         given = {
-            **{f"{_JOBS}Name": name, "MetricName": "score", "Strategy": "Bayesian", "MaxNumberOfTrainingJobs": 1},
+            **{"StaticHyperParameters": program, f"{_JOBS}Name": name, "MetricName": "score"},
+            **{"Strategy": "Bayesian", "MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
             **{"HyperParameterTuningJobConfig.ParameterRanges": _RANGES, "TargetObjectiveMetricValue": 1.0},
-            **{"MetricDefinitions": [{"Name": "score", "Regex": "score=(.+)"}], "MaxParallelTrainingJobs": 1},
+            **{"MetricDefinitions": [{"Name": "score", "Regex": "score=(.+)"}]},
             **{"ParentHyperParameterTuningJobs": [{f"{_JOBS}Name": "parent"}], "TrainingJobEarlyStoppingType": "Off"},
         }
         bands = ["HyperParameterTuningJobConfig.StrategyConfig"]
+        given["TrainingJobDefinition.InputDataConfig.CompressionType"] = "None"
         pool = ["TrainingJobDefinition.HyperParameterTuningResourceConfig", "TrainingJobDefinition.ResourceConfig"]
         left = ["WarmStartConfig", pool[0], *bands] if name == "parent" else [pool[1]]
+        left += [f"TrainingJobDefinition.{_MODE[0]}"] if name == "parent" else []
         if name == "search":
             given |= {"Strategy": "Hyperband", "MinResource": 1, "MaxResource": 1}
         every.ask("sagemaker", "CreateHyperParameterTuningJob", given, without=left)
@@ -163,7 +177,7 @@ def _endpoints(every: Asker) -> None:
     serverless = f"{weights}.ServerlessUpdateConfig"
     refused = [f"{serverless}.ProvisionedConcurrency"]
     every.ask("sagemaker", "UpdateEndpointWeightsAndCapacities", refuses=refused)
-    every.ask("sagemaker", "UpdateEndpoint")
+    every.ask("sagemaker", "UpdateEndpoint", {"VariantPropertyType": "DataCaptureConfig"})
     serves()
     every.client("sagemaker-runtime").invoke_endpoint(**asked)
     every.ask("sagemaker", "DescribeEndpoint")
@@ -222,6 +236,8 @@ def _packages(every: Asker) -> None:
     left = [*refused, "ModelPackageGroupName", "ModelApprovalStatus"]
     every.ask("sagemaker", "CreateModelPackage", refuses=refused, without=["ModelPackageName"])
     every.ask("sagemaker", "CreateModelPackage", {"ModelPackageName": "alone", "ClientToken": "b"}, without=left)
+    of_model = {"ModelPackageName": "of-model", "SourceUri": f"{ARN}:model/model", "ClientToken": "c"}
+    every.ask("sagemaker", "CreateModelPackage", of_model, without=[*left, "InferenceSpecification"])
     every.ask("sagemaker", "DescribeModelPackage", {"ModelPackageName": f"{ARN}:model-package/group/1"})
     every.ask("sagemaker", "ListModelPackages", {"NameContains": "group"})
     every.ask("sagemaker", "ListModelPackages", without=["ModelPackageGroupName"])
@@ -232,6 +248,9 @@ def _packages(every: Asker) -> None:
     container = {"ModelName": "of-package", "PrimaryContainer.ModelPackageName": address}
     container["PrimaryContainer.InferenceSpecificationName"] = "more"
     unfit = [f"PrimaryContainer.{name}" for name in ("Image", "ModelDataUrl", "ModelDataSource")]
+    every.ask("sagemaker", "CreateModel", container, without=["Containers", *unfit])
+    container["ModelName"] = "of-main-package"
+    unfit.append("PrimaryContainer.InferenceSpecificationName")
     every.ask("sagemaker", "CreateModel", container, without=["Containers", *unfit])
     container = {"ModelName": "of-it", "Containers.ModelPackageName": address}
     container["Containers.InferenceSpecificationName"] = "more"
@@ -259,6 +278,8 @@ def _pipelines(every: Asker, bucket: str) -> None:
     every.ask("sagemaker", "DescribePipeline")
     elsewhere = ["SelectiveExecutionConfig", "MlflowExperimentName"]
     started = every.ask("sagemaker", "StartPipelineExecution", refuses=elsewhere)["PipelineExecutionArn"]
+    own = {"ClientRequestToken": "y" * 32}
+    every.ask("sagemaker", "StartPipelineExecution", own, without=[*elsewhere, "ParallelismConfiguration"])
     every.common["PipelineExecutionArn"] = started
     describe = every.client("sagemaker").describe_pipeline_execution
     wait_until(lambda: describe(PipelineExecutionArn=started)["PipelineExecutionStatus"] in _ENDED)

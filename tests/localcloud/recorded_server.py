@@ -1,4 +1,4 @@
-"""The local AWS, writing down which members of its requests are looked at: `python recorded_server.py localcloud serve`.
+"""The local AWS, noting what it looks at in its requests: `python recorded_server.py localcloud serve`.
 
 Requests of our own operations, and the bodies that the store gives back, are mappings that note what is asked of them.
 A line of MEMBERS_READ is a read, `origin path`, or says that a body has another's members below a path of its own:
