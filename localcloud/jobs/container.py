@@ -180,8 +180,9 @@ def _supervisor(*, isolated: bool) -> list[str]:
 @cache
 def can_isolate() -> bool:
     """Whether this system lets its users run a process without its network."""
-    tried = subprocess.run([*_supervisor(isolated=True), "true"], stdin=subprocess.PIPE, capture_output=True)
-    return tried.returncode == 0
+    command = [*_supervisor(isolated=True), "true"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as tried:
+        return tried.wait() == 0
 
 
 def check_isolation(wanted: bool | None) -> None:
