@@ -78,8 +78,11 @@ class Serverless:
         """Start the check that the model loads; `wait_ready` says how it went."""
         self._new_process()
 
-    def wait_ready(self, seconds: float) -> str:
-        """Wait until the model has loaded once, and end that process. Returns "" or the reason why it did not load."""
+    def wait_ready(self, seconds: float, download: float | None = None) -> str:
+        """Wait until the model has loaded once, and end that process. Returns "" or the reason why it did not load.
+
+        The download has no limit of its own: it and the start have 3 minutes at most.
+        """
         process = self._process
         if process is None:
             return "The endpoint is being deleted."

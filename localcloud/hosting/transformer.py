@@ -52,9 +52,10 @@ class Transformer:
     """
 
     def __init__(
-        self, cloud: Cloud, job: Json, container: Json, run: Path, stream: LogStream, stop: threading.Event
+        self, cloud: Cloud, job: Json, model: Json, run: Path, stream: LogStream, stop: threading.Event
     ) -> None:
-        source, target = job["TransformInput"], job["TransformOutput"]
+        source, target, container = job["TransformInput"], job["TransformOutput"], model["PrimaryContainer"]
+        self._isolated = bool(model.get("EnableNetworkIsolation"))
         # An unset or zero number is the container's to say (GET /execution-parameters); ours leaves AWS's defaults.
         self._at_once: int = job.get("MaxConcurrentTransforms") or 1
         megabytes: int = job.get("MaxPayloadInMB", 6)
@@ -114,6 +115,7 @@ class Transformer:
                 stop=lambda: self._end.is_set() or self._asked_to_stop(),
                 on_lines=self._stream.put,
                 hide=self._run,
+                isolated=self._isolated,
             )
         except OSError:
             log.exception("the model server of %s", self._run.name)

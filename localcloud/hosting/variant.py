@@ -66,6 +66,7 @@ class Variant:
         self._cloud, self._endpoint, self._model = cloud, endpoint, model
         self._stop = threading.Event()
         self._ended = threading.Event()
+        self._fetched = threading.Event()
         self._answered = False
         self._failure = ""
         self.image: str = model["PrimaryContainer"]["Image"]
@@ -113,8 +114,14 @@ class Variant:
             return False
         return self._answered
 
-    def wait_ready(self, seconds: float) -> str:
-        """Wait for the first good ping. Returns "" when it comes, else the reason why it does not."""
+    def wait_ready(self, seconds: float, download: float | None = None) -> str:
+        """Wait for the first good ping. Returns "" when it comes, else the reason why it does not.
+
+        Args:
+            download: how many of its own seconds the model data may take to come; else `seconds` is for all.
+        """
+        if download is not None and not self._fetched.wait(download):
+            return f"the model data was not downloaded within {download:.0f} s"
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if self.ready():
@@ -147,12 +154,14 @@ class Variant:
             self._failure = f"{type(error).__name__}: {error}"
         finally:
             self._ended.set()
+            self._fetched.set()
             end_run(run)
             shutil.rmtree(self._sockets, ignore_errors=True)  # here: a shutdown does not call stop()
 
     def _serve(self, run: Path, stream: LogStream) -> None:
         container = self._model["PrimaryContainer"]
         server, environment = plan_server(self._cloud, container, run, self.socket, lambda line: stream.put([line]))
+        self._fetched.set()
         pause = 0.2
         while not self._stopping():
             tail: list[str] = []
@@ -171,6 +180,7 @@ class Variant:
                 stop=self._stopping,
                 on_lines=on_lines,
                 hide=run,
+                isolated=bool(self._model.get("EnableNetworkIsolation")),
             )
             if self._stop.is_set():
                 stream.put(["The model server was stopped."])  # the log's last line says when the endpoint ended

@@ -18,13 +18,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import images, supervise
+from localcloud.protocol import ServiceError
 from localcloud.store.state import runs_folder
 
 POLL_SECONDS = 0.1
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the images of AWS
 # What of the server's own environment a job may see: how to reach the network, not who the learner is.
 _PASSED_ON = (
@@ -113,6 +116,7 @@ def run_process(
     hide: Path | None = None,
     error_file: Path | None = None,
     on_error_lines: Callable[[list[str]], None] | None = None,
+    isolated: bool = False,
 ) -> Exit:
     """Run a supervised command to its end and hand over its output, line by line, as it comes.
 
@@ -122,10 +126,13 @@ def run_process(
         hide: the run's folder, a container's root folder: left out of the lines, so that they read as there.
         error_file, on_error_lines: given, standard error goes its own way.
         time_limit: seconds, or None.
+        isolated: without a network and without credentials, as `check_isolation` has found possible.
     """
     if hide and is_kept():
         _write_again(hide, command, environment, folder)
-    supervisor = [sys.executable, "-I", supervise.__file__, *command]
+    if isolated:
+        environment = {name: value for name, value in environment.items() if name not in _CREDENTIALS}
+    supervisor = [*_supervisor(isolated=isolated), *command]
     started = time.monotonic()
     stopped = timed_out = asked = False
     with ExitStack() as files:
@@ -164,6 +171,30 @@ def run_process(
         for follower in followers:
             follower.close()
     return Exit(process.returncode, stopped, timed_out, time.monotonic() - started)
+
+
+def _supervisor(*, isolated: bool) -> list[str]:
+    return [sys.executable, "-I", supervise.__file__, *([supervise.ISOLATED] if isolated else [])]
+
+
+@cache
+def can_isolate() -> bool:
+    """Whether this system lets its users run a process without its network."""
+    command = [*_supervisor(isolated=True), "true"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as tried:
+        return tried.wait() == 0
+
+
+def check_isolation(wanted: bool | None) -> None:
+    """
+    Raises:
+        ServiceError: it is wanted, and this system cannot do it.
+    """
+    if wanted and not can_isolate():
+        reason = "it needs Linux with user namespaces that are open to all, which this system does not have"
+        raise ServiceError(
+            "ValidationException", f"EnableNetworkIsolation is not offered by the local AWS here: {reason}."
+        )
 
 
 class _Follower:

@@ -20,6 +20,7 @@ from localcloud.jobs.container import Exit
 from localcloud.jobs.opt_ml import BadCode, fetch_code, place_opt_ml
 
 HOST = "algo-1"
+CODE_CHANNELS = ("sm_drivers", "code")  # in which the SDK sends the code
 Job = dict[str, Any]
 
 
@@ -46,7 +47,7 @@ def prepare(cloud: Cloud, job: Job, opt_ml: Path, python: Path) -> Plan:
         source = channel["DataSource"]["S3DataSource"]
         s3io.download_prefix(s3, source["S3Uri"], opt_ml / "input" / "data" / channel["ChannelName"])
     _write_configuration(job, opt_ml)
-    for folder in ("input/config", "input/data/sm_drivers", "input/data/code"):
+    for folder in ("input/config", *(f"input/data/{name}" for name in CODE_CHANNELS)):
         place_opt_ml(opt_ml / folder, opt_ml)
     specification, root = job["AlgorithmSpecification"], str(opt_ml)
     environment = {
@@ -64,12 +65,12 @@ def prepare(cloud: Cloud, job: Job, opt_ml: Path, python: Path) -> Plan:
 
 def _write_configuration(job: Job, opt_ml: Path) -> None:
     folder = opt_ml / "input" / "config"
-    resources = job.get("ResourceConfig") or {}
+    resources, specification = job.get("ResourceConfig") or {}, job["AlgorithmSpecification"]
     instance = resources.get("InstanceType", "ml.m5.large")
     channels = {
         channel["ChannelName"]: {
             "ContentType": channel.get("ContentType", ""),
-            "TrainingInputMode": channel.get("InputMode") or "File",
+            "TrainingInputMode": channel.get("InputMode") or specification.get("TrainingInputMode", "File"),
             "S3DistributionType": channel["DataSource"]["S3DataSource"].get(
                 "S3DataDistributionType", "FullyReplicated"
             ),

@@ -183,7 +183,9 @@ def _bring_up(
     variants = []
     for one in config["ProductionVariants"]:
         kind = Serverless if one.get("ServerlessConfig") else Variant
-        variant = kind(cloud, name, one, find(cloud, MODEL, one["ModelName"]))
+        model = find(cloud, MODEL, one["ModelName"])
+        model["EnableNetworkIsolation"] = model.get("EnableNetworkIsolation") or config.get("EnableNetworkIsolation")
+        variant = kind(cloud, name, one, model)
         own = (kept or {}).get(variant.name, {})
         variant.weight = own.get("DesiredWeight", variant.weight)
         if isinstance(variant, Serverless):
@@ -204,7 +206,8 @@ def _take_over(cloud: Cloud, name: str, serving: Serving) -> None:
     """Wait until all variants answer, put them in the place of the live ones, and let those finish what they do."""
     problems = []
     for variant in serving.variants:
-        reason = variant.wait_ready(variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS))
+        startup = variant.config.get("ContainerStartupHealthCheckTimeoutInSeconds", STARTUP_SECONDS)
+        reason = variant.wait_ready(startup, variant.config.get("ModelDataDownloadTimeoutInSeconds"))
         if reason:
             problems.append(
                 f"The primary container for production variant {variant.name} did not pass the ping health check. "

@@ -37,7 +37,7 @@ INTERRUPTED = "The local AWS was stopped while this run was in progress. Start t
 @operation("glue", "CreateJob")
 def create_job(cloud: Cloud, params: Params) -> Params:
     now = time.time()
-    if not cloud.store.insert(JOB, params["Name"], _job({**params, "CreatedOn": now, "LastModifiedOn": now})):
+    if not cloud.store.insert(JOB, params["Name"], {**_job(params), "CreatedOn": now, "LastModifiedOn": now}):
         raise ServiceError("AlreadyExistsException", f"Job already exists: {params['Name']}")
     return {"Name": params["Name"]}
 
@@ -106,15 +106,22 @@ def get_jobs(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "ListJobs")
 def list_jobs(cloud: Cloud, params: Params) -> Params:
-    return cut([job["Name"] for job in cloud.store.all(JOB)], params, "JobNames")
+    return cut(tagged(cloud.store.all(JOB), params), params, "JobNames")
 
 
-def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
+def tagged(bodies: list[Params], params: Params) -> list[str]:
+    """The names of those that have all Tags of a list's request."""
+    wanted = (params.get("Tags") or {}).items()
+    return [body["Name"] for body in bodies if wanted <= (body.get("Tags") or {}).items()]
+
+
+def cut(items: list[Params] | list[str], params: Params, key: str, *, size: int = 100) -> Params:
+    """One page: MaxResults of the items, or `size`."""
     token = params.get("NextToken") or "0"
     if not re.fullmatch(r"[0-9]{1,9}", token):
         raise invalid("The NextToken is not one of this listing.")
     start = int(token)
-    end = start + (params.get("MaxResults") or 100)
+    end = start + (params.get("MaxResults") or size)
     return {key: items[start:end], "NextToken": str(end) if end < len(items) else None}
 
 
@@ -122,7 +129,7 @@ def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
 def update_job(cloud: Cloud, params: Params) -> Params:
     old = _find(cloud, params["JobName"])
     change = params["JobUpdate"]
-    kept = {key: old[key] for key in ("Name", "CreatedOn")}
+    kept: Params = {key: old[key] for key in ("Name", "CreatedOn", "Tags") if key in old}
     new = _job({"Command": old["Command"], "Role": old["Role"], **change, **kept, "LastModifiedOn": time.time()})
     cloud.store.update(JOB, params["JobName"], lambda job: (job.clear(), job.update(new))[0])  # type: ignore[func-returns-value]
     return {"JobName": params["JobName"]}

@@ -44,7 +44,7 @@ def create_trigger(cloud: Cloud, params: Params) -> Params:
     if params.get("StartOnCreation") and kind != "CONDITIONAL":
         raise invalid(f"StartOnCreation is not supported for {kind} triggers.")
     trigger = {
-        **{key: value for key, value in params.items() if key not in ("StartOnCreation", "Tags")},
+        **{key: value for key, value in params.items() if key != "StartOnCreation"},
         "State": "ACTIVATED" if params.get("StartOnCreation") else "CREATED",
     }
     _check(trigger)
@@ -57,13 +57,13 @@ def _check(trigger: Params) -> None:
     """What could not run is refused. A job need not exist yet, as on AWS."""
     for action in trigger["Actions"]:
         if not action.get("JobName") or action.get("CrawlerName"):
-            raise invalid("Each action needs a JobName here; crawlers in workflows are not offered.")
+            raise invalid("Each action needs a JobName here; a CrawlerName is not offered.")
     conditions = (trigger.get("Predicate") or {}).get("Conditions", [])
     if (trigger["Type"] == "CONDITIONAL") != bool(conditions):
         raise invalid("CONDITIONAL triggers, and only they, need a Predicate with Conditions.")
     for condition in conditions:
-        if not condition.get("JobName") or not condition.get("State"):
-            raise invalid("Each condition needs a JobName and a State here; crawlers in workflows are not offered.")
+        if not condition.get("JobName") or not condition.get("State") or condition.get("CrawlerName"):
+            raise invalid("Each condition needs a JobName and a State here; a CrawlerName is not offered.")
     if trigger.get("EventBatchingCondition") and trigger["Type"] != "EVENT":
         raise invalid("Only EVENT triggers have an EventBatchingCondition.")
 
@@ -91,7 +91,7 @@ def get_triggers(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "ListTriggers")
 def list_triggers(cloud: Cloud, params: Params) -> Params:
-    return glue.cut([trigger["Name"] for trigger in _depending(cloud, params)], params, "TriggerNames")
+    return glue.cut(glue.tagged(_depending(cloud, params), params), params, "TriggerNames")
 
 
 def _depending(cloud: Cloud, params: Params) -> list[Params]:
@@ -102,7 +102,7 @@ def _depending(cloud: Cloud, params: Params) -> list[Params]:
 
 @operation("glue", "UpdateTrigger")
 def update_trigger(cloud: Cloud, params: Params) -> Params:
-    change = {key: value for key, value in params["TriggerUpdate"].items() if key not in ("Name", "Schedule")}
+    change = {key: value for key, value in params["TriggerUpdate"].items() if key != "Name"}
     _check({**find(cloud, params["Name"]), **change})
     return {"Trigger": cloud.store.update(TRIGGER, params["Name"], lambda trigger: trigger.update(change))}
 

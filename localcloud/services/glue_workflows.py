@@ -45,7 +45,7 @@ _COUNTED = {
 @operation("glue", "CreateWorkflow")
 def create_workflow(cloud: Cloud, params: Params) -> Params:
     now = time.time()
-    workflow = {**{k: v for k, v in params.items() if k != "Tags"}, "CreatedOn": now, "LastModifiedOn": now}
+    workflow = {**params, "CreatedOn": now, "LastModifiedOn": now}
     if not cloud.store.insert(WORKFLOW, params["Name"], workflow):
         raise ServiceError("AlreadyExistsException", f"Workflow with name {params['Name']} already exists")
     return {"Name": params["Name"]}
@@ -69,7 +69,7 @@ def get_workflow(cloud: Cloud, params: Params) -> Params:
 @operation("glue", "ListWorkflows")
 def list_workflows(cloud: Cloud, params: Params) -> Params:
     names = [workflow["Name"] for workflow in cloud.store.all(WORKFLOW)]
-    return _never_empty(glue.cut(names, {"MaxResults": 25, **params}, "Workflows"))
+    return _never_empty(glue.cut(names, params, "Workflows", size=25))
 
 
 def _never_empty(answer: Params) -> Params:

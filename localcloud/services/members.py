@@ -22,7 +22,8 @@ _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
 _ROLES = "roles are not asked: everything here is yours"
 _CAPACITY = "this machine is the only capacity"
-_TAGLESS = "no operation here shows it again"
+_ALONE = "a job has one instance"
+_FILES = "a channel is brought as files; objects are unpacked in Pipe mode only"
 
 
 def _below(parent: str, members: dict[str, str]) -> dict[str, str]:
@@ -43,6 +44,7 @@ _CHANNEL = {
         "there are no model hubs",
         *("DataSource.S3DataSource.ModelAccessConfig", "DataSource.S3DataSource.HubAccessConfig"),
     ),
+    "CompressionType=Gzip": _FILES,
     "ShuffleConfig": "the objects of a channel keep their order",
 }
 _CLUSTER = _each(
@@ -53,7 +55,7 @@ _CLUSTER = _each(
 _TRAINING = {
     "AlgorithmSpecification.AlgorithmName": "there is no Marketplace: give a TrainingImage",
     **_below("InputDataConfig", _CHANNEL),
-    **_below("ResourceConfig", _CLUSTER),
+    **_below("ResourceConfig", {"InstanceGroups": "a job has one instance", **_CLUSTER}),
     "RetryStrategy": "a job is tried once",
 }
 _TUNED = {
@@ -71,6 +73,11 @@ _CONTAINER = {
         _each("there are no model hubs", "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
     ),
 }
+_REGISTERED = {
+    **_below("Containers", {path: reason for path, reason in _CONTAINER.items() if path.startswith("ModelDataSource")}),
+    **_each("a container gets one model", "Containers.AdditionalModelDataSources"),
+    **_each("a container gets one model", "Containers.AdditionalS3DataSource"),
+}
 _VARIANT = {
     **_each(_CAPACITY, "InstancePools", "AcceleratorType", "CapacityReservationConfig"),
     "ManagedInstanceScaling": "a variant keeps the number of its instances",
@@ -78,26 +85,32 @@ _VARIANT = {
     "EnableSSMAccess": "there is no Systems Manager",
 }
 _TARGET = {
-    **_each("the target is started without an input", "Input", "InputPath", "InputTransformer"),
-    **_each("a target is started once", "DeadLetterConfig", "RetryPolicy"),
+    **_each("a workflow takes no input, a pipeline parameters", "Input", "InputPath", "InputTransformer"),
+    **_each("an event that a target does not take is lost", "DeadLetterConfig", "RetryPolicy"),
     **_each(
         "there are no targets of this kind",
         *("KinesisParameters", "RunCommandParameters", "EcsParameters", "BatchParameters", "SqsParameters"),
         *("HttpParameters", "RedshiftDataParameters", "AppSyncParameters"),
     ),
 }
+_TRIGGER = {
+    "Schedule": "a schedule of EventBridge starts a workflow here",
+    "Predicate.Conditions.CrawlState": "conditions are on jobs",
+    "Actions.SecurityConfiguration": "there are no security configurations",
+    "Actions.NotificationProperty": "no notification of a late run is sent: EventBridge gets every run's end",
+}
 
 REFUSED: Table = {
     ("events", "PutTargets"): _below("Targets", _TARGET),
-    ("glue", "CreateDatabase"): {"Tags": _TAGLESS},
-    ("glue", "CreateTrigger"): {"Predicate.Conditions.CrawlState": "conditions are on jobs"},
-    ("glue", "UpdateTrigger"): {"TriggerUpdate.Predicate.Conditions.CrawlState": "conditions are on jobs"},
+    ("glue", "CreateTrigger"): _TRIGGER,
+    ("glue", "UpdateTrigger"): _below("TriggerUpdate", _TRIGGER),
     ("sagemaker", "CreateEndpoint"): {"DeploymentConfig": "there is nothing to roll back to"},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _VARIANT),
         "MetricsConfig": "the metrics are those of every endpoint",
     },
     ("sagemaker", "CreateHyperParameterTuningJob"): {
+        "TrainingJobDefinitions": "one algorithm is tuned: give a TrainingJobDefinition",
         **_below("TrainingJobDefinition", _TUNED),
         **_below("TrainingJobDefinition.HyperParameterTuningResourceConfig", _each(_CAPACITY, "InstanceConfigs")),
         "Autotune": "ranges and settings are those of the request",
@@ -111,6 +124,10 @@ REFUSED: Table = {
         **_below("PrimaryContainer", _CONTAINER),
         **_below("Containers", _CONTAINER),
         "InferenceExecutionConfig": "a model has one container",
+    },
+    ("sagemaker", "CreateModelPackage"): {
+        **_below("InferenceSpecification", _REGISTERED),
+        **_below("AdditionalInferenceSpecifications", _REGISTERED),
     },
     ("sagemaker", "CreateProcessingJob"): {
         "ProcessingInputs.AppManaged": "inputs are copied before the job",
@@ -135,9 +152,16 @@ REFUSED: Table = {
         "DeploymentConfig": "the new variants take over when they are healthy",
         "RetainDeploymentConfig": "there is no deployment configuration",
     },
+    ("sagemaker", "UpdateModelPackage"): {
+        **_below("InferenceSpecification", _REGISTERED),
+        **_below("AdditionalInferenceSpecificationsToAdd", _REGISTERED),
+    },
 }
 
 _TRAINED = {
+    **_each(_ALONE, "EnableInterContainerTrafficEncryption"),
+    "EnableManagedSpotTraining": _CAPACITY,
+    "InputDataConfig.CompressionType": _FILES,
     "OutputDataConfig.KmsKeyId": _PLAIN,
     "ResourceConfig.VolumeKmsKeyId": _PLAIN,
     "ResourceConfig.VolumeSizeInGB": _DISK,
@@ -149,9 +173,8 @@ _TRAINED = {
 }
 _SERVED = {
     "InferenceAmiVersion": "containers run in this machine's system",
-    "RoutingConfig": "requests go to the instances in turn",
+    "RoutingConfig": "a variant has one instance",
     "VolumeSizeInGB": _DISK,
-    **_each("one limit of this product holds", "ModelDataDownloadTimeoutInSeconds"),
     "VariantInstanceProvisionTimeoutInSeconds": "there is nothing to provision",
 }
 _HELD = {
@@ -163,32 +186,53 @@ _HELD = {
 }
 _PACKAGED = _each(
     _SHOWN,
+    *("Containers.ModelDataSource.S3DataSource.ETag", "Containers.ModelDataSource.S3DataSource.S3DataType"),
     *("Containers.ContainerHostname", "Containers.ImageDigest", "Containers.ProductId", "Containers.ModelInput"),
     *("Containers.Framework", "Containers.FrameworkVersion", "Containers.NearestModelName"),
-    *("Containers.AdditionalModelDataSources", "Containers.AdditionalS3DataSource", "Containers.ModelDataETag"),
-    *("Containers.IsCheckpoint", "Containers.BaseModel", "SupportedTransformInstanceTypes"),
+    *("Containers.ModelDataETag", "Containers.IsCheckpoint", "Containers.BaseModel", "SupportedTransformInstanceTypes"),
     *("SupportedRealtimeInferenceInstanceTypes", "SupportedContentTypes", "SupportedResponseMIMETypes"),
 )
 _EQUALS = {"LogicalOperator": "EQUALS is the only one"}
 _STATUS = {"IncludeStatusDetails": "only views of several dialects have a status"}
 
+_OWNER = "who owns the bucket owns the results: there is one account"
+_ENGINE = "the engine's version is chosen by SelectedEngineVersion"
+
 WITHOUT_EFFECT: Table = {
+    ("athena", "CreateWorkGroup"): {
+        "Configuration.EngineVersion.EffectiveEngineVersion": _ENGINE,
+        "Configuration.ResultConfiguration.AclConfiguration": _OWNER,
+    },
+    ("athena", "StartQueryExecution"): {"ResultConfiguration.AclConfiguration": _OWNER},
+    ("athena", "UpdateWorkGroup"): {
+        "ConfigurationUpdates.ResultConfigurationUpdates.AclConfiguration": _OWNER,
+        "ConfigurationUpdates.EngineVersion.EffectiveEngineVersion": _ENGINE,
+        "ConfigurationUpdates.RemoveCustomerContentEncryptionConfiguration": "there is none that could be removed",
+    },
     ("events", "DeleteRule"): {"Force": "no rule here belongs to a service"},
+    ("events", "PutRule"): {"RoleArn": _ROLES},
+    ("glue", "CreateCrawler"): {"Role": _ROLES},
+    ("glue", "CreateJob"): {"ExecutionClass": _CAPACITY, "Role": _ROLES},
+    ("glue", "StartJobRun"): {"ExecutionClass": _CAPACITY},
+    ("glue", "UpdateCrawler"): {"Role": _ROLES},
+    ("glue", "UpdateJob"): {"JobUpdate.ExecutionClass": _CAPACITY, "JobUpdate.Role": _ROLES},
     ("glue", "CreateTrigger"): _below("Predicate.Conditions", _EQUALS),
     ("glue", "GetJobRun"): {"PredecessorsIncluded": "the run's predecessors are in the graph of its workflow run"},
     ("glue", "GetTable"): _STATUS,
     ("glue", "GetTables"): _STATUS,
     ("glue", "UpdateTable"): {"Force": "a change is never refused for the shape of the old table"},
-    ("glue", "UpdateTrigger"): _below("TriggerUpdate.Predicate.Conditions", _EQUALS),
+    ("glue", "UpdateTrigger"): {
+        "TriggerUpdate.Name": "it is reserved by AWS",
+        **_below("TriggerUpdate.Predicate.Conditions", _EQUALS),
+    },
     ("sagemaker", "CreateAutoMLJobV2"): {"OutputDataConfig.KmsKeyId": _PLAIN, "SecurityConfig": _PLAIN},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _SERVED),
+        "KmsKeyId": _PLAIN,
         "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
-        "EnableNetworkIsolation": _NETWORK,
     },
     ("sagemaker", "CreateHyperParameterTuningJob"): {
-        "WarmStartConfig.WarmStartType": "a search of either type starts from its parents' trials",
         **_below(
             "TrainingJobDefinition",
             {
@@ -203,22 +247,23 @@ WITHOUT_EFFECT: Table = {
         **_below("Containers", _HELD),
         "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
-        "EnableNetworkIsolation": _NETWORK,
     },
     ("sagemaker", "CreateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecifications", _PACKAGED),
         **_each(_SHOWN, "MetadataProperties", "ModelMetrics", "Domain", "Task"),
         **_each(_SHOWN, "SamplePayloadUrl", "DriftCheckBaselines"),
-        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus"),
+        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus", "ModelPackageRegistrationType"),
+        **_each(_SHOWN, "ModelCard"),
         "SecurityConfig": _PLAIN,
         "SkipModelValidation": "a package is registered as it is, without a trial run",
-        "ClientToken": "a request that is sent again makes another version",
     },
     ("sagemaker", "CreateProcessingJob"): {
         "ExperimentConfig": "there are no experiments",
-        "NetworkConfig": _NETWORK,
+        "NetworkConfig.VpcConfig": _NETWORK,
+        "NetworkConfig.EnableInterContainerTrafficEncryption": _ALONE,
         "ProcessingInputs.S3Input.S3CompressionType": "objects are copied as they are",
+        "ProcessingInputs.S3Input.S3DataDistributionType": _ALONE,
         "ProcessingOutputConfig.KmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeSizeInGB": _DISK,
@@ -234,16 +279,21 @@ WITHOUT_EFFECT: Table = {
     },
     ("sagemaker", "CreateTransformJob"): {
         "ExperimentConfig": "there are no experiments",
+        **_each(_CAPACITY, "TransformResources.InstanceType"),
         "TransformResources.TransformAmiVersion": "containers run in this machine's system",
-        "TransformResources.VolumeKmsKeyId": _PLAIN,
+        **_each(_PLAIN, "TransformOutput.KmsKeyId", "TransformResources.VolumeKmsKeyId"),
     },
+    ("sagemaker", "CreatePipeline"): {"RoleArn": _ROLES},
+    ("sagemaker", "DeletePipeline"): {"ClientRequestToken": "a pipeline is deleted once"},
     ("sagemaker", "DescribeModelPackage"): {"IncludedData": "nothing is left out: no package is encrypted"},
     ("sagemaker", "Search"): {"CrossAccountFilterOption": "there is one account"},
+    ("sagemaker", "StopPipelineExecution"): {"ClientRequestToken": "a second stop changes nothing"},
+    ("sagemaker", "UpdatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "UpdateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecificationsToAdd", _PACKAGED),
-        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus"),
-        "ClientToken": "a request that is sent again changes nothing more",
+        **_each(_SHOWN, "ModelLifeCycle.Stage", "ModelLifeCycle.StageStatus", "ModelPackageRegistrationType"),
+        **_each(_SHOWN, "ModelCard"),
     },
 }
 

@@ -99,6 +99,10 @@ def delete_model_package_group(cloud: Cloud, params: Params) -> Params:
 @operation("sagemaker", "CreateModelPackage")
 def create_model_package(cloud: Cloud, params: Params) -> Params:
     _not_offered(params)
+    token = params.get("ClientToken")
+    for made in cloud.store.all(PACKAGE) if token else ():
+        if made.get("ClientToken") == token:  # the same request came before
+            return {"ModelPackageArn": made["ModelPackageArn"]}
     in_group, alone = params.get("ModelPackageGroupName"), params.get("ModelPackageName")
     if bool(in_group) == bool(alone):
         raise _refuse("Give either a ModelPackageGroupName, for a versioned model, or a ModelPackageName.")
@@ -183,6 +187,9 @@ def list_model_packages(cloud: Cloud, params: Params) -> Params:
 @operation("sagemaker", "UpdateModelPackage")
 def update_model_package(cloud: Cloud, params: Params) -> Params:
     package = _find(cloud, PACKAGE, params["ModelPackageArn"])
+    token = params.get("ClientToken")
+    if token and package.get("_UpdateToken") == token:  # the same request came before
+        return {"ModelPackageArn": package["ModelPackageArn"]}
     if params.get("ModelApprovalStatus") and not package.get("ModelPackageVersion"):
         raise _refuse("ModelApprovalStatus applies to versions in a group, not to an unversioned model package.")
     more = params.get("AdditionalInferenceSpecificationsToAdd", [])
@@ -200,7 +207,7 @@ def update_model_package(cloud: Cloud, params: Params) -> Params:
             *(body.get("AdditionalInferenceSpecifications") or []),
             *more,
         ] or None
-        body.update(LastModifiedTime=time.time(), LastModifiedBy=_CREATOR)
+        body.update(LastModifiedTime=time.time(), LastModifiedBy=_CREATOR, _UpdateToken=token)
 
     events.model_package_changed(cloud, cloud.store.update(PACKAGE, package["_Name"], change))
     return {"ModelPackageArn": package["ModelPackageArn"]}

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import Cloud, arn
 from localcloud.hosting import capture, serverless
 from localcloud.jobs import images, s3io
+from localcloud.jobs.container import check_isolation
 from localcloud.protocol import ServiceError
 from localcloud.services import model_packages
 from localcloud.services.listing import page
@@ -50,6 +51,7 @@ def create_model(cloud: Cloud, params: Params) -> Params:
     if not container.get("Image"):
         raise ServiceError("ValidationException", "The container needs an Image or a ModelPackageName.")
     images.for_uri(container["Image"])
+    check_isolation(params.get("EnableNetworkIsolation"))
     _check_model_data(cloud, container)
     return create(cloud, MODEL, "ModelName", "ModelArn", {**params, "PrimaryContainer": container})
 
@@ -91,6 +93,7 @@ def create_endpoint_config(cloud: Cloud, params: Params) -> Params:
     for member in ("AsyncInferenceConfig", "ShadowProductionVariants", "ExplainerConfig"):
         if params.get(member):
             raise ServiceError("ValidationException", f"{member} is not offered by the local AWS, only on AWS.")
+    check_isolation(params.get("EnableNetworkIsolation"))
     serverless.check(params)
     if params.get("DataCaptureConfig"):
         capture.check(cloud, params["DataCaptureConfig"])

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from localcloud.cloud import Cloud
 from localcloud.jobs import images, lifecycle, s3io, script_mode
-from localcloud.jobs.container import Exit, background, base_environment, layered_python, run_process
+from localcloud.jobs.container import (
+    Exit,
+    background,
+    base_environment,
+    check_isolation,
+    layered_python,
+    run_process,
+)
 from localcloud.jobs.log_stream import LogStream
 from localcloud.jobs.opt_ml import place_opt_ml
 from localcloud.protocol import ServiceError
@@ -54,6 +61,11 @@ def _check(params: Params) -> None:
             raise ServiceError("ValidationException", f"Output {item['OutputName']} needs an S3Output here.")
         _below_opt_ml(item["S3Output"].get("LocalPath", ""), item["OutputName"])
     _check_distinct(params)
+    check_isolation(_isolated(params))
+
+
+def _isolated(params: Params) -> bool:
+    return bool((params.get("NetworkConfig") or {}).get("EnableNetworkIsolation"))
 
 
 def _check_distinct(params: Params) -> None:
@@ -138,6 +150,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
         on_lines=on_lines,
         hide=run,
         time_limit=float(limit) if limit else None,
+        isolated=_isolated(job),
     )
     return _outcome(cloud, ended, outputs, opt_ml, tail, stopped=stop.is_set())
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from localcloud.cloud import Cloud, arn
 from localcloud.jobs import images, s3io, script_mode
 from localcloud.jobs.checkpoints import Checkpoints
-from localcloud.jobs.container import background, base_environment, layered_python, run_process
+from localcloud.jobs.container import background, base_environment, check_isolation, layered_python, run_process
 from localcloud.jobs.lifecycle import INTERRUPTED, live
 from localcloud.jobs.lifecycle import end as end_job
 from localcloud.jobs.log_stream import LogStream
@@ -67,8 +67,9 @@ def check(params: Params) -> None:
     if not specification.get("TrainingImage"):
         raise ServiceError("ValidationException", "AlgorithmSpecification needs a TrainingImage here.")
     images.for_uri(specification["TrainingImage"])
+    check_isolation(params.get("EnableNetworkIsolation"))
     resources = params.get("ResourceConfig") or {}
-    if resources.get("InstanceCount", 1) > 1 or resources.get("InstanceGroups"):
+    if resources.get("InstanceCount", 1) > 1:
         raise ServiceError(
             "ResourceLimitExceeded",
             "The local AWS trains on one instance: set InstanceCount to 1. Clusters exist on AWS only.",
@@ -188,6 +189,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
         on_lines=on_lines,
         hide=run,
         time_limit=float(limit) if limit else None,
+        isolated=job["EnableNetworkIsolation"],
     )
     if cloud.stopping.is_set() and not stop.is_set():
         return {"status": "Failed", "reason": INTERRUPTED}

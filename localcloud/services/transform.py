@@ -107,7 +107,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     JOBS.update(cloud, name, TransformStartTime=time.time())
     causes = []
     try:
-        with Transformer(cloud, job, model["PrimaryContainer"], run, LogStream(cloud, LOG_GROUP, instance), stop) as it:
+        with Transformer(cloud, job, model, run, LogStream(cloud, LOG_GROUP, instance), stop) as it:
             tell(it.settings)
             for key, relative in s3io.relative_keys(
                 cloud.client("s3"), job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]

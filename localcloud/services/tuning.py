@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.cloud import Cloud
+from localcloud.jobs import script_mode
 from localcloud.jobs.container import background
 from localcloud.jobs.lifecycle import INTERRUPTED
 from localcloud.protocol import ServiceError
@@ -52,8 +53,8 @@ def create_tuning_job(cloud: Cloud, params: Params) -> Params:
 def _check(cloud: Cloud, params: Params) -> None:
     config = params["HyperParameterTuningJobConfig"]
     definition = params.get("TrainingJobDefinition")
-    if not definition or params.get("TrainingJobDefinitions"):
-        raise _invalid("The local AWS tunes one algorithm: give one TrainingJobDefinition.")
+    if not definition:
+        raise _invalid("A tuning job needs a TrainingJobDefinition.")
     objective = config.get("HyperParameterTuningJobObjective")
     if not objective:
         raise _invalid("A tuning job needs a HyperParameterTuningJobObjective.")
@@ -78,9 +79,51 @@ def _check(cloud: Cloud, params: Params) -> None:
     elif not limits.get("MaxNumberOfTrainingJobs"):
         raise _invalid("ResourceLimits needs MaxNumberOfTrainingJobs.")
     training.check(_trial_request(params, "trial", {}))
-    for parent in (params.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs", []):
-        if JOBS.find(cloud, parent[JOBS.name])[JOBS.status] not in ENDED:
-            raise _invalid(f"The parent tuning job {parent[JOBS.name]} has not ended.")
+    for parent in _parents(params):
+        _check_parent(params, JOBS.find(cloud, parent))
+
+
+def _parents(job: Params) -> list[str]:
+    warm = job.get("WarmStartConfig") or {}
+    return [parent[JOBS.name] for parent in warm.get("ParentHyperParameterTuningJobs", [])]
+
+
+def _is_identical(job: Params) -> bool:
+    """Whether the trials of a job are compared with those of its parents."""
+    return bool((job.get("WarmStartConfig") or {}).get("WarmStartType") == "IdenticalDataAndAlgorithm")
+
+
+def _check_parent(job: Params, parent: Params) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-warm-start.html"""
+    name, objective = parent[JOBS.name], "HyperParameterTuningJobObjective"
+    new, old = job["TrainingJobDefinition"], parent["TrainingJobDefinition"]
+    if parent[JOBS.status] not in ENDED:
+        raise _invalid(f"The parent tuning job {name} has not ended.")
+    if job["HyperParameterTuningJobConfig"][objective] != parent["HyperParameterTuningJobConfig"][objective]:
+        raise _invalid(f"The objective metric must be that of the parent tuning job {name}.")
+    if _count(job) != _count(parent):
+        raise _invalid(f"Static and tuned parameters must be as many as those of the parent tuning job {name}.")
+    if _is_identical(job) and (_data(new), _image(new)) != (_data(old), _image(old)):
+        raise _invalid(
+            f"With IdenticalDataAndAlgorithm, the input data and the training image must be those of the parent tuning "
+            f"job {name}. If they differ, WarmStartType is TransferLearning."
+        )
+
+
+def _count(job: Params) -> int:
+    ranges = job["HyperParameterTuningJobConfig"].get("ParameterRanges") or {}
+    static = job["TrainingJobDefinition"].get("StaticHyperParameters") or {}
+    return len(static) + sum(len(of_a_kind) for of_a_kind in ranges.values())
+
+
+def _image(definition: Params) -> str:
+    return str(definition["AlgorithmSpecification"]["TrainingImage"])
+
+
+def _data(definition: Params) -> dict[str, Params]:
+    """The channels' sources by name; not those in which the SDK sends the code."""
+    channels = {channel["ChannelName"]: channel["DataSource"] for channel in definition.get("InputDataConfig", [])}
+    return {name: source for name, source in channels.items() if name not in script_mode.CODE_CHANNELS}
 
 
 @operation("sagemaker", "DescribeHyperParameterTuningJob")
@@ -90,6 +133,7 @@ def describe_tuning_job(cloud: Cloud, params: Params) -> Params:
 
 def _described(cloud: Cloud, job: Params) -> Params:
     trials = _trials(cloud, job)
+    compared = [*trials, *_trials_of_parents(cloud, job)] if _is_identical(job) else []
     counts = [trial["TrainingJobStatus"] for trial in trials]
     objectives = [trial["ObjectiveStatus"] for trial in trials]
     seconds = sum(trial.get("_seconds") or 0 for trial in trials)
@@ -104,8 +148,15 @@ def _described(cloud: Cloud, job: Params) -> Params:
         },
         "ObjectiveStatusCounters": {kind: objectives.count(kind) for kind in ("Succeeded", "Pending", "Failed")},
         "BestTrainingJob": _best(job, trials),
+        "OverallBestTrainingJob": _best(job, compared),
         "ConsumedResources": {"RuntimeInSeconds": seconds},
     }
+
+
+def _trials_of_parents(cloud: Cloud, job: Params) -> list[Params]:
+    """The trials of those parents that have not been deleted."""
+    parents = [(name, cloud.store.get(JOBS.kind, name)) for name in _parents(job)]
+    return [{**trial, "TuningJobName": name} for name, body in parents if body for trial in _trials(cloud, body)]
 
 
 def _best(job: Params, trials: list[Params]) -> Params | None:
@@ -292,8 +343,8 @@ class _Controller:
         return bool(reached)
 
     def _warm_start(self) -> None:
-        for parent in (self._job.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs", []):
-            for trial in _trials(self._cloud, JOBS.find(self._cloud, parent[JOBS.name])):
+        for parent in _parents(self._job):
+            for trial in _trials(self._cloud, JOBS.find(self._cloud, parent)):
                 if trial["ObjectiveStatus"] == "Succeeded":
                     self._search.learn(trial["TunedHyperParameters"], _value(trial))
 

@@ -37,7 +37,7 @@ def start_query_execution(cloud: Cloud, params: Params) -> Params:
     refuse(params, "EngineConfiguration", why="it is for Spark")
     refuse(params, "ResultReuseConfiguration.ResultReuseByAgeConfiguration.Enabled", why="each query runs")
     group = workgroups.enabled(cloud, params.get("WorkGroup") or workgroups.PRIMARY)
-    context = dict(params.get("QueryExecutionContext") or {})
+    context = params.get("QueryExecutionContext") or {}
     if context.get("Catalog", CATALOG).lower() not in (CATALOG.lower(), "hive"):
         raise invalid(f"Data catalog {context['Catalog']} was not found: the local AWS has {CATALOG} alone.")
     results = _results(group, params.get("ResultConfiguration") or {})
@@ -52,11 +52,11 @@ def start_query_execution(cloud: Cloud, params: Params) -> Params:
             Reason="CONCURRENT_QUERY_LIMIT_EXCEEDED",
         )
     identity = str(uuid.uuid4())
-    made = once(cloud, params, identity)
+    made = once(cloud, "StartQueryExecution", params, identity)
     if made != identity:
         return {"QueryExecutionId": made}
     if context.get("Database"):
-        context["Database"] = context["Database"].strip('`"').lower()
+        context = {**context, "Database": context["Database"].strip('`"').lower()}
     execution = {
         "QueryExecutionId": identity,
         "Query": params["QueryString"],

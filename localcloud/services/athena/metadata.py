@@ -20,8 +20,9 @@ _KIND = {"Type": "GLUE", "Status": "CREATE_COMPLETE"}
 def _check(cloud: Cloud, params: Params, member: str = "CatalogName") -> None:
     if params.get("WorkGroup"):
         workgroups.find(cloud, params["WorkGroup"])
-    if params[member].lower() != CATALOG.lower():
-        raise invalid(f"Data catalog {params[member]} was not found: the local AWS has {CATALOG} alone.")
+    name = params.get(member, CATALOG)  # the list of catalogs is asked for none
+    if name.lower() != CATALOG.lower():
+        raise invalid(f"Data catalog {name} was not found: the local AWS has {CATALOG} alone.")
 
 
 def _failed(error: ClientError) -> ServiceError:
@@ -70,7 +71,7 @@ def get_data_catalog(cloud: Cloud, params: Params) -> Params:
 
 @operation("athena", "ListDataCatalogs")
 def list_data_catalogs(cloud: Cloud, params: Params) -> Params:
-    _check(cloud, {**params, "CatalogName": CATALOG})
+    _check(cloud, params)
     answer = page([CATALOG], params, "data catalogs")
     return {"DataCatalogsSummary": [{"CatalogName": name, **_KIND} for name in answer.pop("items")], **answer}
 

@@ -25,7 +25,7 @@ def create_named_query(cloud: Cloud, params: Params) -> Params:
     group = params.get("WorkGroup") or workgroups.PRIMARY
     workgroups.enabled(cloud, group)
     identity = str(uuid.uuid4())
-    made = once(cloud, params, identity)
+    made = once(cloud, "CreateNamedQuery", params, identity)
     if made == identity:
         kept = {name: params[name] for name in ("Name", "Description", "Database", "QueryString") if params.get(name)}
         cloud.store.insert(NAMED, made, {**kept, "WorkGroup": group, "NamedQueryId": made, "_Name": made})

@@ -67,8 +67,11 @@ def _opened(token: str, of: str) -> str:
     return str(name)
 
 
-def once(cloud: Cloud, params: Params, made: str) -> str:
+def once(cloud: Cloud, operation: str, params: Params, made: str) -> str:
     """The resource that a request with this ClientRequestToken made: `made`, or what the same request made before.
+
+    Args:
+        operation: whose request it is; each operation has tokens of its own.
 
     Raises:
         ServiceError: another request had this token.
@@ -77,9 +80,10 @@ def once(cloud: Cloud, params: Params, made: str) -> str:
     if not token:
         return made
     digest = hashlib.sha256(json.dumps(params, sort_keys=True).encode()).hexdigest()
-    if cloud.store.insert(TOKEN, token, {"Made": made, "Digest": digest}):
+    name = f"{operation} {token}"
+    if cloud.store.insert(TOKEN, name, {"Made": made, "Digest": digest}):
         return made
-    before = cloud.store.get(TOKEN, token) or {}
+    before = cloud.store.get(TOKEN, name) or {}
     if before.get("Digest") != digest:
         raise invalid("Idempotent parameters do not match")
     return str(before["Made"])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import boto3
 import pytest
@@ -10,6 +13,8 @@ from botocore.exceptions import ClientError
 from endpoints import ECHO, Hosting
 from own_cloud import wait_until
 from training_jobs import IMAGE
+
+from localcloud.hosting.variant import Variant
 
 
 def reason(hosting: Hosting, script: str = ECHO, files: Mapping[str, str | bytes] | None = None) -> str:
@@ -154,3 +159,10 @@ def test_automatic_scaling_is_not_pretended() -> None:
             MaxCapacity=2,
         )
     assert error.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+def test_model_data_that_does_not_come_in_time(tmp_path: Path) -> None:
+    cloud: Any = SimpleNamespace(home=tmp_path)
+    model = {"PrimaryContainer": {"Image": IMAGE}}
+    never_started = Variant(cloud, "endpoint", {"VariantName": "v0"}, model)
+    assert never_started.wait_ready(60, download=0.1) == "the model data was not downloaded within 0 s"

@@ -201,3 +201,18 @@ def test_a_workflow_run_goes_on_after_a_crash(own_cloud: OwnCloud) -> None:
     found = ended(own, name, run, 20)
     assert (found["Status"], found["Statistics"]["FailedActions"]) == ("COMPLETED", 1)
     assert own.client.get_workflow(Name=name)["Workflow"]["LastRun"]["WorkflowRunId"] == run
+
+
+def test_tags_are_kept_and_changed(glue: Glue, name: str) -> None:
+    job = glue.job(GOOD, Tags={"course": "dsaws", "lesson": "3"})
+    resource = {"ResourceArn": f"arn:aws:glue:us-east-1:123456789012:job/{job}"}
+    glue.client.tag_resource(**resource, TagsToAdd={"lesson": "4", "owner": "ann"})
+    glue.client.untag_resource(**resource, TagsToRemove=["course"])
+    definition = glue.client.get_job(JobName=job)["Job"]
+    glue.client.update_job(JobName=job, JobUpdate={key: definition[key] for key in ("Role", "Command")})
+    assert glue.client.get_tags(**resource)["Tags"] == {"lesson": "4", "owner": "ann"}
+    assert glue.client.list_jobs(Tags={"owner": "ann"})["JobNames"] == [job]
+    with pytest.raises(ClientError, match="not found"):
+        glue.client.get_tags(ResourceArn="arn:aws:glue:us-east-1:123456789012:workflow/none")
+    with pytest.raises(ClientError, match="is not the ARN of"):
+        glue.client.get_tags(ResourceArn="arn:aws:glue:us-east-1:123456789012:table/none")

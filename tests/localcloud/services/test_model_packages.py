@@ -361,3 +361,21 @@ def test_the_sdk_registers_approves_deploys_and_cleans_up(
         "answer": ["w:x"],
         "groups": [],
     }
+
+
+def test_a_request_that_is_sent_again_registers_one_version(client: Any, group: str, data: str) -> None:
+    token = {"ClientToken": uuid.uuid4().hex}
+    first = register(client, group, data, **token)
+    assert register(client, group, data, **token) == first
+    assert register(client, group, data) != first
+
+
+def test_an_update_that_is_sent_again_adds_nothing(client: Any, group: str, data: str) -> None:
+    arn = register(client, group, data)
+    more = {"AdditionalInferenceSpecificationsToAdd": [{"Name": "more", **specification(data)}]}
+    for _ in range(2):
+        client.update_model_package(ModelPackageArn=arn, ClientToken="0", **more)
+    package = client.describe_model_package(ModelPackageName=arn)
+    assert [one["Name"] for one in package["AdditionalInferenceSpecifications"]] == ["more"]
+    with pytest.raises(ClientError, match="must be distinct"):
+        client.update_model_package(ModelPackageArn=arn, **more)

@@ -183,6 +183,55 @@ def test_a_warm_start_begins_with_what_its_parent_has_learned(tuning: Tuning) ->
     assert child["WarmStartConfig"] == warm
 
 
+def warm_start(tuning: Tuning, parent: dict[str, Any], kind: str) -> dict[str, Any]:
+    """A request that goes on from a parent, with data of its own."""
+    request = tuning.request(limits={"MaxNumberOfTrainingJobs": 1})
+    source = {"S3DataType": "S3Prefix", "S3Uri": tuning.training.put("warm/data.csv", "1")}
+    request["TrainingJobDefinition"]["InputDataConfig"] = [
+        {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
+    ]
+    name = {"HyperParameterTuningJobName": parent["HyperParameterTuningJobName"]}
+    request["WarmStartConfig"] = {"ParentHyperParameterTuningJobs": [name], "WarmStartType": kind}
+    return request
+
+
+def test_other_data_is_for_transfer_learning(tuning: Tuning, finished: dict[str, Any]) -> None:
+    with pytest.raises(ClientError, match="WarmStartType is TransferLearning"):
+        tuning.client.create_hyper_parameter_tuning_job(**warm_start(tuning, finished, "IdenticalDataAndAlgorithm"))
+    request = warm_start(tuning, finished, "TransferLearning")
+    tuning.client.create_hyper_parameter_tuning_job(**request)
+    assert "OverallBestTrainingJob" not in tuning.wait(request["HyperParameterTuningJobName"])
+
+
+def test_the_overall_best_training_job_may_be_a_parents(tuning: Tuning, finished: dict[str, Any]) -> None:
+    request = warm_start(tuning, finished, "IdenticalDataAndAlgorithm")
+    del request["TrainingJobDefinition"]["InputDataConfig"]
+    request["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
+        "ContinuousParameterRanges": [{"Name": "x", "MinValue": "100", "MaxValue": "101"}]
+    }
+    tuning.client.create_hyper_parameter_tuning_job(**request)
+    job = tuning.wait(request["HyperParameterTuningJobName"])
+    overall = job["OverallBestTrainingJob"]
+    assert overall["TrainingJobName"] == finished["BestTrainingJob"]["TrainingJobName"]
+    assert overall["TuningJobName"] == finished["HyperParameterTuningJobName"]
+    assert value(overall) > value(job["BestTrainingJob"])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"StaticHyperParameters": {"n": "1"}}, "must be as many"), ({}, "The objective metric must be")],
+)
+def test_what_every_warm_start_shares_with_its_parents(
+    tuning: Tuning, finished: dict[str, Any], change: dict[str, Any], said: str
+) -> None:
+    request = warm_start(tuning, finished, "TransferLearning")
+    request["TrainingJobDefinition"] |= change
+    if not change:
+        request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["Type"] = "Minimize"
+    with pytest.raises(ClientError, match=said):
+        tuning.client.create_hyper_parameter_tuning_job(**request)
+
+
 def test_a_stopped_job_ends_within_ten_seconds_with_its_trials(tuning: Tuning) -> None:
     name = tuning.start(ENDLESS)
     wait_until(lambda: tuning.describe(name)["TrainingJobStatusCounters"]["InProgress"] == 2)
