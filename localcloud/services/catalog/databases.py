@@ -34,7 +34,7 @@ def _database(params: Params) -> Params:
 
 @operation("glue", "CreateDatabase")
 def create_database(cloud: Cloud, params: Params) -> Params:
-    database = {**_database(params), "CreateTime": time.time()}
+    database = {**_database(params), "CreateTime": time.time(), "Tags": params.get("Tags") or {}}
     with changing(cloud):
         if not cloud.store.insert(DATABASE, database["Name"], database):
             raise taken("Database already exists.")
@@ -63,13 +63,13 @@ def get_databases(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "UpdateDatabase")
 def update_database(cloud: Cloud, params: Params) -> Params:
-    """The new input takes the place of the whole old one; when it was made stays."""
+    """The new input takes the place of the whole old one; when it was made, and its tags, stay."""
     database, name = _database(params), params["Name"].lower()
     if database["Name"] != name:
         raise invalid(f"A database cannot be renamed: DatabaseInput has Name {database['Name']}, the request {name}.")
     with changing(cloud):
         old = find_database(cloud, name)
-        new = {**database, "CreateTime": old["CreateTime"]}
+        new = {**database, "CreateTime": old["CreateTime"], "Tags": old["Tags"]}
         cloud.store.delete(DATABASE, name)
         cloud.store.insert(DATABASE, name, new)
     return {}
