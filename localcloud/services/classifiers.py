@@ -11,6 +11,7 @@ from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services.crawling.crawl import CLASSIFIER
 from localcloud.services.glue import cut
+from localcloud.services.glue_arguments import invalid
 from localcloud.services.registry import Params, operation
 
 _SETTINGS = (
@@ -19,33 +20,27 @@ _SETTINGS = (
 )
 
 
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("InvalidInputException", message)
-
-
 def _csv(params: Params) -> Params:
     """The settings of the one classifier in a request, checked by themselves."""
     others = [kind for kind, settings in params.items() if settings and kind != "CsvClassifier"]
     if others:
-        raise _invalid(f"{others[0]} is not offered; the local AWS has custom CSV classifiers.")
+        raise invalid(f"{others[0]} is not offered; the local AWS has custom CSV classifiers.")
     if "CsvClassifier" not in params:
-        raise _invalid("Give a CsvClassifier.")
+        raise invalid("Give a CsvClassifier.")
     given: Params = params["CsvClassifier"]
     if given.get("CustomDatatypeConfigured") or given.get("CustomDatatypes"):
-        raise _invalid("CsvClassifier: CustomDatatypes are not offered by the local AWS.")
+        raise invalid("CsvClassifier: CustomDatatypes are not offered by the local AWS.")
     return {name: given[name] for name in _SETTINGS if name in given}
 
 
 def _check(settings: Params) -> None:
     if settings.get("QuoteSymbol", '"') == settings.get("Delimiter", ""):
-        raise _invalid("QuoteSymbol must be different from Delimiter.")
+        raise invalid("QuoteSymbol must be different from Delimiter.")
     if settings.get("ContainsHeader") == "ABSENT" and settings.get("Header"):
-        raise _invalid(
-            "ContainsHeader is ABSENT, and there is a Header: give UNKNOWN or PRESENT with it, or no Header."
-        )
+        raise invalid("ContainsHeader is ABSENT, and there is a Header: give UNKNOWN or PRESENT with it, or no Header.")
     names = [name.lower() for name in settings.get("Header", [])]
     if len(set(names)) < len(names):
-        raise _invalid("Header holds a name twice; capitals do not count.")
+        raise invalid("Header holds a name twice; capitals do not count.")
 
 
 def _find(cloud: Cloud, name: str) -> Params:

@@ -21,6 +21,7 @@ from localcloud.services.crawling.crawl import CLASSIFIER, CRAWLER
 from localcloud.services.crawling.globs import compile_glob
 from localcloud.services.crawling.registration import Changes
 from localcloud.services.glue import cut, tagged
+from localcloud.services.glue_arguments import invalid
 from localcloud.services.registry import Params, operation
 from localcloud.store.state import ACCOUNT
 
@@ -29,10 +30,6 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     **{"EQ": operator.eq, "NE": operator.ne, "GT": operator.gt},
     **{"GE": operator.ge, "LT": operator.lt, "LE": operator.le},
 }
-
-
-def _invalid(message: str) -> ServiceError:
-    return ServiceError("InvalidInputException", message)
 
 
 def _find(cloud: Cloud, name: str) -> Params:
@@ -47,22 +44,22 @@ def _check(cloud: Cloud, params: Params) -> None:
     targets = params.get("Targets", {})
     others = [kind for kind, items in targets.items() if items and kind != "S3Targets"]
     if others:
-        raise _invalid(f"{others[0]} are not offered; the local AWS crawls S3Targets.")
+        raise invalid(f"{others[0]} are not offered; the local AWS crawls S3Targets.")
     if not targets.get("S3Targets"):
-        raise _invalid("The local AWS crawls S3 targets; give at least one.")
+        raise invalid("The local AWS crawls S3 targets; give at least one.")
     for target in targets["S3Targets"]:
         _check_target(target)
     if not params.get("DatabaseName"):
-        raise _invalid("A crawler of S3 targets needs a DatabaseName.")
+        raise invalid("A crawler of S3 targets needs a DatabaseName.")
     if len(params.get("TablePrefix", "")) > LONGEST_PREFIX:
-        raise _invalid(f"The TablePrefix is longer than {LONGEST_PREFIX} characters.")
+        raise invalid(f"The TablePrefix is longer than {LONGEST_PREFIX} characters.")
     for name in params.get("Classifiers", []):
         if cloud.store.get(CLASSIFIER, name) is None:
             raise ServiceError("EntityNotFoundException", f"Classifier with name {name} does not exist")
     try:
         configuration.parse(params.get("Configuration", ""))
     except ValueError as error:
-        raise _invalid(str(error)) from None
+        raise invalid(str(error)) from None
     _refuse(params)
 
 
@@ -70,17 +67,17 @@ def _check_target(target: Params) -> None:
     try:
         parse_uri(str(target.get("Path", "")))
     except TransferFailed:
-        raise _invalid(f"The target path {target.get('Path')!r} is not on S3: s3://bucket/folder/.") from None
+        raise invalid(f"The target path {target.get('Path')!r} is not on S3: s3://bucket/folder/.") from None
     for member in ("ConnectionName", "EventQueueArn", "DlqEventQueueArn"):
         if target.get(member):
-            raise _invalid(f"S3Targets: {member} is not offered by the local AWS.")
+            raise invalid(f"S3Targets: {member} is not offered by the local AWS.")
     if not 1 <= target.get("SampleSize", 1) <= 249:
-        raise _invalid("SampleSize must be between 1 and 249.")
+        raise invalid("SampleSize must be between 1 and 249.")
     for pattern in target.get("Exclusions", []):
         try:
             compile_glob(pattern)
         except ValueError as error:
-            raise _invalid(f"The exclusion {pattern!r} is no glob pattern: {error}.") from None
+            raise invalid(f"The exclusion {pattern!r} is no glob pattern: {error}.") from None
 
 
 def _refuse(params: Params) -> None:
@@ -98,7 +95,7 @@ def _refuse(params: Params) -> None:
     }
     for what, given in refused.items():
         if given:
-            raise _invalid(f"{what} is not offered by the local AWS; leave it out.")
+            raise invalid(f"{what} is not offered by the local AWS; leave it out.")
 
 
 @operation("glue", "CreateCrawler")
@@ -220,13 +217,13 @@ def _passes(entry: Params, wanted: Params) -> bool:
     name, sign, value = wanted.get("FieldName"), wanted.get("FilterOperator", "EQ"), wanted.get("FieldValue", "")
     member = {"CRAWL_ID": "CrawlId", "STATE": "State", "START_TIME": "StartTime", "END_TIME": "EndTime"}.get(name or "")
     if member is None:
-        raise _invalid(f"Filters: the field {name} is not offered by the local AWS.")
+        raise invalid(f"Filters: the field {name} is not offered by the local AWS.")
     if not member.endswith("Time"):
         if sign not in ("EQ", "NE"):
-            raise _invalid(f"Filters: {name} takes the operators EQ and NE.")
+            raise invalid(f"Filters: {name} takes the operators EQ and NE.")
         return _COMPARE[sign](entry.get(member), value)
     if not value.isdecimal():
-        raise _invalid(f"Filters: {name} takes a time in milliseconds, not {value!r}.")
+        raise invalid(f"Filters: {name} takes a time in milliseconds, not {value!r}.")
     return member in entry and _COMPARE[sign](round(entry[member] * 1000), int(value))
 
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 from localcloud.cloud import Cloud
 from localcloud.protocol import ServiceError
 from localcloud.services import glue
+from localcloud.services.glue_arguments import invalid
 from localcloud.services.registry import Params, operation
 
 TRIGGER, WORKFLOW = "glue-trigger", "glue-workflow"
 STARTING = ("EVENT", "ON_DEMAND")  # a workflow begins with one of these
 DEFAULT_WINDOW_SECONDS = 900
-
-
-def invalid(message: str) -> ServiceError:
-    return ServiceError("InvalidInputException", message)
 
 
 def find_workflow(cloud: Cloud, name: str) -> Params:

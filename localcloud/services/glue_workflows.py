@@ -17,13 +17,13 @@ from localcloud.cloud import Cloud
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services import events, glue, glue_triggers
+from localcloud.services.glue_arguments import invalid
 from localcloud.services.glue_triggers import (
     STARTING,
     TRIGGER,
     WORKFLOW,
     batching,
     find_workflow,
-    invalid,
     of_workflow,
 )
 from localcloud.services.registry import Params, operation

@@ -37,7 +37,9 @@ def search(cloud: Cloud, params: Params) -> Params:
             raise _invalid(f"SearchExpression.{member} is not offered by the local AWS, only on AWS: use Filters.")
     join = any if expression.get("Operator") == "Or" else all
     filters = expression.get("Filters", [])
-    jobs = [job for job in cloud.store.all(training.KIND) if not filters or join(_fits(job, one) for one in filters)]
+    elsewhere = params.get("CrossAccountFilterOption") == "CrossAccount"  # there is one account
+    known = [] if elsewhere else cloud.store.all(training.KIND)
+    jobs = [job for job in known if not filters or join(_fits(job, one) for one in filters)]
     order = params.get("SortBy", "LastModifiedTime")
     jobs.sort(key=lambda job: _sortable(_property(job, order)), reverse=params.get("SortOrder") != "Ascending")
     return listing.cut([{"TrainingJob": job} for job in jobs], params, "Results")

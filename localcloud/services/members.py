@@ -2,7 +2,8 @@
 
 A path has no marks of lists: `ProductionVariants.VolumeSizeInGB` is that of any variant. What lies below a path goes
 with it. `Mode=MultiModel` is that one value. Other members act, are shown again as they were given (a description), or
-are refused where they are read; `tests/localcloud/services/test_every_member.py` looks for such as do none of it.
+are refused where they are read; `tests/localcloud/services/test_every_member.py` sends them all, and looks for such as
+do none of it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
 _ROLES = "roles are not asked: everything here is yours"
 _CAPACITY = "this machine is the only capacity"
+_EXPERIMENTS = "there are no experiments"
 _ALONE = "a job has one instance"
 _FILES = "a channel is brought as files; objects are unpacked in Pipe mode only"
 
@@ -70,7 +72,10 @@ _CONTAINER = {
     **_each("a container serves one model", "Mode=MultiModel", "MultiModelConfig"),
     **_below(
         "ModelDataSource.S3DataSource",
-        _each("there are no model hubs", "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
+        {
+            **_each("there are no model hubs", "ModelAccessConfig", "HubAccessConfig", "ManifestS3Uri", "ManifestEtag"),
+            "ETag": "what is there is read, whatever its ETag",
+        },
     ),
 }
 _REGISTERED = {
@@ -104,6 +109,7 @@ REFUSED: Table = {
     ("events", "PutTargets"): _below("Targets", _TARGET),
     ("glue", "CreateTrigger"): _TRIGGER,
     ("glue", "UpdateTrigger"): _below("TriggerUpdate", _TRIGGER),
+    ("glue", "GetJobRun"): {"PredecessorsIncluded": "ask for them by GetWorkflowRun with IncludeGraph"},
     ("sagemaker", "CreateEndpoint"): {"DeploymentConfig": "there is nothing to roll back to"},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _VARIANT),
@@ -135,6 +141,7 @@ REFUSED: Table = {
         "ProcessingInputs.DatasetDefinition": "inputs are objects of S3",
         "ProcessingOutputConfig.Outputs.AppManaged": "outputs are copied after the job",
         "ProcessingOutputConfig.Outputs.FeatureStoreOutput": "there is no Feature Store",
+        "ExperimentConfig": _EXPERIMENTS,
         **_below("ProcessingResources.ClusterConfig", _each(_CAPACITY, *list(_CLUSTER)[2:])),
     },
     ("sagemaker", "CreateTrainingJob"): {
@@ -143,11 +150,13 @@ REFUSED: Table = {
         "TensorBoardOutputConfig": "there is no TensorBoard: write its files to the output or the checkpoints",
         **_each("there are no debugger rules", "DebugRuleConfigurations", "ProfilerRuleConfigurations"),
         "RemoteDebugConfig": "there is no Systems Manager",
+        "ExperimentConfig": _EXPERIMENTS,
         "SessionChainingConfig": _ROLES,
         "ServerlessJobConfig": "there are no serverless jobs",
         "MlflowConfig": "there is no MLflow",
         "ModelPackageConfig": "register the model with CreateModelPackage",
     },
+    ("sagemaker", "CreateTransformJob"): {"ExperimentConfig": _EXPERIMENTS},
     ("sagemaker", "UpdateEndpoint"): {
         "DeploymentConfig": "the new variants take over when they are healthy",
         "RetainDeploymentConfig": "there is no deployment configuration",
@@ -182,11 +191,11 @@ _HELD = {
     "ContainerMetricsConfig": "the metrics are those of every endpoint",
     "ImageConfig": "images come with this product",
     "Mode": "a container serves one model",
-    **_each("what is there is read", "ModelDataSource.S3DataSource.S3DataType", "ModelDataSource.S3DataSource.ETag"),
+    **_each("what is there is read", "ModelDataSource.S3DataSource.S3DataType"),
 }
 _PACKAGED = _each(
     _SHOWN,
-    *("Containers.ModelDataSource.S3DataSource.ETag", "Containers.ModelDataSource.S3DataSource.S3DataType"),
+    "Containers.ModelDataSource.S3DataSource.S3DataType",
     *("Containers.ContainerHostname", "Containers.ImageDigest", "Containers.ProductId", "Containers.ModelInput"),
     *("Containers.Framework", "Containers.FrameworkVersion", "Containers.NearestModelName"),
     *("Containers.ModelDataETag", "Containers.IsCheckpoint", "Containers.BaseModel", "SupportedTransformInstanceTypes"),
@@ -217,7 +226,6 @@ WITHOUT_EFFECT: Table = {
     ("glue", "UpdateCrawler"): {"Role": _ROLES},
     ("glue", "UpdateJob"): {"JobUpdate.ExecutionClass": _CAPACITY, "JobUpdate.Role": _ROLES},
     ("glue", "CreateTrigger"): _below("Predicate.Conditions", _EQUALS),
-    ("glue", "GetJobRun"): {"PredecessorsIncluded": "the run's predecessors are in the graph of its workflow run"},
     ("glue", "GetTable"): _STATUS,
     ("glue", "GetTables"): _STATUS,
     ("glue", "UpdateTable"): {"Force": "a change is never refused for the shape of the old table"},
@@ -259,7 +267,6 @@ WITHOUT_EFFECT: Table = {
         "SkipModelValidation": "a package is registered as it is, without a trial run",
     },
     ("sagemaker", "CreateProcessingJob"): {
-        "ExperimentConfig": "there are no experiments",
         "NetworkConfig.VpcConfig": _NETWORK,
         "NetworkConfig.EnableInterContainerTrafficEncryption": _ALONE,
         "ProcessingInputs.S3Input.S3CompressionType": "objects are copied as they are",
@@ -273,12 +280,10 @@ WITHOUT_EFFECT: Table = {
         **_TRAINED,
         "AlgorithmSpecification.EnableSageMakerMetricsTimeSeries": "MetricDefinitions are always read from the log",
         "DebugHookConfig": "there is no Debugger",
-        "ExperimentConfig": "there are no experiments",
         "InfraCheckConfig": "there are no machines to check",
         "ProfilerConfig": "there is no Profiler",
     },
     ("sagemaker", "CreateTransformJob"): {
-        "ExperimentConfig": "there are no experiments",
         **_each(_CAPACITY, "TransformResources.InstanceType"),
         "TransformResources.TransformAmiVersion": "containers run in this machine's system",
         **_each(_PLAIN, "TransformOutput.KmsKeyId", "TransformResources.VolumeKmsKeyId"),
@@ -286,7 +291,6 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "DeletePipeline"): {"ClientRequestToken": "a pipeline is deleted once"},
     ("sagemaker", "DescribeModelPackage"): {"IncludedData": "nothing is left out: no package is encrypted"},
-    ("sagemaker", "Search"): {"CrossAccountFilterOption": "there is one account"},
     ("sagemaker", "StopPipelineExecution"): {"ClientRequestToken": "a second stop changes nothing"},
     ("sagemaker", "UpdatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "UpdateModelPackage"): {
