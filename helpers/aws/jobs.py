@@ -148,8 +148,12 @@ def wait_for_endpoint(name: str) -> Json:
 
 
 def log_lines(group: str, stream: str) -> list[str]:
-    """All lines of one CloudWatch log stream, oldest first; empty when there is no such stream (yet)."""
-    logs = boto3.client("logs")
+    """All lines of one CloudWatch log stream, oldest first; empty when there is no such stream (yet).
+
+    A page may be empty and others follow; the end is where the token that was sent comes back.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+    """
+    logs = client("logs")
     lines: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -158,7 +162,7 @@ def log_lines(group: str, stream: str) -> list[str]:
         except logs.exceptions.ResourceNotFoundException:
             return lines
         lines += [event["message"] for event in page["events"]]
-        if not page["events"]:
+        if token.get("nextToken") == page["nextForwardToken"]:
             return lines
         token = {"nextToken": page["nextForwardToken"]}
 

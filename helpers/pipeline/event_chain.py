@@ -30,11 +30,23 @@ def announce_objects(ws: Workshop) -> None:
         )
 
 
+class TargetRefused(RuntimeError):
+    """EventBridge did not take the target of a rule; the message says why."""
+
+
 def rule(name: str, pattern: Json, target: Json) -> None:
-    """A rule of EventBridge with one target (the members of AWS's Target, without Id); one of this name is replaced."""
+    """A rule of EventBridge with one target (the members of AWS's Target, without Id); one of this name is replaced.
+
+    Raises:
+        TargetRefused: PutTargets answers with success even so, and counts what it has refused.
+    """
     events = boto3.client("events")
     events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
-    events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
+    answer = events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
+    if answer["FailedEntryCount"]:
+        failed = answer["FailedEntries"][0]
+        why = f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
+        raise TargetRefused(f"Rule {name} starts nothing: its target {target.get('Arn')} was refused. {why}")
 
 
 def workflow(name: str, job: str, arguments: dict[str, str], batch: dict[str, int]) -> None:
