@@ -11,11 +11,10 @@ import tokenize
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pandas as pd
 
 from helpers.aws import jobs
-from helpers.aws.client import listed
+from helpers.aws.client import client, listed
 from helpers.models import experiments
 from helpers.money import costs
 
@@ -30,9 +29,7 @@ def candidates(name: str) -> pd.DataFrame:
     training job: status, billed seconds, instance, hyperparameters, metrics.
     """
     rows = []
-    for candidate in listed(
-        boto3.client("sagemaker"), "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name
-    ):
+    for candidate in listed(client("sagemaker"), "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name):
         final = candidate.get("FinalAutoMLJobObjectiveMetric", {})
         step = candidate["CandidateSteps"][-1]["CandidateStepName"]
         rows.append({"job": step, "objective": final.get("Value"), "minimize": final.get("Type") == "Minimize"})

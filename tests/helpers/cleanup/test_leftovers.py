@@ -221,11 +221,11 @@ def test_more_than_a_page_of_things_is_found_and_deleted(workshop: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(1001):
             pool.submit(s3.put_object, Bucket=ws.bucket, Key=f"{ws.prefix}/many/{number}", Body=b"")
-    for number in range(12):  # ten are a page
+    for number in range(102):  # a hundred are a page
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=ws.name(str(number)))
     found = leftovers.everything(ws).set_index("kind")
     assert found.loc["objects", "state"] == "1001 objects, 0.0 MB"
-    assert len(found.loc["model package group"]) == 12
+    assert len(found.loc["model package group"]) == 102
     leftovers.delete_everything(ws)
     assert leftovers.everything(ws).empty
 
