@@ -31,7 +31,10 @@ class ServiceError(Exception):
         self.extra = extra
 
 
-_MODEL_NAMES = {"monitoring": "cloudwatch"}  # signing name -> botocore's name, where they differ
+_MODEL_NAMES = {
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}  # signing name -> botocore's name, where they differ
 
 
 def botocore_name(service: str) -> str:
@@ -82,6 +85,7 @@ _VALIDATION_CODE = {
     "pricing": "InvalidParameterException",
     "budgets": "InvalidParameterException",
     "monitoring": "ValidationError",
+    "tagging": "InvalidParameterException",
 }
 
 

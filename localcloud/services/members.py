@@ -135,6 +135,11 @@ REFUSED: Table = {
         "DeploymentConfig": "the new variants take over when they are healthy",
         "RetainDeploymentConfig": "there is no deployment configuration",
     },
+    ("tagging", "GetResources"): {
+        **_each("tags are the only filter", "ResourceTypeFilters", "ResourceARNList"),
+        **_each("there are no tag policies", "IncludeComplianceDetails", "ExcludeCompliantResources"),
+        "TagsPerPage": "a page is so many resources: give ResourcesPerPage",
+    },
 }
 
 _TRAINED = {
@@ -219,6 +224,7 @@ WITHOUT_EFFECT: Table = {
         "ExperimentConfig": "there are no experiments",
         "NetworkConfig": _NETWORK,
         "ProcessingInputs.S3Input.S3CompressionType": "objects are copied as they are",
+        "ProcessingInputs.S3Input.S3DataDistributionType": "the one instance gets all",
         "ProcessingOutputConfig.KmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeSizeInGB": _DISK,
