@@ -31,10 +31,8 @@ class ServiceError(Exception):
         self.extra = extra
 
 
-_MODEL_NAMES = {
-    "monitoring": "cloudwatch",
-    "tagging": "resourcegroupstaggingapi",
-}  # signing name -> botocore's name, where they differ
+# signing name -> botocore's name, where they differ
+_MODEL_NAMES = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 
 
 def botocore_name(service: str) -> str:
