@@ -41,6 +41,7 @@ COMMANDS = {
     "stop": "stop the local AWS; what it stored stays",
     "reset": "delete everything that the local AWS stored",
     "doctor": "say what is missing or will go wrong on this machine",
+    "sweep": "for the host of an event: find what all learners have left; --delete deletes it",
     "prices": "say how old the course's price table is; --refresh reads AWS's public price lists",
 }
 
@@ -278,6 +279,8 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
+    each["sweep"].add_argument("--delete", action="store_true", help="delete what is found")
+    each["sweep"].add_argument("--yes", action="store_true", help="with --delete: do not ask for the number first")
     each["prices"].add_argument(
         "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
     )
@@ -308,6 +311,9 @@ def main(words: list[str]) -> int:
         return 0
     if args.command == "doctor":
         return doctor()
+    if args.command == "sweep":
+        python = set_up()
+        return wait_for(start([python, "-m", "kit.sweep", *words[1:]], child_environment(python)), signal.SIGINT)
     if args.command == "prices":
         python = set_up()
         # The command runs in the project's folder, wherever this one was started.

@@ -12,6 +12,7 @@ import boto3
 
 from helpers import PROJECT
 from helpers.aws import jobs, provision
+from helpers.aws.client import client
 from helpers.data import lake, reviews
 from helpers.models import experiments
 from helpers.workshop import Workshop
@@ -42,7 +43,7 @@ def catch_up(ws: Workshop, stage: str) -> None:
 
 def land_raw(ws: Workshop) -> None:
     """Lesson 02: the raw reviews and titles into the data lake."""
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     with TemporaryDirectory() as folder:
         raw = reviews.write_raw(Path(folder))
         boto3.resource("s3").Bucket(ws.bucket).objects.filter(Prefix=f"{ws.prefix}/raw/").delete()
@@ -66,7 +67,7 @@ def etl_arguments(ws: Workshop) -> dict[str, str]:
 
 def clean(ws: Workshop) -> None:
     """Lesson 03: the Glue job from raw to clean, split and registered reviews."""
-    glue, s3 = boto3.client("glue"), boto3.client("s3")
+    glue, s3 = client("glue"), client("s3")
     script = "jobs/glue/reviews_etl.py"
     s3.upload_file(str(PROJECT / script), ws.bucket, f"{ws.prefix}/{script}")
     provision.database(ws.database)

@@ -31,7 +31,8 @@ class ServiceError(Exception):
         self.extra = extra
 
 
-_MODEL_NAMES = {"monitoring": "cloudwatch"}  # signing name -> botocore's name, where they differ
+# signing name -> botocore's name, where they differ
+_MODEL_NAMES = {"monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
 
 
 def botocore_name(service: str) -> str:
@@ -82,6 +83,7 @@ _VALIDATION_CODE = {
     "pricing": "InvalidParameterException",
     "budgets": "InvalidParameterException",
     "monitoring": "ValidationError",
+    "tagging": "InvalidParameterException",
 }
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pandas as pd
 
-from helpers.aws.client import wait_until
+from helpers.aws.client import client, wait_until
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -28,7 +27,7 @@ def run(ws: Workshop, sql: str) -> Json:
     Raises:
         TimeoutError: it still runs after ten minutes; it goes on running.
     """
-    athena = boto3.client("athena")
+    athena = client("athena")
     started = athena.start_query_execution(
         QueryString=sql,
         QueryExecutionContext={"Database": ws.database},
@@ -51,7 +50,7 @@ def rows(execution: Json) -> pd.DataFrame:
     status = execution["Status"]
     if status["State"] != "SUCCEEDED":
         raise QueryFailed(f"{status['State']}: {status.get('StateChangeReason') or 'no reason given'}")
-    pages = boto3.client("athena").get_paginator("get_query_results")
+    pages = client("athena").get_paginator("get_query_results")
     result = pages.paginate(QueryExecutionId=execution["QueryExecutionId"]).build_full_result()["ResultSet"]
     columns = result["ResultSetMetadata"]["ColumnInfo"]
     found = [[cell.get("VarCharValue") for cell in row["Data"]] for row in result["Rows"]]

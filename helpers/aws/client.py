@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 T = TypeVar("T")
 # AWS allows few calls in a second: wait and try again, as it asks for; not so with what does not answer at all.
 PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=5, max_pool_connections=40)
+_LONGEST_PAUSE = 10.0  # seconds
 _MISSING = ("NotFound", "NoSuch", "DoesNotExist")
 
 
@@ -22,11 +23,13 @@ def client(service: str) -> Any:
 
 
 def listed(asked: Any, operation: str, what: str, **wanted: Any) -> Iterator[Any]:
-    """All that a list operation of a client has, page by page.
+    """All that a list operation of a client has, page by page; SageMaker would give ten a page, and is asked for 100.
 
     Args:
         what: where in a page it stands, as JMESPath: `Endpoints[].EndpointName`. A page without it counts as empty.
     """
+    if asked.meta.service_model.service_name == "sagemaker":
+        wanted = {"PaginationConfig": {"PageSize": 100}, **wanted}
     pages = asked.get_paginator(operation).paginate(**wanted)
     return (item for item in pages.search(what) if item is not None)
 
@@ -61,9 +64,19 @@ def log_streams(logs: Any, group: str, prefix: str = "") -> Iterator[Any]:
 
 def wait_until(ask: Callable[[], T | None], what: str, *, seconds: float = 600, every: float = 0.5) -> T:
     """Ask again and again until the answer is a true one, and return it. Raises TimeoutError after so many seconds."""
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while not (answer := ask()):
-        if time.monotonic() > deadline:
+        if time.monotonic() - started > seconds:
             raise TimeoutError(f"Still no {what} after {seconds:g} s; whatever runs goes on.")
-        time.sleep(every)
+        pause(started, every)
     return answer
+
+
+def pause(started: float, least: float = 0.5) -> None:
+    """Sleep before AWS is asked again: longer the longer it takes, for all that wait in an account share its requests.
+
+    Args:
+        started: `time.monotonic()` when the wait began. A twentieth of what has passed is slept, ten seconds at most.
+        least: seconds.
+    """
+    time.sleep(max(least, min((time.monotonic() - started) / 20, _LONGEST_PAUSE)))

@@ -7,10 +7,9 @@ from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import boto3
 import pandas as pd
 
-from helpers.aws.client import client, log_streams
+from helpers.aws.client import client, log_streams, pause
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -56,7 +55,7 @@ def wait(
         progress.update(line)
         if time.monotonic() - started > _LONGEST:
             raise TimeoutError(f"{what} is still {line} after {_LONGEST / 3600:g} hours; it goes on.")
-        time.sleep(0.5 if time.monotonic() - started < 60 else 5)
+        pause(started)
     progress.end(line, good=found == good)
     if found != good:
         reason = description.get("FailureReason") or description.get("ErrorMessage") or "no reason given"
@@ -66,7 +65,7 @@ def wait(
 
 def wait_for_glue(job_name: str, run_id: str) -> Json:
     """Wait for a Glue job run (`JobRun` of GetJobRun). Raises JobFailed and TimeoutError as `wait`."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     return wait(
         f"Glue job {job_name}",
         lambda: glue.get_job_run(JobName=job_name, RunId=run_id)["JobRun"],
@@ -80,7 +79,7 @@ def wait_for_glue(job_name: str, run_id: str) -> Json:
 
 def wait_for_crawler(name: str) -> Json:
     """Wait until a crawler is READY again and return its description. Raises JobFailed when its crawl failed."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     crawler = wait(f"Crawler {name}", lambda: glue.get_crawler(Name=name)["Crawler"], "State", "READY", ())
     last = crawler.get("LastCrawl", {})
     if last.get("Status") != "SUCCEEDED":
@@ -90,7 +89,7 @@ def wait_for_crawler(name: str) -> Json:
 
 def wait_for_training(name: str) -> Json:
     """Wait for a training job (DescribeTrainingJob). Raises JobFailed and TimeoutError as `wait`."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
 
     def details(job: Json) -> list[str | None]:
         running = job["TrainingJobStatus"] in ("InProgress", "Stopping")
@@ -108,7 +107,7 @@ def wait_for_training(name: str) -> Json:
 
 def wait_for_tuning(name: str) -> Json:
     """Wait for a tuning job (DescribeHyperParameterTuningJob). Raises JobFailed and TimeoutError as `wait`."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
 
     def details(job: Json) -> list[str]:
         counts = job["TrainingJobStatusCounters"]
@@ -126,7 +125,7 @@ def wait_for_tuning(name: str) -> Json:
 
 def wait_for_automl(name: str) -> Json:
     """Wait for an AutoML job (DescribeAutoMLJobV2). Raises JobFailed and TimeoutError as `wait`."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     return wait(
         f"AutoML job {name}",
         lambda: sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name),
@@ -137,7 +136,7 @@ def wait_for_automl(name: str) -> Json:
 
 def wait_for_endpoint(name: str) -> Json:
     """Wait until an endpoint is InService (DescribeEndpoint). Raises JobFailed and TimeoutError as `wait`."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     return wait(
         f"Endpoint {name}",
         lambda: sagemaker.describe_endpoint(EndpointName=name),
@@ -148,8 +147,12 @@ def wait_for_endpoint(name: str) -> Json:
 
 
 def log_lines(group: str, stream: str) -> list[str]:
-    """All lines of one CloudWatch log stream, oldest first; empty when there is no such stream (yet)."""
-    logs = boto3.client("logs")
+    """All lines of one CloudWatch log stream, oldest first; empty when there is no such stream (yet).
+
+    A page may be empty and others follow; the end is where the token that was sent comes back.
+    Source: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+    """
+    logs = client("logs")
     lines: list[str] = []
     token: dict[str, str] = {}
     while True:
@@ -158,7 +161,7 @@ def log_lines(group: str, stream: str) -> list[str]:
         except logs.exceptions.ResourceNotFoundException:
             return lines
         lines += [event["message"] for event in page["events"]]
-        if not page["events"]:
+        if token.get("nextToken") == page["nextForwardToken"]:
             return lines
         token = {"nextToken": page["nextForwardToken"]}
 
@@ -168,12 +171,12 @@ def wait_for_line(read: Callable[[], list[str]], text: str, *, seconds: float = 
 
     After `seconds` what is there is returned, with or without such a line.
     """
-    deadline = time.monotonic() + seconds
+    started = time.monotonic()
     while True:
         lines = read()
-        if any(text in line for line in lines) or time.monotonic() > deadline:
+        if any(text in line for line in lines) or time.monotonic() - started > seconds:
             return lines
-        time.sleep(1)
+        pause(started, 1)
 
 
 def training_log(name: str) -> list[str]:
@@ -182,7 +185,7 @@ def training_log(name: str) -> list[str]:
 
 
 def _group_lines(group: str, prefix: str = "") -> list[str]:
-    streams = log_streams(boto3.client("logs"), group, prefix)
+    streams = log_streams(client("logs"), group, prefix)
     return [line for stream in streams for line in log_lines(group, stream["logStreamName"])]
 
 

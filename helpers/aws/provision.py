@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import boto3
-
-from helpers.aws.client import exists
+from helpers.aws.client import client, exists
 
 
 def database(name: str) -> None:
     """A database of the Glue Data Catalog (CreateDatabase); one that exists is left as it is."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     try:
         glue.create_database(DatabaseInput={"Name": name})
     except glue.exceptions.AlreadyExistsException:
@@ -23,7 +21,7 @@ def database(name: str) -> None:
 
 def crawler(**settings: Any) -> None:
     """A Glue crawler: CreateCrawler, or UpdateCrawler for one that exists. Raises while that one is running."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     try:
         glue.create_crawler(**settings)
     except glue.exceptions.AlreadyExistsException:
@@ -32,7 +30,7 @@ def crawler(**settings: Any) -> None:
 
 def glue_job(*, Name: str, **settings: Any) -> None:
     """A Glue job: CreateJob, or UpdateJob for one that exists."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     try:
         glue.create_job(Name=Name, **settings)
     except glue.exceptions.AlreadyExistsException:
@@ -41,7 +39,7 @@ def glue_job(*, Name: str, **settings: Any) -> None:
 
 def pipeline(name: str, definition: str, role: str) -> str:
     """A SageMaker pipeline from its definition in JSON: CreatePipeline or UpdatePipeline. Returns its ARN."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     given = {"PipelineName": name, "PipelineDefinition": definition, "RoleArn": role}
     if exists(sagemaker.describe_pipeline, PipelineName=name):
         return str(sagemaker.update_pipeline(**given)["PipelineArn"])

@@ -1,14 +1,13 @@
 """Everything of one learner's that can be left in an account: how each kind is found, and how it is deleted.
 
-By name, for the course names all it makes `dsaws-<learner>-…`; and by the tag that SageMaker Pipelines puts on what it
-makes under names of its own.
+By name, for the course names all it makes `dsaws-<learner>-…`; by the tag that SageMaker Pipelines puts on what it
+makes under names of its own; of everyone's, by the course's tag, too. What lies in S3 stands in `stored`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -17,6 +16,8 @@ from botocore.exceptions import ClientError
 
 from helpers.aws.client import client, exists, is_missing, listed, log_streams, wait_until
 from helpers.aws.jobs import ENDPOINT_LOGS
+from helpers.cleanup import hourly
+from helpers.cleanup.left import Everyone, Left, is_own, own, start
 from helpers.money.ledger_endpoints import remember
 from helpers.money.ledger_entries import PIPELINES
 from helpers.workshop import Workshop
@@ -28,28 +29,6 @@ _RUNNING = ("InProgress", "Stopping")
 _CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")  # states of endpoints
 # what wrote the streams of a log group that all share, as ARNs call it
 _WRITERS = {"TrainingJobs": "training-job", "ProcessingJobs": "processing-job", "TransformJobs": "transform-job"}
-
-
-class NotDeleted(RuntimeError):
-    """Some of what was to be deleted is still there; the message says what and why."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """One thing that is left: `state` says how it stands or how much it is; `delete` removes it, and waits for that."""
-
-    kind: str
-    name: str
-    state: str
-    delete: Callable[[], object]
-
-
-Finder = Callable[[Workshop], Iterator[Left]]
-
-
-def _own(ws: Workshop, names: Iterable[str]) -> Iterator[str]:
-    """Names that begin as this learner's do: a list that is asked for "ann" has "joann", too."""
-    return (name for name in names if name.startswith(ws.name("")))
 
 
 def _made_by_own_pipeline(ws: Workshop, sagemaker: Any, arn: str) -> bool:
@@ -70,13 +49,16 @@ def _in_sagemaker(ws: Workshop, operation: str, key: str, name: str, **wanted: A
         key: the member of the answer that is the list.
         name: the start of the keys of the name and the ARN, such as `Endpoint`.
     """
-    sagemaker, prefix = client("sagemaker"), ws.name("")
-    for item in listed(sagemaker, operation, f"{key}[]", NameContains=prefix, **wanted):
-        if item[f"{name}Name"].startswith(prefix):
+    sagemaker = client("sagemaker")
+    starts = [{}] if isinstance(ws, Everyone) else [{"NameContains": start} for start in (ws.name(""), PIPELINES)]
+    every = [item for start in starts for item in listed(sagemaker, operation, f"{key}[]", **start, **wanted)]
+    others = []
+    for item in every:
+        if is_own(ws, item[f"{name}Name"], item[f"{name}Arn"]):
             yield item
-    for item in listed(sagemaker, operation, f"{key}[]", NameContains=PIPELINES, **wanted):
-        if item[f"{name}Name"].startswith(PIPELINES) and _made_by_own_pipeline(ws, sagemaker, item[f"{name}Arn"]):
-            yield item
+        elif item[f"{name}Name"].startswith(PIPELINES):
+            others.append(item)
+    yield from (item for item in others if _made_by_own_pipeline(ws, sagemaker, item[f"{name}Arn"]))
 
 
 # --- what starts something, and what runs ------------------------------------------------------------------------
@@ -84,7 +66,8 @@ def _in_sagemaker(ws: Workshop, operation: str, key: str, name: str, **wanted: A
 
 def rules(ws: Workshop) -> Iterator[Left]:
     """Rules of EventBridge, with their targets."""
-    for name in listed(client("events"), "list_rules", "Rules[].Name", NamePrefix=ws.name("")):
+    names = listed(client("events"), "list_rules", "Rules[].Name", **start(ws, "NamePrefix"))
+    for name in own(ws, names, "events:rule/"):
         yield Left("rule", name, "", partial(_delete_rule, name))
 
 
@@ -99,9 +82,9 @@ def _delete_rule(name: str) -> None:
 def workflows(ws: Workshop) -> Iterator[Left]:
     """Glue's triggers, then its workflows."""
     glue = client("glue")
-    for name in _own(ws, listed(glue, "list_triggers", "TriggerNames[]")):
+    for name in own(ws, listed(glue, "list_triggers", "TriggerNames[]"), "glue:trigger/"):
         yield Left("trigger", name, "", partial(_delete_trigger, name))
-    for name in _own(ws, listed(glue, "list_workflows", "Workflows[]")):
+    for name in own(ws, listed(glue, "list_workflows", "Workflows[]"), "glue:workflow/"):
         yield Left("workflow", name, "", partial(glue.delete_workflow, Name=name))
 
 
@@ -113,8 +96,12 @@ def _delete_trigger(name: str) -> None:
 
 def pipelines(ws: Workshop) -> Iterator[Left]:
     """SageMaker pipelines; their executions that run are stopped, and waited for."""
-    prefix, names = ws.name("").rstrip("-"), "PipelineSummaries[].PipelineName"
-    for name in _own(ws, listed(client("sagemaker"), "list_pipelines", names, PipelineNamePrefix=prefix)):
+    names = "PipelineSummaries[].PipelineName"
+    begin = {
+        key: text.rstrip("-") for key, text in start(ws, "PipelineNamePrefix").items()
+    }  # AWS takes none that ends so
+    every = listed(client("sagemaker"), "list_pipelines", names, **begin)
+    for name in own(ws, every, "sagemaker:pipeline/"):
         yield Left("pipeline", name, "", partial(_delete_pipeline, name))
 
 
@@ -134,7 +121,8 @@ def _delete_pipeline(name: str) -> None:
 def packages(ws: Workshop) -> Iterator[Left]:
     """The model registry: the versions of each model package group, then the group."""
     sagemaker, names = client("sagemaker"), "ModelPackageGroupSummaryList[].ModelPackageGroupName"
-    for group in _own(ws, listed(sagemaker, "list_model_package_groups", names, NameContains=ws.name(""))):
+    every = listed(sagemaker, "list_model_package_groups", names, **start(ws, "NameContains"))
+    for group in own(ws, every, "sagemaker:model-package-group/"):
         arns = "ModelPackageSummaryList[].ModelPackageArn"
         for arn in listed(sagemaker, "list_model_packages", arns, ModelPackageGroupName=group):
             yield Left("model package", arn, "", partial(sagemaker.delete_model_package, ModelPackageName=arn))
@@ -154,7 +142,8 @@ def running_jobs(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[
     for status in _RUNNING:
         for job in _in_sagemaker(ws, f"list_{operation}_jobs", f"{key}JobSummaries", f"{key}Job", StatusEquals=status):
             name = {f"{key}JobName": job[f"{key}JobName"]}
-            yield Left(kind, job[f"{key}JobName"], status, partial(_stop, stop, describe, f"{key}JobStatus", name))
+            end = partial(_stop, stop, describe, f"{key}JobStatus", name)
+            yield Left(kind, job[f"{key}JobName"], status, end, partial(hourly.job, describe, name))
 
 
 def _stop(stop: Callable[..., Any], describe: Callable[..., Any], status: str, name: dict[str, str]) -> None:
@@ -173,7 +162,8 @@ def endpoints(ws: Workshop) -> Iterator[Left]:
     """Endpoints: they cost by the hour. Before one is deleted, the ledger notes what machine it was."""
     for item in _in_sagemaker(ws, "list_endpoints", "Endpoints", "Endpoint"):
         name = item["EndpointName"]
-        yield Left("endpoint", name, item["EndpointStatus"], partial(_delete_endpoint, ws, name))
+        delete, cost = partial(_delete_endpoint, ws, name), partial(hourly.endpoint, name)
+        yield Left("endpoint", name, item["EndpointStatus"], delete, cost)
 
 
 def _delete_endpoint(ws: Workshop, name: str) -> None:
@@ -198,9 +188,11 @@ def note_endpoints(ws: Workshop) -> None:
     """Let the ledger note what machines the endpoints are: nobody can ask that once they are deleted.
 
     What cannot be noted (no permission to write to S3, a note that nobody can read) must not keep a machine running.
+    Of everyone's nothing is noted: the ledgers go, too.
     """
     with suppress(Exception):
-        remember(ws)
+        if not isinstance(ws, Everyone):
+            remember(ws)
 
 
 def entries(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[Left]:
@@ -216,8 +208,8 @@ def entries(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[Left]
 
 def glue_jobs(ws: Workshop) -> Iterator[Left]:
     """Glue jobs; with one go its runs and their logs, which carry no learner's name."""
-    for name in _own(ws, listed(client("glue"), "list_jobs", "JobNames[]")):
-        yield Left("Glue job", name, "", partial(delete_glue_job, name))
+    for name in own(ws, listed(client("glue"), "list_jobs", "JobNames[]"), "glue:job/"):
+        yield Left("Glue job", name, "", partial(delete_glue_job, name), partial(hourly.glue_runs, name))
 
 
 def delete_glue_job(name: str) -> None:
@@ -233,15 +225,16 @@ def delete_glue_job(name: str) -> None:
     wait_until(lambda: not runs("STARTING", "RUNNING", "WAITING", "STOPPING"), f"end of the Glue job {name}")
     for group in _groups(logs, GLUE_LOGS):
         for run in runs():
-            _delete_streams(logs, group, _streams(logs, group, run))
+            _delete_streams(logs, group["logGroupName"], _streams(logs, group["logGroupName"], run))
     glue.delete_job(JobName=name)
 
 
 def crawlers(ws: Workshop) -> Iterator[Left]:
     """Crawlers; one that runs is stopped first."""
     for crawler in listed(client("glue"), "get_crawlers", "Crawlers[]"):
-        if crawler["Name"].startswith(ws.name("")):
-            yield Left("crawler", crawler["Name"], crawler["State"], partial(_delete_crawler, crawler["Name"]))
+        name, state = crawler["Name"], crawler["State"]
+        if is_own(ws, name, f"glue:crawler/{name}"):
+            yield Left("crawler", name, state, partial(_delete_crawler, name), partial(hourly.crawler, state))
 
 
 def _delete_crawler(name: str) -> None:
@@ -259,16 +252,21 @@ def _delete_crawler(name: str) -> None:
 def databases(ws: Workshop) -> Iterator[Left]:
     """The learner's database of the Data Catalog, with its tables."""
     glue = client("glue")
-    if exists(glue.get_database, Name=ws.database):
-        tables = len(list(listed(glue, "get_tables", "TableList[].Name", DatabaseName=ws.database)))
-        yield Left("database", ws.database, f"{tables} tables", partial(glue.delete_database, Name=ws.database))
+    if isinstance(ws, Everyone):
+        every = listed(glue, "get_databases", "DatabaseList[].Name")
+        names = [name for name in every if name.startswith(ws.database)]
+    else:
+        names = [ws.database] if exists(glue.get_database, Name=ws.database) else []
+    for name in names:
+        tables = len(list(listed(glue, "get_tables", "TableList[].Name", DatabaseName=name)))
+        yield Left("database", name, f"{tables} tables", partial(glue.delete_database, Name=name))
 
 
 # --- logs, alarms, budgets ---------------------------------------------------------------------------------------
 
 
-def _groups(logs: Any, prefix: str) -> list[str]:
-    return list(listed(logs, "describe_log_groups", "logGroups[].logGroupName", logGroupNamePrefix=prefix))
+def _groups(logs: Any, prefix: str) -> list[Json]:
+    return list(listed(logs, "describe_log_groups", "logGroups[]", logGroupNamePrefix=prefix))
 
 
 def _streams(logs: Any, group: str, prefix: str) -> list[str]:
@@ -283,10 +281,11 @@ def _delete_streams(logs: Any, group: str, names: list[str]) -> None:
 def log_groups(ws: Workshop) -> Iterator[Left]:
     """The endpoints' log groups, and the learner's streams in the groups that all share: by name, then by tag."""
     logs = client("logs")
-    for group in _groups(logs, ENDPOINT_LOGS + ws.name("")):
-        yield Left("log group", group, "", partial(logs.delete_log_group, logGroupName=group))
-    shared = [group for group in _groups(logs, JOB_LOGS) if not group.startswith(ENDPOINT_LOGS)]
-    shared += _groups(logs, CRAWLER_LOGS)
+    for found in _groups(logs, ENDPOINT_LOGS + ws.name("")):
+        name, cost = found["logGroupName"], partial(hourly.logged, found.get("storedBytes", 0))
+        yield Left("log group", name, "", partial(logs.delete_log_group, logGroupName=name), cost)
+    names = [found["logGroupName"] for prefix in (JOB_LOGS, CRAWLER_LOGS) for found in _groups(logs, prefix)]
+    shared = [name for name in names if not name.startswith(ENDPOINT_LOGS)]
     named = ((group, _streams(logs, group, ws.name(""))) for group in shared)
     for group, streams in chain(named, ((group, _of_pipelines(ws, logs, group)) for group in shared)):
         if streams:
@@ -311,68 +310,19 @@ def _of_pipelines(ws: Workshop, logs: Any, group: str) -> list[str]:
 def alarms(ws: Workshop) -> Iterator[Left]:
     """Alarms of CloudWatch. (Its metrics cannot be deleted: CloudWatch forgets them by itself.)"""
     cloudwatch = client("cloudwatch")
-    for alarm in listed(cloudwatch, "describe_alarms", "MetricAlarms[]", AlarmNamePrefix=ws.name("")):
-        name = alarm["AlarmName"]
-        yield Left("alarm", name, alarm["StateValue"], partial(cloudwatch.delete_alarms, AlarmNames=[name]))
+    for alarm in listed(cloudwatch, "describe_alarms", "MetricAlarms[]", **start(ws, "AlarmNamePrefix")):
+        name, delete = alarm["AlarmName"], partial(cloudwatch.delete_alarms, AlarmNames=[alarm["AlarmName"]])
+        if is_own(ws, name, f"cloudwatch:alarm:{name}"):
+            yield Left("alarm", name, alarm["StateValue"], delete, hourly.alarm)
 
 
 def budgets(ws: Workshop) -> Iterator[Left]:
     """The budget that lesson 00 may have made in AWS Budgets."""
-    aws, wanted = client("budgets"), {"AccountId": ws.account, "BudgetName": ws.name("budget")}
-    if exists(aws.describe_budget, **wanted):
-        yield Left("budget", wanted["BudgetName"], "", partial(aws.delete_budget, **wanted))
-
-
-# --- S3 ----------------------------------------------------------------------------------------------------------
-
-
-def _places(ws: Workshop) -> tuple[str, str]:
-    """Where this learner's objects begin: the course's prefix, and where the SDK's tuner puts code, at the top."""
-    return f"{ws.prefix}/", ws.name("")
-
-
-def objects(ws: Workshop) -> Iterator[Left]:
-    """Objects below the learner's prefix, folder by folder, and those that the SDK has put outside of it."""
-    s3 = client("s3")
-    for place in _places(ws):
-        folders: dict[str, list[Json]] = {}
-        for item in listed(s3, "list_objects_v2", "Contents[]", Bucket=ws.bucket, Prefix=place):
-            top, slash, _ = item["Key"].removeprefix(place).partition("/")
-            folders.setdefault(f"{place}{top}{slash}", []).append(item)
-        for folder, items in folders.items():
-            size = sum(item["Size"] for item in items) / 2**20
-            keys = [{"Key": item["Key"]} for item in items]
-            delete = partial(_delete_objects, s3, ws.bucket, keys)
-            yield Left("objects", f"s3://{ws.bucket}/{folder}", f"{len(items)} objects, {size:.1f} MB", delete)
-
-
-def old_versions(ws: Workshop) -> Iterator[Left]:
-    """What a bucket with versioning keeps of deleted objects: it costs like any other."""
-    s3 = client("s3")
-    if "Status" not in s3.get_bucket_versioning(Bucket=ws.bucket):
+    aws, names = client("budgets"), [ws.name("budget")]
+    if isinstance(ws, Everyone):
+        every = listed(aws, "describe_budgets", "Budgets[].BudgetName", AccountId=ws.account)
+        names = [name for name in every if name.startswith(ws.name(""))]
+    elif not exists(aws.describe_budget, AccountId=ws.account, BudgetName=names[0]):
         return
-    kept = "[Versions, DeleteMarkers][][].{Key: Key, VersionId: VersionId}"
-    for place in _places(ws):
-        keys = list(listed(s3, "list_object_versions", kept, Bucket=ws.bucket, Prefix=place))
-        if keys:
-            delete = partial(_delete_objects, s3, ws.bucket, keys)
-            yield Left("old versions", f"s3://{ws.bucket}/{place}", f"{len(keys)} versions", delete)
-
-
-def _delete_objects(s3: Any, bucket: str, keys: list[dict[str, str]]) -> None:
-    errors: list[Json] = []
-    for start in range(0, len(keys), 1000):
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys[start : start + 1000], "Quiet": True})
-        errors += answer.get("Errors", [])
-    if errors:
-        first = errors[0]
-        raise NotDeleted(f"{len(errors)} objects stay; the first is {first['Key']}: {first['Code']} (s3:DeleteObject)")
-
-
-def unfinished_uploads(ws: Workshop) -> Iterator[Left]:
-    """Parts of large uploads that nobody has ended: no listing of objects shows them, and they cost."""
-    s3 = client("s3")
-    for place in _places(ws):
-        for item in listed(s3, "list_multipart_uploads", "Uploads[]", Bucket=ws.bucket, Prefix=place):
-            upload = {"Bucket": ws.bucket, "Key": item["Key"], "UploadId": item["UploadId"]}
-            yield Left("unfinished upload", item["Key"], "", partial(s3.abort_multipart_upload, **upload))
+    for name in names:
+        yield Left("budget", name, "", partial(aws.delete_budget, AccountId=ws.account, BudgetName=name))

@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import PROJECT, preflight
 from helpers.aws.client import is_missing, wait_until
-from helpers.cleanup import finders
-from helpers.cleanup.finders import Finder, Left, NotDeleted, entries, running_jobs
+from helpers.cleanup import finders, stored
+from helpers.cleanup.finders import entries, running_jobs
+from helpers.cleanup.left import Finder, Left, NotDeleted
 from helpers.money import ledger
 from helpers.money.costs import dollars
 from helpers.show.progress import Progress
@@ -39,9 +40,9 @@ FINDERS: dict[str, Finder] = {
     "databases": finders.databases,
     "log groups and streams": finders.log_groups,
     "alarms": finders.alarms,
-    "objects": finders.objects,
-    "unfinished uploads": finders.unfinished_uploads,
-    "old versions": finders.old_versions,
+    "objects": stored.objects,
+    "unfinished uploads": stored.unfinished_uploads,
+    "old versions": stored.old_versions,
     "budgets": finders.budgets,
 }
 HOSTING = ("endpoints", "endpoint configurations", "models")
@@ -101,7 +102,7 @@ def everything(ws: Workshop) -> pd.DataFrame:
 def _table(ws: Workshop, every: Iterable[str]) -> pd.DataFrame:
     rows: list[tuple[str, str, str]] = []
     for kinds in every:
-        found, problem = _look(FINDERS[kinds], ws)
+        found, problem = look(FINDERS[kinds], ws)
         rows += [(left.kind, left.name, left.state) for left in found]
         rows += [(kinds, "unknown", f"⚠️ {problem}")] if problem else []
     return pd.DataFrame(rows, columns=["kind", "name", "state"])
@@ -121,11 +122,11 @@ def delete_everything(ws: Workshop) -> None:
     progress, number, problems = Progress("Clean up"), 0, []
     for kinds, find in FINDERS.items():
         progress.update(f"looking for {kinds}")
-        found, problem = _look(find, ws)
+        found, problem = look(find, ws)
         problems += [f"{kinds}: {problem}"] if problem else []
         for left in found:
             progress.update(f"{left.kind} {left.name}")
-            problem = _delete(left)
+            problem = delete(left)
             number += not problem
             problems += [problem] if problem else []
     progress.end(f"{number} things deleted, {len(problems)} not", good=not problems)
@@ -133,29 +134,29 @@ def delete_everything(ws: Workshop) -> None:
         print(f"⚠️ {problem}")
 
 
-def _look(find: Finder, ws: Workshop) -> tuple[list[Left], str]:
+def look(find: Finder, ws: Workshop) -> tuple[list[Left], str]:
     """What is found, and why the search ended before its end, or nothing."""
     found: list[Left] = []
     try:
         for left in find(ws):  # one by one: what was found before an error stays
             found.append(left)
     except (ClientError, BotoCoreError) as error:
-        return found, _why(error)
+        return found, why(error)
     return found, ""
 
 
-def _delete(left: Left) -> str:
+def delete(left: Left) -> str:
     """Delete one thing; returns why it is still there, or nothing."""
     try:
         left.delete()
     except ClientError as error:
-        return "" if is_missing(error) else f"{left.kind} {left.name}: {_why(error)}"
+        return "" if is_missing(error) else f"{left.kind} {left.name}: {why(error)}"
     except (BotoCoreError, NotDeleted, TimeoutError) as error:
         return f"{left.kind} {left.name}: {error}"
     return ""
 
 
-def _why(error: ClientError | BotoCoreError) -> str:
+def why(error: ClientError | BotoCoreError) -> str:
     """What AWS says; of a missing permission, its name. A service that cannot be reached is told, too."""
     if not isinstance(error, ClientError):
         return str(error)

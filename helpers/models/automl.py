@@ -12,12 +12,11 @@ import tokenize
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import boto3
 import pandas as pd
 from botocore.exceptions import ClientError
 
 from helpers.aws import jobs
-from helpers.aws.client import listed
+from helpers.aws.client import client, listed
 from helpers.models import experiments
 from helpers.money import costs
 
@@ -34,7 +33,7 @@ def run(request: jobs.Json) -> jobs.Json | None:
     the machine, and a new account has a quota of zero for most with a GPU.
     """
     try:
-        boto3.client("sagemaker").create_auto_ml_job_v2(**request)
+        client("sagemaker").create_auto_ml_job_v2(**request)
         return jobs.wait_for_automl(request["AutoMLJobName"])
     except ClientError as error:
         if error.response["Error"]["Code"] not in _REFUSED:
@@ -69,7 +68,7 @@ def candidates(job: jobs.Json | None) -> pd.DataFrame:
 def _listed(job: jobs.Json | None) -> Iterable[jobs.Json]:
     if job is None:
         return []
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     return listed(sagemaker, "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=job["AutoMLJobName"])
 
 

@@ -13,7 +13,6 @@ from collections.abc import Collection
 from itertools import chain
 from typing import Any
 
-import boto3
 import pandas as pd
 
 from helpers.aws.client import client, listed
@@ -88,11 +87,11 @@ def choose(ws: Workshop, chosen: str, runner_up: str) -> None:
     Raises:
         ClientError: there is no such training job.
     """
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     for name in (chosen, runner_up):
         sagemaker.describe_training_job(TrainingJobName=name)
     body = json.dumps({"chosen": chosen, "runner_up": runner_up}, indent=2)
-    boto3.client("s3").put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}", Body=body)
+    client("s3").put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}", Body=body)
 
 
 def chosen(ws: Workshop) -> tuple[Any, Any] | None:
@@ -100,7 +99,7 @@ def chosen(ws: Workshop) -> tuple[Any, Any] | None:
 
     A choice whose jobs or model files are gone is no choice.
     """
-    s3, sagemaker = boto3.client("s3"), boto3.client("sagemaker")
+    s3, sagemaker = client("s3"), client("sagemaker")
     try:
         choice = json.loads(s3.get_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_CHOICE}")["Body"].read())
         jobs = [sagemaker.describe_training_job(TrainingJobName=choice[role]) for role in ("chosen", "runner_up")]

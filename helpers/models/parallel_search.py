@@ -10,6 +10,7 @@ import boto3
 import pandas as pd
 
 from helpers.aws import jobs, provision
+from helpers.aws.client import client
 from helpers.data.synthetic import synthetic_reviews
 from helpers.models import experiments
 from helpers.money import costs
@@ -60,7 +61,7 @@ def put(ws: Workshop, reviews: pd.DataFrame) -> str:
 
 def describe(ws: Workshop, columns: Mapping[str, str]) -> None:
     """Write into the catalog what the object holds: columns with their types. A table that exists is replaced."""
-    glue = boto3.client("glue")
+    glue = client("glue")
     provision.database(ws.database)
     storage = {
         "Columns": [{"Name": name, "Type": kind} for name, kind in columns.items()],
@@ -109,7 +110,7 @@ def start(ws: Workshop, what: str, at_once: int, penalties: Sequence[str] = PENA
 
 def measure(name: str) -> Measured:
     """Ask SageMaker what a search that has ended took and cost."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     search = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     asked = search["CreationTime"]
     runs = experiments.runs(tuning=[name])
@@ -140,7 +141,7 @@ def stored(ws: Workshop) -> list[str]:
 
 def tidy(ws: Workshop) -> None:
     """Stop the searches of the lesson that still run, and delete its objects in S3 and its table in the catalog."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     running = {"NameContains": ws.name(PLACE), "StatusEquals": "InProgress"}
     for search in sagemaker.list_hyper_parameter_tuning_jobs(**running)["HyperParameterTuningJobSummaries"]:
         name = search["HyperParameterTuningJobName"]
@@ -150,7 +151,7 @@ def tidy(ws: Workshop) -> None:
     bucket = boto3.resource("s3").Bucket(ws.bucket)
     for key in stored(ws):
         bucket.Object(key).delete()
-    glue = boto3.client("glue")
+    glue = client("glue")
     try:
         glue.delete_table(DatabaseName=ws.database, Name=TABLE)
     except glue.exceptions.EntityNotFoundException:

@@ -80,11 +80,11 @@ def _living(sagemaker: Any, ws: Workshop, now: datetime) -> Iterator[Life]:
         endpoint = sagemaker.describe_endpoint(EndpointName=name)
         tags = sagemaker.list_tags(ResourceArn=endpoint["EndpointArn"])["Tags"]
         lesson = lesson_of(name.removeprefix(prefix), tags, "endpoint")
-        machines = tuple(_machines(sagemaker, endpoint))
+        machines = tuple(machines_of(sagemaker, endpoint))
         yield Life(name, endpoint["CreationTime"].timestamp(), now.timestamp(), machines, lesson, True)
 
 
-def _machines(sagemaker: Any, endpoint: Json) -> Iterator[Machines]:
+def machines_of(sagemaker: Any, endpoint: Json) -> Iterator[Machines]:
     """The variants of an endpoint, by its configuration; none when that was deleted already."""
     try:
         config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])

@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
-
-from helpers.aws.client import exists, wait_until
+from helpers.aws.client import client, exists, wait_until
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -21,7 +19,7 @@ def announce_objects(ws: Workshop) -> None:
 
     The bucket may be shared, so nothing turns this off again: an event that no rule wants starts nothing.
     """
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     now = s3.get_bucket_notification_configuration(Bucket=ws.bucket)
     now.pop("ResponseMetadata")
     if "EventBridgeConfiguration" not in now:
@@ -30,11 +28,23 @@ def announce_objects(ws: Workshop) -> None:
         )
 
 
+class TargetRefused(RuntimeError):
+    """EventBridge did not take the target of a rule; the message says why."""
+
+
 def rule(name: str, pattern: Json, target: Json) -> None:
-    """A rule of EventBridge with one target (the members of AWS's Target, without Id); one of this name is replaced."""
-    events = boto3.client("events")
+    """A rule of EventBridge with one target (the members of AWS's Target, without Id); one of this name is replaced.
+
+    Raises:
+        TargetRefused: PutTargets answers with success even so, and counts what it has refused.
+    """
+    events = client("events")
     events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
-    events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
+    answer = events.put_targets(Rule=name, Targets=[{"Id": "target", **target}])
+    if answer["FailedEntryCount"]:
+        failed = answer["FailedEntries"][0]
+        why = f"{failed.get('ErrorCode')}: {failed.get('ErrorMessage')}"
+        raise TargetRefused(f"Rule {name} starts nothing: its target {target.get('Arn')} was refused. {why}")
 
 
 def workflow(name: str, job: str, arguments: dict[str, str], batch: dict[str, int]) -> None:
@@ -43,7 +53,7 @@ def workflow(name: str, job: str, arguments: dict[str, str], batch: dict[str, in
     Args:
         batch: EventBatchingCondition: BatchSize events, or fewer after BatchWindow seconds, make one run.
     """
-    glue = boto3.client("glue")
+    glue = client("glue")
     glue.delete_trigger(Name=name)
     glue.delete_workflow(Name=name)
     wait_until(

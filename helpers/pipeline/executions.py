@@ -6,11 +6,10 @@ import math
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pandas as pd
 
 from helpers.aws import jobs
-from helpers.aws.client import listed, wait_until
+from helpers.aws.client import client, listed, wait_until
 from helpers.money import costs
 from helpers.show.progress import Progress
 
@@ -24,7 +23,7 @@ def wait(execution_arn: str) -> Json:
         JobFailed: it did not succeed; with the reason of the first step that failed.
         TimeoutError: it still runs after two hours; it goes on running.
     """
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     return jobs.wait(
         f"Pipeline {execution_arn.split('/')[1]}",
         lambda: sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution_arn),
@@ -56,15 +55,13 @@ def next_of(pipeline: str, known: set[str]) -> str:
 def arns(pipeline: str) -> list[str]:
     """The executions of a pipeline, newest first."""
     arn = "PipelineExecutionSummaries[].PipelineExecutionArn"
-    return list(listed(boto3.client("sagemaker"), "list_pipeline_executions", arn, PipelineName=pipeline))
+    return list(listed(client("sagemaker"), "list_pipeline_executions", arn, PipelineName=pipeline))
 
 
 def _steps(execution_arn: str) -> list[Json]:
     """The steps that have begun, in the order in which they began."""
     wanted = {"PipelineExecutionArn": execution_arn, "SortOrder": "Ascending"}
-    return list(
-        listed(boto3.client("sagemaker"), "list_pipeline_execution_steps", "PipelineExecutionSteps[]", **wanted)
-    )
+    return list(listed(client("sagemaker"), "list_pipeline_execution_steps", "PipelineExecutionSteps[]", **wanted))
 
 
 def table(execution_arn: str) -> pd.DataFrame:
@@ -86,7 +83,7 @@ def table(execution_arn: str) -> pd.DataFrame:
 
 def _bill(metadata: Json) -> tuple[int, float]:
     """Billed seconds and dollars of the job behind a step; zero for a step that is no job."""
-    sagemaker = boto3.client("sagemaker")
+    sagemaker = client("sagemaker")
     if "TrainingJob" in metadata:
         found = sagemaker.list_training_jobs(NameContains=_name(metadata["TrainingJob"]))["TrainingJobSummaries"]
         job = sagemaker.describe_training_job(TrainingJobName=found[0]["TrainingJobName"])

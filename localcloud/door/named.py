@@ -23,6 +23,7 @@ JSON_TARGETS = {
     "pricing": "AWSPriceListService",
     "comprehend": "Comprehend_20171127",
     "textract": "Textract",
+    "tagging": "ResourceGroupsTaggingAPI_20170126",
 }
 # What a service calls a request that it does not take as it is.
 _CODES = {

@@ -7,9 +7,12 @@ Source: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from localcloud.jobs.opt_ml import BadCode, fetch_code, place_opt_ml
 
 HOST = "algo-1"
 CODE_CHANNELS = ("sm_drivers", "code")  # in which the SDK sends the code
+_EXCEPTION = re.compile(r"\w(Error|Exception|Interrupt)\b")
 Job = dict[str, Any]
 
 
@@ -31,6 +35,7 @@ class Plan:
     command: list[str]
     folder: Path
     environment: dict[str, str]
+    script: tuple[str, ...] = ()  # what the image's toolkit runs: it tells of a failure in its own words
 
 
 def prepare(cloud: Cloud, job: Job, opt_ml: Path, python: Path) -> Plan:
@@ -126,11 +131,14 @@ def _script_mode(cloud: Cloud, job: Job, opt_ml: Path, python: Path, environment
     arguments = [part for key in sorted(own) for part in (f"-{key}" if len(key) == 1 else f"--{key}", _text(own[key]))]
     runner = ["/bin/bash"] if script.suffix == ".sh" else [str(python)]
     command = [*runner, str(script), *arguments]
+    starting = command
     if (code / "requirements.txt").is_file():
-        install = f"{shlex.quote(str(python))} -m pip install -r requirements.txt"
-        command = ["/bin/sh", "-c", f'{install} && exec "$@"', "sh", *command]
+        install = [str(python), "-m", "pip", "install", "-r", "requirements.txt"]
+        told = shlex.quote(_told("InstallRequirementsError", 1, "", install))
+        failed = f"{{ printf %s {told} > {shlex.quote(str(opt_ml / 'output' / 'failure'))}; exit 1; }}"
+        starting = ["/bin/sh", "-c", f'{shlex.join(install)} || {failed}; exec "$@"', "sh", *command]
     variables = _script_variables(job, opt_ml, own, arguments, code, str(program))
-    return Plan(command, code, {**variables, **environment})
+    return Plan(starting, code, {**variables, **environment}, tuple(command))
 
 
 def _text(value: Any) -> str:
@@ -173,30 +181,28 @@ def _script_variables(
     return variables
 
 
-def failure_reason(opt_ml: Path, ended: Exit, tail: list[str]) -> str:
-    """What AWS shows: the container's own failure file, else the error at the end of its output."""
-    error = next((line for line in reversed(tail) if line.strip() and not line.startswith("+ ")), "")
-    written = opt_ml / "output" / "failure"
-    text = written.read_text(errors="replace").strip() if written.is_file() else ""
-    text = text.replace(str(opt_ml.parents[1]), "")
-    if ended.code == 137:
-        error = "The process was killed (out of memory, or a signal from outside)."
-    if not text:
-        text = f'ExecuteUserScriptError: ErrorMessage "{error}"'
-    elif "Training Execution failed" in text or error not in text:
-        text = f'{text} ErrorMessage "{_last_exception(tail) or error}"'
-    return f"AlgorithmError: {text}, exit code: {ended.code}"
+def failure_reason(job: Job, plan: Plan, opt_ml: Path, ended: Exit, tail: list[str]) -> str:
+    """What AWS shows: what stands in /opt/ml/output/failure, and the exit code.
 
-
-def _last_exception(tail: list[str]) -> str:
-    """The last line that looks like `SomeError: message`, as Python prints an exception.
-
-    Not CalledProcessError: the SDK's driver raises it last of all, to say only that the script has failed.
+    The toolkit of the framework images writes that file, where the script has not, and ends with 1. The one of PyTorch
+    and TensorFlow reads the script's error for it; scikit-learn's does not, and there the log alone has it.
+    Source: sagemaker_training of aws/sagemaker-training-toolkit, errors.py and process.py
     """
-    for line in reversed(tail):
-        name = line.partition(":")[0]
-        if name.endswith("CalledProcessError"):
-            continue
-        if name.replace(".", "").isidentifier() and name.endswith(("Error", "Exception", "Interrupt", "Exit")):
-            return line
-    return ""
+    written, code = opt_ml / "output" / "failure", ended.code
+    text = written.read_text(errors="replace").strip() if written.is_file() else ""
+    if plan.script:
+        read = "scikit-learn" not in job["AlgorithmSpecification"]["TrainingImage"]
+        error = _error(tail) if read else ""
+        text, code = text or _told("ExecuteUserScriptError", ended.code, error, plan.script), 1
+    return f"AlgorithmError: {text}, exit code: {code}".replace(str(opt_ml.parents[1]), "")
+
+
+def _told(kind: str, code: int, error: str, command: Sequence[str]) -> str:
+    more = '\nExtraInfo "OutOfMemory: Process killed by SIGKILL (signal 9)"' if code == 137 else ""
+    return f'{kind}:\nExitCode {code}\nErrorMessage "{error}"{more}\nCommand "{" ".join(command)}"'
+
+
+def _error(tail: list[str]) -> str:
+    """The output from the first line on that names one of Python's exceptions."""
+    lines = itertools.dropwhile(lambda line: not _EXCEPTION.search(line), tail)
+    return "\n ".join(line.strip(" :") for line in lines)

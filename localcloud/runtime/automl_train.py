@@ -90,4 +90,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Exception as problem:  # the file is the job's FailureReason
+        Path(os.environ["SM_OUTPUT_DIR"], "failure").write_text(f"{type(problem).__name__}: {problem}")
+        raise

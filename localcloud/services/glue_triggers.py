@@ -112,11 +112,14 @@ def delete_trigger(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "StopTrigger")
 def stop_trigger(cloud: Cloud, params: Params) -> Params:
-    """A deactivated trigger does not fire; the events that it has counted are forgotten."""
+    """A deactivated trigger does not fire. One in CREATED cannot be stopped, and EVENT and ON_DEMAND stay in CREATED.
+
+    Source: https://github.com/hashicorp/terraform-provider-aws/pull/49408
+    """
     trigger = find(cloud, params["Name"])
-    if trigger["Type"] == "ON_DEMAND":
-        raise invalid("An ON_DEMAND trigger cannot be stopped: it fires when it is started, and only then.")
-    cloud.store.update(TRIGGER, trigger["Name"], lambda body: body.update(State="DEACTIVATED", _events=[], _first=0))
+    if trigger["State"] == "CREATED":
+        raise invalid("The operation is not allowed when trigger is in state: CREATED")
+    cloud.store.update(TRIGGER, trigger["Name"], lambda body: body.update(State="DEACTIVATED"))
     return {"Name": trigger["Name"]}
 
 

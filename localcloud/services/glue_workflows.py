@@ -136,8 +136,10 @@ def start(
 
 @operation("glue", "StartTrigger")
 def start_trigger(cloud: Cloud, params: Params) -> Params:
-    """An ON_DEMAND trigger fires; the others are activated."""
+    """An ON_DEMAND trigger fires; a CONDITIONAL one is activated; an EVENT trigger needs no start, and takes none."""
     trigger = glue_triggers.find(cloud, params["Name"])
+    if trigger["Type"] == "EVENT":
+        raise invalid("Trigger Type EVENT cannot be started")
     if trigger["Type"] != "ON_DEMAND":
         cloud.store.update(TRIGGER, trigger["Name"], lambda body: body.update(State="ACTIVATED"))
     elif trigger.get("WorkflowName"):
@@ -154,7 +156,7 @@ def notify(cloud: Cloud, name: str, target: Params, event: Params, rule: Params)
         ServiceError: there is no such workflow, or it has no trigger for events.
     """
     find_workflow(cloud, name)
-    trigger = next((t for t in of_workflow(cloud, name) if t["Type"] == "EVENT" and t["State"] != "DEACTIVATED"), None)
+    trigger = next((t for t in of_workflow(cloud, name) if t["Type"] == "EVENT"), None)
     if trigger is None:
         raise invalid(f"Workflow {name} has no EVENT trigger.")
     size = batching(trigger)[0]

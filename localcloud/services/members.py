@@ -165,6 +165,11 @@ REFUSED: Table = {
         **_below("InferenceSpecification", _REGISTERED),
         **_below("AdditionalInferenceSpecificationsToAdd", _REGISTERED),
     },
+    ("tagging", "GetResources"): {
+        **_each("tags are the only filter", "ResourceTypeFilters", "ResourceARNList"),
+        **_each("there are no tag policies", "IncludeComplianceDetails", "ExcludeCompliantResources"),
+        "TagsPerPage": "a page is so many resources: give ResourcesPerPage",
+    },
 }
 
 _TRAINED = {

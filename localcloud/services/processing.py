@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from localcloud.cloud import Cloud
-from localcloud.jobs import images, lifecycle, s3io, script_mode
+from localcloud.jobs import images, lifecycle, s3io
 from localcloud.jobs.container import (
     Exit,
     background,
@@ -129,12 +129,6 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     root = str(opt_ml)
     variables = {key: value.replace("/opt/ml", root) for key, value in job.get("Environment", {}).items()}
     command = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
-    tail: list[str] = []
-
-    def on_lines(lines: list[str]) -> None:
-        stream.put(lines)
-        tail.extend(lines)
-        del tail[:-40]
 
     def should_stop() -> bool:
         outputs.upload_continuous()
@@ -147,17 +141,15 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
         folder=run,
         log_file=run / "output.log",
         stop=should_stop,
-        on_lines=on_lines,
+        on_lines=stream.put,
         hide=run,
         time_limit=float(limit) if limit else None,
         isolated=_isolated(job),
     )
-    return _outcome(cloud, ended, outputs, opt_ml, tail, stopped=stop.is_set())
+    return _outcome(cloud, ended, outputs, opt_ml, stopped=stop.is_set())
 
 
-def _outcome(
-    cloud: Cloud, ended: Exit, outputs: _Outputs, opt_ml: Path, tail: list[str], *, stopped: bool
-) -> lifecycle.End:
+def _outcome(cloud: Cloud, ended: Exit, outputs: _Outputs, opt_ml: Path, *, stopped: bool) -> lifecycle.End:
     message = opt_ml / "output" / "message"
     said = {"ExitMessage": message.read_text(errors="replace")[:1024]} if message.is_file() else {}
     if cloud.stopping.is_set() and not stopped:
@@ -167,7 +159,11 @@ def _outcome(
     if ended.timed_out:
         return {"status": "Stopped", "ExitMessage": "MaxRuntimeExceeded", **said}
     if ended.code != 0:
-        return {"status": "Failed", "reason": script_mode.failure_reason(opt_ml, ended, tail), **said}
+        return {
+            "status": "Failed",
+            "reason": f"AlgorithmError: , exit code: {ended.code}",
+            **said,
+        }  # no more, as on AWS
     outputs.upload_all()
     return {"status": "Completed", **said}
 

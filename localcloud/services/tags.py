@@ -1,12 +1,16 @@
-"""Tags of SageMaker resources: AddTags, ListTags, DeleteTags, by ARN."""
+"""Tags of SageMaker resources: AddTags, ListTags, DeleteTags, by ARN; and GetResources, which finds them by their tags.
+
+Source: https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
+"""
 
 from __future__ import annotations
 
-from localcloud.cloud import Cloud
+from localcloud.cloud import Cloud, arn
 from localcloud.protocol import ServiceError
 from localcloud.services.listing import cut
 from localcloud.services.registry import Params, operation
 
+PER_PAGE = 100
 # The resource kind in an ARN is also the kind in the store.
 _NAMES = {
     "training-job": "TrainingJobName",
@@ -59,3 +63,20 @@ def delete_tags(cloud: Cloud, params: Params) -> Params:
 
     cloud.store.update(kind, name, change)
     return {}
+
+
+@operation("tagging", "GetResources")
+def get_resources(cloud: Cloud, params: Params) -> Params:
+    """What of SageMaker has tags that fit each filter; other services' tags are not found here."""
+    wanted = {one["Key"]: one.get("Values", []) for one in params.get("TagFilters", [])}
+    found = []
+    for kind, name in _NAMES.items():
+        for body in cloud.store.all(kind):
+            tags = {tag["Key"]: tag["Value"] for tag in body.get("Tags") or []}
+            if tags and all(key in tags and tags[key] in (values or [tags[key]]) for key, values in wanted.items()):
+                given = [{"Key": key, "Value": value} for key, value in tags.items()]
+                found.append({"ResourceARN": arn("sagemaker", f"{kind}/{body[name].lower()}"), "Tags": given})
+    asked = {"NextToken": params.get("PaginationToken"), "MaxResults": params.get("ResourcesPerPage", PER_PAGE)}
+    answer = cut(found, asked, "ResourceTagMappingList")
+    answer["PaginationToken"] = answer.pop("NextToken", "")
+    return answer

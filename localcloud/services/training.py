@@ -207,7 +207,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
         **artefacts,
     }
     if failed:
-        return {"status": "Failed", "reason": script_mode.failure_reason(opt_ml, ended, tail), **figures}
+        return {"status": "Failed", "reason": script_mode.failure_reason(job, plan, opt_ml, ended, tail), **figures}
     if ended.timed_out:
         return {"status": "Stopped", "secondary": "MaxRuntimeExceeded", **figures}
     return {"status": "Stopped" if ended.stopped else "Completed", **figures}

@@ -113,6 +113,56 @@ def start_endless_job(ws: Any) -> str:
     return name
 
 
+def start_endless_jobs(ws: Any) -> None:
+    """One job of each kind that only ends when it is stopped; a search whose trials do not end, and AutoML."""
+    sagemaker, s3, name = boto3.client("sagemaker"), boto3.client("s3"), ws.name("endless")
+    start_endless_job(ws)
+    code, machine = f"{ws.prefix}/code/endless.py", {"InstanceType": "ml.m5.large", "InstanceCount": 1}
+    s3.put_object(Bucket=ws.bucket, Key=code, Body=ENDLESS)
+    place = {"S3Uri": f"s3://{ws.bucket}/{code}", "LocalPath": "/opt/ml/processing/code", "S3DataType": "S3Prefix"}
+    sagemaker.create_processing_job(
+        ProcessingJobName=name,
+        RoleArn=ws.role,
+        ProcessingResources={"ClusterConfig": {**machine, "VolumeSizeInGB": 10}},
+        ProcessingInputs=[{"InputName": "code", "S3Input": {**place, "S3InputMode": "File"}}],
+        AppSpecification={
+            "ImageUri": _container(ws)["Image"],
+            "ContainerEntrypoint": ["python3", "/opt/ml/processing/code/endless.py"],
+        },
+    )
+    trial = _training(ws, ENDLESS)
+    trial["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "score", "Regex": "score=(.*)"}]
+    trial["StaticHyperParameters"] = trial.pop("HyperParameters")
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=ws.name("search"),
+        HyperParameterTuningJobConfig={
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
+        },
+        TrainingJobDefinition=trial,
+    )
+    model = {**_container(ws), "ModelDataUrl": _slow_model(ws)}
+    sagemaker.create_model(ModelName=name, PrimaryContainer=model, ExecutionRoleArn=ws.role)
+    s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/rows/a.csv", Body=b"1,2\n")
+    source = {"S3DataType": "S3Prefix", "S3Uri": ws.s3("rows/")}
+    sagemaker.create_transform_job(
+        TransformJobName=name,
+        ModelName=name,
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": ws.s3("answers/")},
+        TransformResources=machine,
+    )
+
+
+def _slow_model(ws: Any) -> str:
+    slow = ANSWERING.replace('    return "yes"', '    import time; time.sleep(50); return "yes"')
+    key = f"{ws.prefix}/models/slow.tar.gz"
+    boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=archive("code/inference.py", slow))
+    return f"s3://{ws.bucket}/{key}"
+
+
 def _training(ws: Any, script: str) -> dict[str, Any]:
     """What a training job is that runs a script, but for its name."""
     key = f"{ws.prefix}/code/{len(script)}/sourcedir.tar.gz"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from helpers.aws import client
 
@@ -57,3 +61,23 @@ def test_a_wait_returns_the_answer_or_says_what_did_not_come() -> None:
     assert client.wait_until(lambda: next(answers), "end", every=0) == "done"
     with pytest.raises(TimeoutError, match="Still no end of it after 0 s"):
         client.wait_until(lambda: None, "end of it", seconds=0)
+
+
+def test_a_wait_asks_ever_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked = [0.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    with pytest.raises(TimeoutError):
+        client.wait_until(lambda: asked.append(now[0]), "end", seconds=3600)  # type: ignore[func-returns-value]
+    pauses = [round(after - before, 6) for before, after in pairwise(asked)]
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (0.5, 10.0)
+    assert len(asked) < 500, "twice a second would be 7,200"
+
+
+def test_a_list_of_sagemaker_comes_a_hundred_a_page(stubbed: Callable[[str], Stubber]) -> None:
+    sagemaker = stubbed("sagemaker")
+    sagemaker.add_response("list_models", {"Models": [], "NextToken": "more"}, {"MaxResults": 100})
+    sagemaker.add_response("list_models", {"Models": []}, {"MaxResults": 100, "NextToken": "more"})
+    assert list(client.listed(sagemaker.client, "list_models", "Models[]")) == []
+    sagemaker.assert_no_pending_responses()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from sagemaker.core.training.configs import InputData
 from sagemaker.core.utils.exceptions import FailedStatusError
 
@@ -132,6 +134,18 @@ def test_the_log_below_a_cell_is_the_script_s_own_without_the_set_up_of_the_sdk(
 def test_a_job_or_endpoint_without_a_log_has_no_lines(workshop: Any) -> None:
     assert jobs.training_log("no-such-job") == []
     assert jobs.endpoint_log("no-such-endpoint") == []
+
+
+def test_a_log_is_read_past_empty_pages_to_where_the_token_comes_back(stubbed: Callable[[str], Stubber]) -> None:
+    logs = stubbed("logs")
+    wanted = {"logGroupName": "group", "logStreamName": "stream", "startFromHead": True}
+    pages = [("t1", []), ("t2", ["one"]), ("t3", []), ("t4", ["two"]), ("t4", [])]
+    for number, (token, messages) in enumerate(pages):
+        sent = {"nextToken": pages[number - 1][0]} if number else {}
+        answer = {"events": [{"message": text} for text in messages], "nextForwardToken": token}
+        logs.add_response("get_log_events", answer, wanted | sent)
+    assert jobs.log_lines("group", "stream") == ["one", "two"]
+    logs.assert_no_pending_responses()
 
 
 def test_a_log_that_comes_late_is_waited_for() -> None:

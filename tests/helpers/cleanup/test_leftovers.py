@@ -17,7 +17,8 @@ from own_cloud import wait_until
 from sagemaker.core import image_uris
 
 from helpers.aws import jobs
-from helpers.cleanup import finders, leftovers
+from helpers.cleanup import finders, leftovers, stored
+from helpers.cleanup.left import NotDeleted
 from helpers.models import experiments
 from helpers.money import costs, ledger
 
@@ -221,11 +222,11 @@ def test_more_than_a_page_of_things_is_found_and_deleted(workshop: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(1001):
             pool.submit(s3.put_object, Bucket=ws.bucket, Key=f"{ws.prefix}/many/{number}", Body=b"")
-    for number in range(12):  # ten are a page
+    for number in range(102):  # a hundred are a page
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=ws.name(str(number)))
     found = leftovers.everything(ws).set_index("kind")
     assert found.loc["objects", "state"] == "1001 objects, 0.0 MB"
-    assert len(found.loc["model package group"]) == 12
+    assert len(found.loc["model package group"]) == 102
     leftovers.delete_everything(ws)
     assert leftovers.everything(ws).empty
 
@@ -236,8 +237,8 @@ def test_objects_that_cannot_be_deleted_are_counted_and_the_others_go(workshop: 
     for key in (stays, goes):
         s3.put_object(Bucket=ws.bucket, Key=key, Body=b"x")
     first = [{"Key": stays, "ETag": '"another"'}, *({"Key": f"{ws.prefix}/{number}"} for number in range(999))]
-    with pytest.raises(finders.NotDeleted, match=f"1 objects stay; the first is {stays}: PreconditionFailed"):
-        finders._delete_objects(s3, ws.bucket, [*first, {"Key": goes}])
+    with pytest.raises(NotDeleted, match=f"1 objects stay; the first is {stays}: PreconditionFailed"):
+        stored._delete_objects(s3, ws.bucket, [*first, {"Key": goes}])
     assert leftovers.everything(ws)["name"].tolist() == [f"s3://{ws.bucket}/{stays}"]
     leftovers.delete_everything(ws)
 

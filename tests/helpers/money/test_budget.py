@@ -33,6 +33,20 @@ def test_a_launch_well_within_the_budget_says_what_is_spent(ws: Any, capsys: pyt
     assert "💰 spent $1.00, this launch $0.50, budget $5.00" in capsys.readouterr().out
 
 
+def test_a_check_lists_training_jobs_once_and_filters_nothing(ws: Any) -> None:
+    budget.set_budget(ws, usd=5)
+    asked: list[dict[str, Any]] = []
+    session = boto3.DEFAULT_SESSION or boto3.Session()
+    session.events.register(
+        "before-parameter-build.sagemaker.ListTrainingJobs", lambda params, **_: asked.append(dict(params))
+    )
+    try:
+        budget.check(ws, launch(0.5))
+    finally:
+        boto3.setup_default_session()
+    assert asked == [{"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}]
+
+
 def test_each_price_of_a_launch_is_shown_before_the_budget(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:
     budget.set_budget(ws, usd=5)
     capsys.readouterr()

@@ -160,6 +160,19 @@ def test_a_workflow_has_one_starting_trigger(glue: Glue, name: str, good: str) -
         trigger(glue, name, "EVENT", good)
 
 
+def test_only_a_trigger_that_was_activated_can_be_stopped(glue: Glue, name: str, good: str) -> None:
+    event = trigger(glue, name, "EVENT", good)
+    conditional = trigger(glue, name, "CONDITIONAL", good, **after("FAILED", good))
+    with pytest.raises(ClientError, match=r"InvalidInputException.*not allowed when trigger is in state: CREATED"):
+        glue.client.stop_trigger(Name=event)
+    with pytest.raises(ClientError, match="Trigger Type EVENT cannot be started"):
+        glue.client.start_trigger(Name=event)
+    glue.client.stop_trigger(Name=conditional)
+    assert glue.client.get_trigger(Name=conditional)["Trigger"]["State"] == "DEACTIVATED"
+    glue.client.start_trigger(Name=conditional)
+    assert glue.client.get_trigger(Name=conditional)["Trigger"]["State"] == "ACTIVATED"
+
+
 def test_names_are_taken_once_and_found_in_lists(glue: Glue, name: str, good: str) -> None:
     made = trigger(glue, name, "EVENT", good, EventBatchingCondition={"BatchSize": 3, "BatchWindow": 60})
     for create in (

@@ -169,7 +169,7 @@ def test_a_failed_step_has_the_reason_of_its_job(pipelines: Pipelines, half_fail
     job = pipelines.client.describe_processing_job(ProcessingJobName=pipelines.job(half_failed, "Fails"))
     reason = pipelines.steps(half_failed)["Fails"]["FailureReason"]
     assert reason == job["FailureReason"]
-    assert "out of luck" in reason
+    assert reason == "AlgorithmError: , exit code: 1"
 
 
 def test_a_retry_runs_what_did_not_succeed(pipelines: Pipelines, half_failed: str) -> None:
@@ -337,10 +337,10 @@ def test_execution_variables_have_their_values(pipelines: Pipelines) -> None:
 
 
 def test_a_step_knows_its_jobs_name(pipelines: Pipelines) -> None:
-    message = "import sys; raise SystemExit(sys.argv[1])"
-    step = pipelines.processing("Tell", message, arguments=[get("Execution.ProcessingJobName")])
-    execution = pipelines.run(step)
-    assert pipelines.job(execution, "Tell") in pipelines.steps(execution)["Tell"]["FailureReason"]
+    script = "import sys; open('/opt/ml/output/message', 'w').write(sys.argv[1])"
+    step = pipelines.processing("Tell", script, arguments=[get("Execution.ProcessingJobName")])
+    job = pipelines.job(pipelines.run(step), "Tell")
+    assert pipelines.client.describe_processing_job(ProcessingJobName=job)["ExitMessage"] == job
 
 
 def test_a_job_keeps_the_start_of_a_name_of_its_own(pipelines: Pipelines) -> None:

@@ -176,11 +176,10 @@ def test_the_exit_message_is_what_the_script_has_written(processing: Processing)
     assert (job["ProcessingJobStatus"], job["ExitMessage"]) == ("Completed", "42 rows were odd")
 
 
-def test_a_script_that_fails_says_why_and_with_which_code(processing: Processing) -> None:
+def test_the_reason_of_a_script_that_fails_is_its_code_and_the_log_says_why(processing: Processing) -> None:
     job = processing.run("raise SystemExit('no such column: stars')")
-    assert job["ProcessingJobStatus"] == "Failed"
-    assert "no such column: stars" in job["FailureReason"]
-    assert "exit code: 1" in job["FailureReason"]
+    assert (job["ProcessingJobStatus"], job["FailureReason"]) == ("Failed", "AlgorithmError: , exit code: 1")
+    assert "no such column: stars" in processing.log(job["ProcessingJobName"])
 
 
 def test_a_failed_job_leaves_no_output(processing: Processing) -> None:

@@ -222,7 +222,7 @@ def test_requirements_are_installed_for_this_job_only(training: Training) -> Non
     assert "from the wheel" in training.log(job["TrainingJobName"])
     other = training.run("import tinypkg")
     assert other["TrainingJobStatus"] == "Failed"
-    assert "No module named 'tinypkg'" in other["FailureReason"]
+    assert "ModuleNotFoundError: No module named 'tinypkg'" in training.log(other["TrainingJobName"])
 
 
 def _wheel(name: str, code: str) -> bytes:

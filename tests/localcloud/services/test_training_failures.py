@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from training_jobs import Training, archive, channel, members
+
+from localcloud.jobs import script_mode
+from localcloud.jobs.container import Exit
 
 
 def reason(job: dict[str, Any]) -> str:
@@ -14,11 +18,28 @@ def reason(job: dict[str, Any]) -> str:
     return str(job["FailureReason"])
 
 
-def test_an_exceptions_message_is_the_reason(training: Training) -> None:
+def test_the_reason_names_command_and_exit_code_and_the_log_alone_the_exception(training: Training) -> None:
     job = training.run("raise ValueError('the reviews have no column \"label\"')")
-    assert reason(job).startswith("AlgorithmError: ")
-    assert "ValueError: the reviews have no column" in reason(job)
-    assert "exit code: 1" in reason(job)
+    told = reason(job).split("\n")
+    assert told[:3] == ["AlgorithmError: ExecuteUserScriptError:", "ExitCode 1", 'ErrorMessage ""']
+    assert told[3].startswith('Command "')
+    assert told[3].endswith('/opt/ml/code/train.py", exit code: 1')
+    assert 'ValueError: the reviews have no column "label"' in training.log(job["TrainingJobName"])
+
+
+def test_the_toolkit_of_pytorch_reads_the_error_for_the_reason(tmp_path: Path) -> None:
+    plan = script_mode.Plan([], tmp_path, {}, ("python3", str(tmp_path / "opt" / "ml" / "code" / "train.py")))
+    job = {"AlgorithmSpecification": {"TrainingImage": "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch:2"}}
+    tail = ["epoch 1", "Traceback (most recent call last):", "ValueError: too few"]
+    told = script_mode.failure_reason(job, plan, tmp_path / "opt" / "ml", Exit(1, False, False, 1.0), tail)
+    assert 'ErrorMessage "ValueError: too few"\nCommand "python3 /opt/ml/code/train.py", exit code: 1' in told
+
+
+def test_the_script_s_own_entrypoint_leaves_only_the_exit_code(training: Training) -> None:
+    given = training.put("code/entry.py", "raise SystemExit(9)")
+    algorithm = {"ContainerEntrypoint": ["python3", "/opt/ml/input/data/code/entry.py"]}
+    job = training.run("", algorithm=algorithm, channels={"code": given}, HyperParameters=None)
+    assert reason(job) == "AlgorithmError: , exit code: 9"
 
 
 def test_the_traceback_is_in_the_log(training: Training) -> None:
@@ -34,7 +55,7 @@ def test_the_next_job_after_a_failure_works(training: Training) -> None:
 
 
 def test_the_exit_code_is_in_the_reason(training: Training) -> None:
-    assert "exit code: 7" in reason(training.run("import sys; sys.exit(7)"))
+    assert "ExitCode 7" in reason(training.run("import sys; sys.exit(7)"))
 
 
 def test_a_failure_file_is_the_reason(training: Training) -> None:
@@ -49,12 +70,14 @@ def test_a_long_failure_file_is_cut_at_what_aws_stores(training: Training) -> No
 
 def test_a_script_that_was_killed_says_so(training: Training) -> None:
     job = training.run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    assert "killed" in reason(job)
-    assert "exit code: 137" in reason(job)
+    assert "ExitCode 137" in reason(job)
+    assert "Process killed by SIGKILL" in reason(job)
 
 
-def test_a_syntax_error_is_the_reason(training: Training) -> None:
-    assert "SyntaxError" in reason(training.run("def broken(:\n    pass\n"))
+def test_a_syntax_error_is_in_the_log(training: Training) -> None:
+    job = training.run("def broken(:\n    pass\n")
+    assert "ExecuteUserScriptError" in reason(job)
+    assert any("SyntaxError" in line for line in training.log(job["TrainingJobName"]))
 
 
 def test_a_failed_job_has_no_model_but_keeps_its_output(training: Training) -> None:
@@ -64,7 +87,7 @@ def test_a_failed_job_has_no_model_but_keeps_its_output(training: Training) -> N
         raise RuntimeError('too late')
     """
     job = training.run(script)
-    assert "too late" in reason(job)
+    assert "ExitCode 1" in reason(job)
     output = training.s3_uri(f"models/{job['TrainingJobName']}/output")
     assert members(f"{output}/output.tar.gz") == {"notes.txt": b"what went wrong"}
     with pytest.raises(training.s3.exceptions.ClientError, match="NoSuchKey"):
@@ -120,7 +143,8 @@ def test_a_program_outside_the_submitted_directory_is_refused(training: Training
 
 def test_requirements_that_cannot_be_installed_are_the_reason(training: Training) -> None:
     job = training.run({"train.py": "pass", "requirements.txt": "--no-index\nno-such-package-here==1.0\n"})
-    assert "no-such-package-here" in reason(job)
+    assert reason(job).startswith("AlgorithmError: InstallRequirementsError:")
+    assert any("no-such-package-here" in line for line in training.log(job["TrainingJobName"]))
 
 
 def test_a_job_without_a_program_is_the_reason(training: Training) -> None:
