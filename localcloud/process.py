@@ -26,12 +26,13 @@ class CannotStart(Exception):
     """The server did not come up; the message ends with the last lines of its log."""
 
 
-def write_info(port: int) -> None:
+def write_info(port: int, *, strict: bool) -> None:
     """Called by the server when it is ready."""
     info = {
         "pid": os.getpid(),
         "port": port,
         "endpoint": f"http://127.0.0.1:{port}",
+        "strict": strict,
     }
     write_private(home() / "server.json", json.dumps(info))
 
@@ -98,6 +99,11 @@ def start() -> str:
     info = server_info()
     assert info
     return str(info["endpoint"])
+
+
+def asks_roles() -> bool:
+    """Whether the server that runs asks what a role may do (LOCALCLOUD_STRICT), or notes it (LOCALCLOUD_RECORD)."""
+    return bool((server_info() or {}).get("strict"))
 
 
 def stop() -> bool:

@@ -13,6 +13,7 @@ from localcloud.door.s3_operation import members, operation_of, place_of, query_
 from localcloud.door.signing import SIGNATURE_PARAMETERS
 from localcloud.engine.ministack import Answer
 from localcloud.engine.operations import OFFERED
+from localcloud.engine.policies import Need, s3_needs
 from localcloud.engine.refused import refused
 from localcloud.protocol import ServiceError
 
@@ -28,13 +29,27 @@ async def serve(cloud: Cloud, request: Request) -> Answer:
     """
     asked = taken_apart(request)
     s3_limits.check(asked)
+    if cloud.session:
+        needs = s3_needs(request.method, *asked.place, asked.query, asked.headers, asked.body)
+        cloud.require(asked.operation, *needs)
     path = f"/{asked.place.bucket}/{asked.place.key}" if asked.place.key else f"/{asked.place.bucket}"
     engine = cloud.engine
     answer = await engine.ask("s3", asked.headers, asked.body, method=request.method, path=path, query=asked.query)
     if answer.status < 300 and asked.operation.startswith(_CHANGE_BUCKETS):
         await engine.bucket_changed()
+    if answer.status == 404 and not _may_know(cloud, asked):
+        raise ServiceError("AccessDeniedException", "Access Denied")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Answer(answer.status, {**request_ids(), **headers}, b"" if request.method == "HEAD" else answer.body)
+
+
+def _may_know(cloud: Cloud, asked: s3_limits.Asked) -> bool:
+    """Whether the caller may be told that an object is missing: for that S3 asks for ListBucket, without a prefix.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    """
+    lists = Need("s3:ListBucket", f"arn:aws:s3:::{asked.place.bucket}")
+    return not (asked.place.key and cloud.access and cloud.session) or cloud.access.allows(cloud.session, lists)
 
 
 def taken_apart(request: Request) -> s3_limits.Asked:

@@ -159,7 +159,7 @@ def _end(cloud: Cloud, serving: Serving) -> None:
     for variant in serving.variants:
         variant.stop()
     if serving.capture:
-        serving.capture.write(cloud, now=True)
+        serving.capture.write(now=True)
 
 
 def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None:
@@ -183,7 +183,9 @@ def _bring_up(
     variants = []
     for one in config["ProductionVariants"]:
         kind = Serverless if one.get("ServerlessConfig") else Variant
-        variant = kind(cloud, name, one, find(cloud, MODEL, one["ModelName"]))
+        model = find(cloud, MODEL, one["ModelName"])
+        acting = cloud.acting_as(model.get("ExecutionRoleArn"), "SageMaker")
+        variant = kind(acting, name, one, model)
         own = (kept or {}).get(variant.name, {})
         variant.weight = own.get("DesiredWeight", variant.weight)
         if isinstance(variant, Serverless):
@@ -191,7 +193,7 @@ def _bring_up(
         variants.append(variant)
     captured = (cloud.store.get(CONFIG, captures) or config) if captures else config
     wanted = captured.get("DataCaptureConfig")
-    capture = Capture(name, wanted) if wanted else None
+    capture = Capture(name, wanted, acting) if wanted else None
     serving = Serving(config_name, variants, capture, captured["EndpointConfigName"])
     with _changing:
         _coming[name] = serving
@@ -313,6 +315,6 @@ def _report(cloud: Cloud) -> None:
             meter.publish(cloud, everything=last)
             for serving in servings:
                 if serving.capture:
-                    serving.capture.write(cloud, now=last)
+                    serving.capture.write(now=last)
         except Exception:  # the next turn may go better; endpoints answer meanwhile
             log.exception("endpoint telemetry")

@@ -106,6 +106,7 @@ def _run(cloud: Cloud, name: str) -> None:
 
 def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     job = JOBS.find(cloud, name)
+    cloud = cloud.acting_as(job["RoleArn"], "SageMaker")
     stop = cloud.stop_event(JOBS.kind, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     application = job["AppSpecification"]

@@ -151,6 +151,7 @@ def run_job(cloud: Cloud, name: str) -> None:
 def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     """Run the job in its folder. Returns how it ended: the arguments of `_finish`."""
     job = _find(cloud, name)
+    cloud = cloud.acting_as(job["RoleArn"], "SageMaker")
     stop = cloud.stop_event(KIND, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     image = images.for_uri(job["AlgorithmSpecification"]["TrainingImage"])

@@ -98,6 +98,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     model = cloud.store.get(MODEL, job["ModelName"])
     if model is None:  # deleted while the job waited for a core
         return {"status": "Failed", "reason": f"ClientError: The model {job['ModelName']} does not exist."}
+    cloud = cloud.acting_as(model.get("ExecutionRoleArn"), "SageMaker")
     instance = f"{name}/i-{time.time_ns() % 16**17:017x}"
     log = LogStream(cloud, LOG_GROUP, f"{instance}/data-log")
 

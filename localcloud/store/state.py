@@ -45,8 +45,11 @@ def mark(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Credentials:
+    """A pair of keys; with a session token they are temporary, as those of a role are."""
+
     access_key: str
     secret_key: str
+    session_token: str = ""
 
 
 def write_private(path: Path, text: str) -> None:
