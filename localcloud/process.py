@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from localcloud.store.state import home, mark, runs_folder, server_info, write_private
+from localcloud.store.state import home, is_strict, mark, runs_folder, server_info, write_private
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -73,7 +73,7 @@ def start() -> str:
     """Start the server unless it runs, wait until it is ready, return its endpoint.
 
     Raises:
-        CannotStart: with the last lines of server.log.
+        CannotStart: with the last lines of server.log; or one runs that is not strict, as LOCALCLOUD_STRICT wants.
     """
     leaving = running()
     if leaving and (server_info() or {}).get("stopping"):
@@ -98,6 +98,8 @@ def start() -> str:
             time.sleep(0.05)
     info = server_info()
     assert info
+    if is_strict() and not asks_roles():
+        raise CannotStart("The local AWS runs without strict mode. Stop it first: python -m localcloud stop")
     return str(info["endpoint"])
 
 

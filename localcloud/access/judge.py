@@ -18,6 +18,7 @@ from localcloud.engine.policies import Need
 from localcloud.protocol import ServiceError
 from localcloud.store.resources import Store
 from localcloud.store.sessions import Session, role_name
+from localcloud.store.state import is_strict
 
 
 class Access:
@@ -103,5 +104,5 @@ def from_environment(store: Store) -> Access | None:
 
     None without either: nobody's role is asked.
     """
-    strict, record = os.environ.get("LOCALCLOUD_STRICT", "") not in ("", "0"), os.environ.get("LOCALCLOUD_RECORD")
+    strict, record = is_strict(), os.environ.get("LOCALCLOUD_RECORD")
     return Access(store, strict=strict, record=Path(record) if record else None) if strict or record else None

@@ -63,7 +63,9 @@ def trusts(role: str, service: str, source: str) -> bool:
         return False
     document = json.loads(found["AssumeRolePolicyDocument"])
     listed = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    context = _context(Need("sts:AssumeRole", found["Arn"], {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}), service)
+    context = _context(
+        Need("sts:AssumeRole", found["Arn"], {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}), service
+    )
     fitting = [one for one in listed if evaluator._service_principal_matches(one.get("Principal"), service)]
     statements = evaluator.parse_policy_document({"Statement": [{**one, "Resource": "*"} for one in fitting]})
     return bool(evaluator.evaluate(context, [statements]).decision == "Allow")
