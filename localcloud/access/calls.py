@@ -78,11 +78,15 @@ def _resources(prefix: str, action: str, operation: str, params: Params) -> list
     if given and types:
         return given[:1]
     found: list[str] = []
+    chosen: list[str] = []  # of the resources that an action may have: the one that the request says most of
     for kind in types:
         places = _PLACE.findall(kind.arn)
         values = [_values(place, operation, params) for place in places]
-        if kind.required or (places and all(values)):
+        if kind.required:
             found += _filled(kind.arn, places, [value or ["*"] for value in values])
+        elif places and all(values) and len(places) > len(_PLACE.findall("".join(chosen[:1]))):
+            chosen = [kind.arn, *_filled(kind.arn, places, values)]
+    found += chosen[1:]
     if prefix == "logs" and not operation.endswith("Resource"):  # as IAM's messages and examples have log groups
         found = [arn if ":log-stream:" in arn else f"{arn}:log-stream:" for arn in found]
     return list(dict.fromkeys(arn.lower() if prefix == "sagemaker" else arn for arn in found)) or ["*"]
