@@ -75,6 +75,11 @@ class Cloud:
         """The credentials that this one's clients and processes have."""
         return credentials_of(self.session, self.credentials) if self.session else self.credentials
 
+    @property
+    def strict(self) -> bool:
+        """Whether what a role sees is as on AWS: its rights, the account's limits, logs that arrive late."""
+        return bool(self.access and self.access.strict and self.session)
+
     def authorise(self, service: str, operation: str, params: dict[str, Any]) -> None:
         """Raise AccessDenied unless the role that this one acts as may make this call."""
         if self.access and self.session:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.access import calls
+from localcloud.access.rates import Rates
 from localcloud.engine import policies
 from localcloud.engine.policies import Need
 from localcloud.protocol import ServiceError
@@ -25,14 +26,20 @@ class Access:
     """What calls of a role need, and whether its policies allow it."""
 
     def __init__(self, store: Store, *, strict: bool, record: Path | None) -> None:
-        self._store, self._strict = store, strict
+        self._store, self.strict = store, strict
+        self._rates = Rates()
         self._record, self._writing, self._written = record, threading.Lock(), set[str]()
+
+    def count(self, service: str, operation: str) -> None:
+        """Raise ThrottlingException when this operation has been called too often in the last second."""
+        if self.strict:
+            self._rates.take(service, operation)
 
     def check(self, session: Session, service: str, operation: str, params: dict[str, Any]) -> None:
         """Raise AccessDenied unless the role may make this call of a service whose operations have names."""
         needs = calls.needs(service, operation, params, self._workgroup)
         self.require(session, service, operation, needs)
-        passed = [need for need in needs if need.action == "iam:PassRole"] if self._strict else []
+        passed = [need for need in needs if need.action == "iam:PassRole"] if self.strict else []
         for need in passed:
             principal = need.keys["iam:PassedToService"]
             if not policies.trusts(role_name(need.resource), principal, needs[0].resource):
@@ -41,7 +48,7 @@ class Access:
     def require(self, session: Session, service: str, operation: str, needs: Iterable[Need]) -> None:
         """Raise AccessDenied unless the role has all that a call needs; the first that it lacks is told."""
         needs = list(needs)
-        denied = next((need for need in needs if not self.allows(session, need)), None) if self._strict else None
+        denied = next((need for need in needs if not self.allows(session, need)), None) if self.strict else None
         if self._record:
             self._write(session, service, operation, needs, denied)
         if denied:
@@ -49,7 +56,7 @@ class Access:
 
     def allows(self, session: Session, need: Need) -> bool:
         """Whether strict mode lets the role do this."""
-        return not self._strict or policies.decide(session, need).allowed
+        return not self.strict or policies.decide(session, need).allowed
 
     def _write(self, session: Session, service: str, operation: str, needs: list[Need], denied: Need | None) -> None:
         entry = {

@@ -10,10 +10,11 @@ import asyncio
 import json
 import logging
 from dataclasses import replace
+from typing import Any
 
 from localcloud import protocol
 from localcloud.cloud import Cloud
-from localcloud.door import cbor, post_form, query_form, s3
+from localcloud.door import cbor, late, post_form, query_form, s3
 from localcloud.door.answers import answer, fail, pass_on, refuse
 from localcloud.door.chunked import decoded
 from localcloud.door.named import JSON_TARGETS, check_members, engine_headers, inflated, json_operation, not_offered
@@ -102,7 +103,7 @@ class Server:
         elif service in OFFERED:
             form, params = query_form.read(service, request)
             scope[OPERATION] = form["Action"]
-            cloud.authorise(service, form["Action"], params)
+            self._admit(cloud, service, form["Action"], params)
             await pass_on(send, await self._ask(cloud, service, form["Action"], request, query_form.written(form)))
         else:
             raise not_offered(service, request.named or f"{request.method} {request.path}")
@@ -116,7 +117,7 @@ class Server:
             raise not_offered(service, operation)
         params = cbor.params(request) if speaks_cbor else protocol.parse_json_body(inflated(request).body)
         protocol.validate(service, operation, params)
-        cloud.authorise(service, operation, params)
+        self._admit(cloud, service, operation, params)
         handler, awaited = OPERATIONS.get((service, operation)), AWAITED.get((service, operation))
         if awaited:
             result = await awaited(cloud, params)
@@ -127,6 +128,8 @@ class Server:
             await answer(send, 200, content, more=result.get("_headers"))
             return
         check_members(service, operation, params)
+        if cloud.strict:
+            params = late.as_seen_now(service, operation, params)
         found = await self._ask(cloud, service, operation, request, json.dumps(params).encode())
         if speaks_cbor:
             found = cbor.answer(service, operation, found)
@@ -140,6 +143,12 @@ class Server:
         if found.status < 300:
             await self.cloud.engine.changed(service, operation, headers, body)
         return found
+
+    def _admit(self, cloud: Cloud, service: str, operation: str, params: dict[str, Any]) -> None:
+        """Raise ThrottlingException or AccessDenied where strict mode has it; only roles are asked."""
+        if cloud.access and cloud.session:
+            cloud.access.count(service, operation)
+            cloud.authorise(service, operation, params)
 
     def _check_disk(self, request: Request) -> None:
         if request.method in ("PUT", "POST") and self.cloud.engine.disk_is_full(len(request.body)):

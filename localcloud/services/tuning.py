@@ -77,7 +77,10 @@ def _check(cloud: Cloud, params: Params) -> None:
             raise _invalid(f"The grid has {search.grid_size()} points; leave MaxNumberOfTrainingJobs out or set it so.")
     elif not limits.get("MaxNumberOfTrainingJobs"):
         raise _invalid("ResourceLimits needs MaxNumberOfTrainingJobs.")
-    training.check(_trial_request(params, "trial", {}))
+    trial = _trial_request(params, "trial", {})
+    training.check(trial)
+    with training.within_quotas(cloud, trial, times=limits["MaxParallelTrainingJobs"]):
+        pass  # each trial asks again when it begins
     for parent in (params.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs", []):
         if JOBS.find(cloud, parent[JOBS.name])[JOBS.status] not in ENDED:
             raise _invalid(f"The parent tuning job {parent[JOBS.name]} has not ended.")
