@@ -53,6 +53,14 @@ def decide(session: Session, need: Need) -> Decision:
     return Decision(found.decision == "Allow", found.decision == "Deny")
 
 
+def permits(document: str, session: Session, need: Need) -> bool:
+    """Whether one policy alone would allow it, attached to a role or not."""
+    from ministack.core import iam_evaluator as evaluator
+
+    statements = evaluator.parse_policy_document(document)
+    return bool(evaluator.evaluate(_context(need, session.arn), [statements]).decision == "Allow")
+
+
 def trusts(role: str, service: str, source: str) -> bool:
     """Whether a role is there and lets an AWS service act as it, on behalf of the resource `source`."""
     from ministack.core import iam_evaluator as evaluator

@@ -1,8 +1,8 @@
 """SageMaker's quotas of an account: how many instances of a type its jobs and endpoints may have at the same time.
 
-They are strict mode's, from the table that LOCALCLOUD_QUOTAS names. Its columns are `service`, `name` (as Service Quotas
-has it: "ml.m5.large for endpoint usage"), `default`, and others such as `needed_1`: what an account was raised to.
-`FILE#needed_1` takes the greater of both. What no row names is not limited.
+They are strict mode's, from the table that LOCALCLOUD_QUOTAS names. Its columns are `service`, `name` (of the quota in
+Service Quotas: "ml.m5.large for endpoint usage"), `default`, and others such as `needed_1`: what an account was raised
+to. `FILE#needed_1` takes the greater of both. What no row names is not limited.
 Source: https://docs.aws.amazon.com/general/latest/gr/sagemaker.html
 """
 
