@@ -181,9 +181,11 @@ def choose_lessons(wanted: list[int] | None) -> list[Path]:
     return chosen
 
 
-def run_lessons(wanted: list[int] | None, data: str, out: Path) -> int:
+def run_lessons(wanted: list[int] | None, data: str, out: Path, strict: bool) -> int:
     lessons = [str(path.relative_to(ROOT)) for path in choose_lessons(wanted)]
     python = set_up()
+    if strict:
+        os.environ["LOCALCLOUD_STRICT"] = "1"  # for the local AWS, which the lessons find as it is
     env = child_environment(python, COURSE_DATA=data)
     if "COURSE_REVIEWS" in env:
         # The lessons run in notebooks/, so a path relative to here would not be found.
@@ -277,6 +279,9 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("COURSE_DATA", "sample"),
         help="the generated sample or the real 50,000 reviews (default: %(default)s)",
     )
+    run.add_argument(
+        "--strict", action="store_true", help="with roles, quotas and limits as on AWS: each call needs its permission"
+    )
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
     each["sweep"].add_argument("--delete", action="store_true", help="delete what is found")
@@ -305,7 +310,7 @@ def main(words: list[str]) -> int:
     if args.command == "open":
         return open_lessons(not args.no_browser, args.port)
     if args.command == "run":
-        return run_lessons(args.lessons, args.data, args.out)
+        return run_lessons(args.lessons, args.data, args.out, args.strict)
     if args.command == "setup":
         say(f"Ready: {set_up()}")
         return 0

@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 import rich
 
+from helpers import roles
+
 STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
 
@@ -91,11 +93,19 @@ def _connect_at_home() -> tuple[str, str, str, str, str]:
     from localcloud.store import state
 
     try:
-        environment.lead(process.start())
+        endpoint = process.start()
     except process.CannotStart as error:
         raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
+    environment.lead(endpoint)
     boto3.setup_default_session()
-    return "the local AWS on this machine", state.REGION, state.ACCOUNT, state.ROLE_ARN, state.BUCKET
+    place, role = "the local AWS on this machine", state.ROLE_ARN
+    if process.asks_roles():  # strict mode: the learner's own roles, and no more rights than theirs
+        account = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
+        made = roles.make(boto3.client("iam"), learner=_learner(), **account)
+        environment.lead(endpoint, made["notebook"])
+        boto3.setup_default_session()
+        place, role = f"{place}, strict", made["jobs"]
+    return place, state.REGION, state.ACCOUNT, role, state.BUCKET
 
 
 def _connect_to_aws() -> tuple[str, str, str, str, str]:

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ import boto3
 from botocore.config import Config
 
 from localcloud import environment
+from localcloud.access.judge import Access
 from localcloud.engine.ministack import Engine
+from localcloud.engine.policies import Need
 from localcloud.store.resources import Store
+from localcloud.store.sessions import Session, credentials_of, role_name
 from localcloud.store.state import ACCOUNT, REGION, Credentials, mark
 
 
@@ -30,7 +33,11 @@ def arn(service: str, resource: str) -> str:
 
 @dataclass
 class Cloud:
-    """One running local AWS, made by `serve.py` and handed down."""
+    """One running local AWS, made by `serve.py` and handed down.
+
+    `acting_as(role)` is the same one as a role sees it: its clients, and the processes that get its `environment()`,
+    have the role's credentials. Without strict mode nobody's role is asked, and everything acts as the installation.
+    """
 
     home: Path
     endpoint: str
@@ -38,19 +45,60 @@ class Cloud:
     store: Store
     engine: Engine
     loop: asyncio.AbstractEventLoop
+    access: Access | None = None  # strict mode's, or the record's
+    session: Session | None = None  # of the role that this one acts as
+    root: Cloud | None = None  # the one that acts as the installation, when this one acts as a role
     stopping: threading.Event = field(default_factory=threading.Event)
     slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(os.cpu_count() or 1))
     stops: dict[tuple[str, str], threading.Event] = field(default_factory=dict)
     _clients: dict[str, Any] = field(default_factory=dict)
     _client_lock: threading.Lock = field(default_factory=threading.Lock)
+    _acting: dict[Session, Cloud] = field(default_factory=dict)
+
+    def acting_as(self, role: str | Session | None, name: str = "session") -> Cloud:
+        """This local AWS with the rights of a role, which is given by name, ARN or session."""
+        if not self.access or not role:
+            return self
+        session = role if isinstance(role, Session) else Session(role_name(role), name)
+        with self._client_lock:
+            if session not in self._acting:
+                self._acting[session] = replace(self, session=session, root=self.itself, _clients={})
+            return self._acting[session]
+
+    @property
+    def itself(self) -> Cloud:
+        """The one that acts as the installation: what a service does on its own account, and no role is asked for."""
+        return self.root or self
+
+    @property
+    def keys(self) -> Credentials:
+        """The credentials that this one's clients and processes have."""
+        return credentials_of(self.session, self.credentials) if self.session else self.credentials
+
+    @property
+    def strict(self) -> bool:
+        """Whether what a role sees is as on AWS: its rights, the account's limits, logs that arrive late."""
+        return bool(self.access and self.access.strict and self.session)
+
+    def authorise(self, service: str, operation: str, params: dict[str, Any]) -> None:
+        """Raise AccessDenied unless the role that this one acts as may make this call."""
+        if self.access and self.session:
+            self.access.check(self.session, service, operation, params)
+
+    def require(self, operation: str, *needs: Need) -> None:
+        """The same for what a service does of itself in the name of a role, as writing a job's log."""
+        if self.access and self.session:
+            self.access.require(self.session, needs[0].action.partition(":")[0], operation, needs)
 
     def client(self, service: str) -> Any:
         """A boto3 client of this local AWS; thread-safe, made once."""
         with self._client_lock:
             if service not in self._clients:
+                keys = self.keys
                 session = boto3.Session(
-                    aws_access_key_id=self.credentials.access_key,
-                    aws_secret_access_key=self.credentials.secret_key,
+                    aws_access_key_id=keys.access_key,
+                    aws_secret_access_key=keys.secret_key,
+                    aws_session_token=keys.session_token or None,
                     region_name=REGION,
                 )
                 config = Config(retries={"total_max_attempts": 2}, proxies={}, max_pool_connections=32)
@@ -77,4 +125,4 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """What a job's process gets so that boto3 inside it talks to this local AWS, with no other credentials."""
-        return {**environment.of_a_job(self.endpoint, self.credentials), "LOCALCLOUD_OWNER": mark(self.home)}
+        return {**environment.of_a_job(self.endpoint, self.keys), "LOCALCLOUD_OWNER": mark(self.home)}

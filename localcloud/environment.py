@@ -10,6 +10,7 @@ import os
 import shlex
 from collections.abc import Mapping
 
+from localcloud.store.sessions import Session, credentials_of, role_name
 from localcloud.store.state import BUCKET, REGION, Credentials, credentials, home
 
 # Settings of the user's own that would lead boto3 past the local AWS; any AWS_ENDPOINT_URL_<SERVICE> does, too.
@@ -40,18 +41,22 @@ def of_a_job(endpoint: str, own: Credentials) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": own.access_key,
         "AWS_SECRET_ACCESS_KEY": own.secret_key,
+        **({"AWS_SESSION_TOKEN": own.session_token} if own.session_token else {}),
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 
-def of_a_client(endpoint: str, present: Mapping[str, str]) -> dict[str, str | None]:
+def of_a_client(endpoint: str, present: Mapping[str, str], role: str = "") -> dict[str, str | None]:
     """What to change in the environment `present` of a user's program; None is a variable to remove.
+
+    With `role`, a role's name or ARN, the program acts as that role: in strict mode it may do what the role may.
 
     Writes two files into the local AWS's folder: an empty AWS configuration, and one of the SageMaker SDK that
     switches its telemetry off.
     """
+    own = credentials()
     nothing, sdk_config = home() / "aws-config", home() / "sagemaker-config.yaml"
     nothing.touch()
     sdk_config.write_text(_SDK_CONFIG)
@@ -60,7 +65,7 @@ def of_a_client(endpoint: str, present: Mapping[str, str]) -> dict[str, str | No
     misleading = (*_MISLEADING, *(name for name in present if name.startswith("AWS_ENDPOINT_URL_")))
     return {
         **{name: None for name in misleading if name in present},
-        **of_a_job(endpoint, credentials()),
+        **of_a_job(endpoint, credentials_of(Session(role_name(role), "notebook"), own) if role else own),
         "AWS_CONFIG_FILE": str(nothing),
         "AWS_SHARED_CREDENTIALS_FILE": str(nothing),
         "SAGEMAKER_USER_CONFIG_OVERRIDE": str(sdk_config),
@@ -69,18 +74,18 @@ def of_a_client(endpoint: str, present: Mapping[str, str]) -> dict[str, str | No
     }
 
 
-def lead(endpoint: str) -> None:
-    """Lead the AWS clients that this process makes from now on to the local AWS."""
-    for name, value in of_a_client(endpoint, os.environ).items():
+def lead(endpoint: str, role: str = "") -> None:
+    """Lead the AWS clients that this process makes from now on to the local AWS, as `of_a_client` has it."""
+    for name, value in of_a_client(endpoint, os.environ, role).items():
         if value is None:
             del os.environ[name]
         else:
             os.environ[name] = value
 
 
-def shell_lines(endpoint: str) -> list[str]:
+def shell_lines(endpoint: str, role: str = "") -> list[str]:
     """The same for a shell: `eval "$(python -m localcloud env)"`."""
-    changes = of_a_client(endpoint, os.environ)
+    changes = of_a_client(endpoint, os.environ, role)
     return [
         f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}" for name, value in changes.items()
     ]

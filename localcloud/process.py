@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from localcloud.store.state import home, mark, runs_folder, server_info, write_private
+from localcloud.store.state import home, is_strict, mark, runs_folder, server_info, write_private
 
 START_SECONDS = 60
 STOP_SECONDS = 20
@@ -26,12 +26,13 @@ class CannotStart(Exception):
     """The server did not come up; the message ends with the last lines of its log."""
 
 
-def write_info(port: int) -> None:
+def write_info(port: int, *, strict: bool) -> None:
     """Called by the server when it is ready."""
     info = {
         "pid": os.getpid(),
         "port": port,
         "endpoint": f"http://127.0.0.1:{port}",
+        "strict": strict,
     }
     write_private(home() / "server.json", json.dumps(info))
 
@@ -72,7 +73,7 @@ def start() -> str:
     """Start the server unless it runs, wait until it is ready, return its endpoint.
 
     Raises:
-        CannotStart: with the last lines of server.log.
+        CannotStart: with the last lines of server.log; or one runs that is not strict, as LOCALCLOUD_STRICT wants.
     """
     leaving = running()
     if leaving and (server_info() or {}).get("stopping"):
@@ -97,7 +98,14 @@ def start() -> str:
             time.sleep(0.05)
     info = server_info()
     assert info
+    if is_strict() and not asks_roles():
+        raise CannotStart("The local AWS runs without strict mode. Stop it first: python -m localcloud stop")
     return str(info["endpoint"])
+
+
+def asks_roles() -> bool:
+    """Whether the server that runs asks what a role may do (LOCALCLOUD_STRICT), or notes it (LOCALCLOUD_RECORD)."""
+    return bool((server_info() or {}).get("strict"))
 
 
 def stop() -> bool:

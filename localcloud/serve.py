@@ -17,6 +17,7 @@ from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
 
 from localcloud import process
+from localcloud.access import judge
 from localcloud.cloud import Cloud
 from localcloud.engine.ministack import Engine
 from localcloud.jobs.container import background
@@ -56,7 +57,8 @@ async def _serve() -> None:
     port = listener.getsockname()[1]
     store, own = Store(folder / "store.db"), credentials()
     engine = Engine(folder / "engine", store, own)
-    cloud = Cloud(folder, f"http://127.0.0.1:{port}", own, store, engine, asyncio.get_running_loop())
+    endpoint, loop = f"http://127.0.0.1:{port}", asyncio.get_running_loop()
+    cloud = Cloud(folder, endpoint, own, store, engine, loop, access=judge.from_environment(store))
     if crashed:
         log.warning("the last server was killed: ended %s processes that it left", process.sweep())
         engine.mend_objects()
@@ -76,7 +78,7 @@ async def _serve() -> None:
             await engine.replay_logs()
         await _make_account(engine)
         await asyncio.to_thread(_recover, cloud)
-        process.write_info(port)
+        process.write_info(port, strict=cloud.access is not None)
         log.info("ready on %s", cloud.endpoint)
 
     ended_at = 0.0

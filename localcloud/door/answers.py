@@ -62,6 +62,8 @@ async def refuse(send: Send, denied: Denied, request: Request) -> None:
 
 async def fail(send: Send, error: ServiceError, request: Request) -> None:
     """The error of a request, in the words of its service's protocol."""
+    if error.code == "AccessDeniedException" and request.style in ("query", "s3"):
+        error = ServiceError("AccessDenied", str(error), 403)
     if request.style == "query":
         inner = f"<Code>{escape(error.code)}</Code><Message>{escape(str(error))}</Message>"
         inner = f"<Error><Type>{'Sender' if error.status < 500 else 'Receiver'}</Type>{inner}</Error>"

@@ -15,11 +15,13 @@ from localcloud.door import s3_limits
 from localcloud.door.answers import request_ids
 from localcloud.door.request import Request
 from localcloud.door.s3_operation import Place, members, place_of
-from localcloud.door.signing import NO_MATCH, OLDER, Denied, Signature, check_region, signing_key
+from localcloud.door.signing import NO_MATCH, OLDER, Denied, Signature, caller, check_region, signing_key
 from localcloud.engine import s3
 from localcloud.engine.ministack import Answer
+from localcloud.engine.policies import Need
 from localcloud.engine.refused import refused
 from localcloud.protocol import ServiceError
+from localcloud.store.sessions import Session
 from localcloud.store.state import Credentials
 
 _SIGNED = ("x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "policy")
@@ -36,9 +38,10 @@ def is_form(request: Request) -> bool:
     return request.method == "POST" and kind.startswith("multipart/form-data") and alone
 
 
-def check_form(request: Request, credentials: Credentials) -> None:
-    """Raise Denied unless the form's policy is signed with these credentials."""
+def check_form(request: Request, own: Credentials) -> Session | None:
+    """Who has signed the form's policy: a role's session, or None for the installation; else raise Denied."""
     fields = _fields(request)
+    session, credentials = caller(fields.get("x-amz-security-token", ""), own, s3=True)
     if "awsaccesskeyid" in fields or "signature" in fields:
         raise Denied("InvalidRequest", OLDER, 400)
     if not all(fields.get(name) for name in _SIGNED):
@@ -50,14 +53,13 @@ def check_form(request: Request, credentials: Credentials) -> None:
         raise Denied("InvalidArgument", "x-amz-algorithm or x-amz-credential is malformed.", 400)
     if not hmac.compare_digest(scope[0].encode(), credentials.access_key.encode()):
         raise Denied("InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
-    if "x-amz-security-token" in fields:
-        raise Denied("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
     claim = Signature(scope[0], scope[1], scope[2], "s3", (), fields["x-amz-signature"], fields["x-amz-date"], 0, True)
     check_region(claim, request.path)
     key = signing_key(credentials, claim)
     expected = hmac.new(key, fields["policy"].encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), claim.value.encode()):
         raise Denied("SignatureDoesNotMatch", NO_MATCH)
+    return session
 
 
 async def upload(cloud: Cloud, request: Request) -> Answer:
@@ -69,9 +71,11 @@ async def upload(cloud: Cloud, request: Request) -> Answer:
         if name not in _PLAIN and not name.startswith(("x-amz-meta-", "x-ignore-")):
             raise ServiceError("NotImplemented", f"The form's field {name} is not offered by the local AWS.", 501)
     headers = {name: value for name, value in fields.items() if name.startswith("x-amz-")}
+    headers.pop("x-amz-security-token", None)
     given = {member: headers[name] for name, member in members("PutObject", "header").items() if name in headers}
     for member, reason in refused("s3", "PutObject", given.items()):
         raise ServiceError("NotImplemented", f"{member} of PutObject is not offered by the local AWS: {reason}.", 501)
+    cloud.require("PostObject", Need("s3:PutObject", f"arn:aws:s3:::{bucket}/{fields.get('key', '')}"))
     s3_limits.check(s3_limits.Asked("PutObject", Place(bucket, fields.get("key", "")), {}, headers, b""))
     sent = {name: request.headers[name] for name in ("host", "content-type")}
     found = await cloud.engine.ask("s3", sent, request.body, path=f"/{bucket}")

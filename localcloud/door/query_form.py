@@ -17,8 +17,8 @@ from localcloud.engine.operations import OFFERED
 from localcloud.protocol import ServiceError
 
 
-def read(service: str, request: Request) -> dict[str, str]:
-    """The form of a request to one of the offered operations, its members checked against the model.
+def read(service: str, request: Request) -> tuple[dict[str, str], dict[str, Any]]:
+    """The form of a request to one of the offered operations, and its members, checked against the model.
 
     Raises:
         ServiceError: not offered, not as the model says, or with a member that would have no effect.
@@ -42,7 +42,7 @@ def read(service: str, request: Request) -> dict[str, str]:
     except ServiceError as error:
         raise ServiceError("ValidationError", str(error)) from None
     check_members(service, action, params)
-    return form
+    return form, params
 
 
 def written(form: dict[str, str]) -> bytes:

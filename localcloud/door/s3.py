@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from localcloud.cloud import Cloud
-from localcloud.door import s3_limits
+from localcloud.door import s3_access, s3_limits
 from localcloud.door.answers import request_ids
 from localcloud.door.request import Request
 from localcloud.door.s3_operation import members, operation_of, place_of, query_of
@@ -28,13 +28,25 @@ async def serve(cloud: Cloud, request: Request) -> Answer:
     """
     asked = taken_apart(request)
     s3_limits.check(asked)
-    path = f"/{asked.place.bucket}/{asked.place.key}" if asked.place.key else f"/{asked.place.bucket}"
-    engine = cloud.engine
-    answer = await engine.ask("s3", asked.headers, asked.body, method=request.method, path=path, query=asked.query)
-    if answer.status < 300 and asked.operation.startswith(_CHANGE_BUCKETS):
-        await engine.bucket_changed()
+    refused_keys = s3_access.authorise(cloud, request.method, asked) if cloud.session else {}
+    left = s3_access.without(asked, refused_keys) if refused_keys else asked
+    if left is None:
+        return Answer(200, request_ids(), s3_access.with_refusals(s3_access.NOTHING_DELETED, refused_keys))
+    answer = await _ask(cloud, request.method, left)
+    if answer.status == 404 and not s3_access.may_know(cloud, asked):
+        raise ServiceError("AccessDeniedException", "Access Denied")
+    if refused_keys and answer.status == 200:
+        answer = answer._replace(headers={}, body=s3_access.with_refusals(answer.body, refused_keys))
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Answer(answer.status, {**request_ids(), **headers}, b"" if request.method == "HEAD" else answer.body)
+
+
+async def _ask(cloud: Cloud, method: str, asked: s3_limits.Asked) -> Answer:
+    path = f"/{asked.place.bucket}/{asked.place.key}" if asked.place.key else f"/{asked.place.bucket}"
+    answer = await cloud.engine.ask("s3", asked.headers, asked.body, method=method, path=path, query=asked.query)
+    if answer.status < 300 and asked.operation.startswith(_CHANGE_BUCKETS):
+        await cloud.engine.bucket_changed()
+    return answer
 
 
 def taken_apart(request: Request) -> s3_limits.Asked:

@@ -1,4 +1,4 @@
-"""Only requests signed with this installation's credentials pass: AWS Signature Version 4, header or presigned.
+"""Only requests signed with this installation's credentials pass, or with a role's: AWS Signature Version 4.
 
 The algorithm is botocore's own (`botocore.auth`), run on the request as it arrived and compared.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
@@ -19,6 +19,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials as BotoCredentials
 
+from localcloud.store.sessions import BadToken, Session, credentials_of, session_of
 from localcloud.store.state import REGION, Credentials
 
 MAX_CLOCK_SKEW = 15 * 60
@@ -133,6 +134,28 @@ def _in_query(parameters: list[tuple[str, str]]) -> Signature:
     return Signature(key, date, region, service, tuple(signed.split(";")), value, stamp, int(expires), True)
 
 
+def caller(token: str, own: Credentials, *, s3: bool) -> tuple[Session | None, Credentials]:
+    """Who a request claims to be, by its session token: a role's session, or None for the installation itself.
+
+    Raises:
+        Denied: the token is none of this installation's, or has expired.
+    """
+    if not token:
+        return None, own
+    try:
+        session = session_of(token, own)
+    except BadToken as error:
+        codes = ("ExpiredToken", "InvalidToken") if s3 else ("ExpiredTokenException", "UnrecognizedClientException")
+        raise Denied(codes[not error.expired], str(error), 400 if s3 else 403) from None
+    return session, credentials_of(session, own)
+
+
+def token_of(query: str, headers: dict[str, str]) -> str:
+    """The session token of a request, "" when it has none."""
+    in_query = [value for name, value in parse_qsl(query) if name.lower() == "x-amz-security-token"]
+    return headers.get("x-amz-security-token") or "".join(in_query[:1])
+
+
 def check_signature(
     method: str, raw_path: str, query: str, headers: dict[str, str], body: bytes, credentials: Credentials
 ) -> Signature:
@@ -146,9 +169,6 @@ def check_signature(
     if not hmac.compare_digest(signature.key.encode(), credentials.access_key.encode()):  # as text it must be ASCII
         code = "InvalidAccessKeyId" if signature.service == "s3" else "InvalidClientTokenId"
         raise Denied(code, "The security token included in the request is invalid: it has another access key.")
-    if "x-amz-security-token" in headers or "X-Amz-Security-Token=" in query:
-        message = "The provided token is malformed or otherwise invalid: the credentials here have no session token."
-        raise Denied("InvalidToken", message, 400)
     if "host" not in signature.names or not signature.stamp.startswith(signature.date):
         raise Denied("SignatureDoesNotMatch", "The signature must cover the host and the date.")
     check_region(signature, raw_path)

@@ -16,9 +16,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from localcloud.engine import alarms, budgets, cloudwatch, eventbridge, iam, logs, s3
+from localcloud.engine import alarms, budgets, cloudwatch, eventbridge, iam, logs, s3, sts
 from localcloud.engine.operations import OFFERED
 from localcloud.store.resources import Store
+from localcloud.store.sessions import Session
 from localcloud.store.state import ACCOUNT, REGION, Credentials
 
 # What the engine really does, by signing name, and the name of its module that holds the state.
@@ -97,18 +98,22 @@ class Engine:
         method: str = "POST",
         path: str = "/",
         query: dict[str, list[str]] | None = None,
+        session: Session | None = None,
     ) -> Answer:
         """Let a service's module answer, past the engine's own router, whose paths and hosts lead elsewhere.
 
         Args:
             headers: names in lower case.
             path: percent-decoded.
+            session: of the role that asks; None is the account itself.
         """
         from ministack.app import _get_module
         from ministack.core.responses import fix_error_content_type, set_request_account_id, set_request_region
 
         set_request_account_id(ACCOUNT)
         set_request_region(REGION)
+        if service == "sts" and session:
+            return Answer(200, {"content-type": "text/xml"}, sts.caller_identity(session))
         handle = _get_module(_HANDLERS.get(service, service)).handle_request
         everything = {**headers, "authorization": self._authorization(service)}
         try:

@@ -36,7 +36,7 @@ def check(cloud: Cloud, config: Json) -> None:
     """Refuse a DataCaptureConfig whose records could not be written."""
     try:
         bucket, _ = s3io.parse_uri(config["DestinationS3Uri"])
-        cloud.client("s3").head_bucket(Bucket=bucket)
+        cloud.itself.client("s3").head_bucket(Bucket=bucket)
     except (s3io.TransferFailed, ClientError) as error:
         reason = f"DestinationS3Uri {config['DestinationS3Uri']} cannot be written: {error}"
         raise ServiceError("ValidationException", reason) from None
@@ -47,8 +47,8 @@ def check(cloud: Cloud, config: Json) -> None:
 class Capture:
     """The records of one endpoint that wait to be written."""
 
-    def __init__(self, endpoint: str, config: Json) -> None:
-        self.config = config
+    def __init__(self, endpoint: str, config: Json, cloud: Cloud) -> None:
+        self.config, self._cloud = config, cloud
         self._endpoint = endpoint
         modes = set().union(*(_MODES[option["CaptureMode"]] for option in config["CaptureOptions"]))
         self._input, self._output = "Input" in modes, "Output" in modes
@@ -98,7 +98,7 @@ class Capture:
             encoding, data = "BASE64", base64.b64encode(body).decode()
         return {"observedContentType": content_type, "mode": mode, "data": data, "encoding": encoding}
 
-    def write(self, cloud: Cloud, *, now: bool = False) -> None:
+    def write(self, *, now: bool = False) -> None:
         """Write what has waited long enough, or everything; what S3 does not take waits for the next time."""
         with self._lock:
             if not self._waiting or not (now or time.monotonic() - self._since > WRITE_SECONDS):
@@ -113,7 +113,8 @@ class Capture:
             key = f"{self._endpoint}/{variant}/{hour}/{stamp}-{uuid.uuid4()}.jsonl"
             body = "".join(line + "\n" for _, _, line in records).encode()
             try:
-                cloud.client("s3").put_object(Bucket=bucket, Key=f"{prefix.rstrip('/')}/{key}".lstrip("/"), Body=body)
+                address = f"{prefix.rstrip('/')}/{key}".lstrip("/")
+                self._cloud.client("s3").put_object(Bucket=bucket, Key=address, Body=body)
             except (BotoCoreError, ClientError):
                 log.exception("data capture of %s", self._endpoint)
                 self._wait_again(records)

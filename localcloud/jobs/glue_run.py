@@ -70,11 +70,12 @@ def execute(
     if options.notices:
         errors.put(options.notices)
     engine = cloud.engine
+    stored = None if cloud.session else engine.s3_folder  # a role is asked for each object
     gateway = webhdfs.serve(
-        s3, folder / "unfinished", engine.s3_folder, lambda line: errors.put([line]), lambda: engine.s3_changes
+        s3, folder / "unfinished", stored, lambda line: errors.put([line]), lambda: engine.s3_changes
     )
     try:
-        names = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        names = [bucket["Name"] for bucket in cloud.itself.client("s3").list_buckets()["Buckets"]]
         buckets = {name: f"{gateway.root}/{name}" for name in names}
         settings = {f"spark.executorEnv.{name}": value for name, value in options.worker_variables.items()}
         settings |= options.settings

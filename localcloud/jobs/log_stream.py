@@ -9,6 +9,7 @@ from typing import Any
 
 from localcloud.cloud import Cloud
 from localcloud.engine import logs
+from localcloud.protocol import ServiceError
 
 log = logging.getLogger("localcloud")
 
@@ -59,7 +60,11 @@ class LogStream:
 
     def _call(self, operation: str, params: dict[str, Any]) -> None:
         try:
+            self._cloud.authorise("logs", operation, params)
             status, answer = self._cloud.call_engine("logs", f"Logs_20140328.{operation}", params)
+        except ServiceError as error:  # on AWS, too, a job whose role may not write its log goes on
+            log.warning("%s of %s: %s", operation, self._group, error)
+            return
         except Exception:  # a full disk, a busy loop: a job or endpoint does not die of a lost log line
             log.exception("%s of %s", operation, self._group)
             return

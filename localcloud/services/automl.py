@@ -146,7 +146,7 @@ class _Controller:
     """Takes one job from its data to its best candidate."""
 
     def __init__(self, cloud: Cloud, job: Params) -> None:
-        self._cloud, self._job, self._name = cloud, job, job[JOBS.name]
+        self._cloud, self._job, self._name = cloud.acting_as(job["RoleArn"], "SageMaker"), job, job[JOBS.name]
         self._question = request.read(job)
         self._deadline = time.monotonic() + self._question.seconds
         self._stop = cloud.stop_event(JOBS.kind, self._name)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from localcloud.cloud import Cloud
@@ -18,6 +20,7 @@ from localcloud.hosting.serverless import Serverless
 from localcloud.hosting.variant import STARTUP_SECONDS, Variant, remove_sockets
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
+from localcloud.services import quotas
 from localcloud.services.listing import page
 from localcloud.services.models import CONFIG, MODEL, ONE_INSTANCE, create, find
 from localcloud.services.registry import Params, operation
@@ -59,9 +62,20 @@ def _check_models(cloud: Cloud, config_name: str) -> None:
 @operation("sagemaker", "CreateEndpoint")
 def create_endpoint(cloud: Cloud, params: Params) -> Params:
     _check_models(cloud, params["EndpointConfigName"])
-    result = create(cloud, ENDPOINT, "EndpointName", "EndpointArn", params, EndpointStatus="Creating")
-    _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
+    with _within_quotas(cloud, params["EndpointConfigName"]):
+        result = create(cloud, ENDPOINT, "EndpointName", "EndpointArn", params, EndpointStatus="Creating")
+        _bring_up(cloud, params["EndpointName"], params["EndpointConfigName"])
     return result
+
+
+def _within_quotas(cloud: Cloud, config_name: str) -> AbstractContextManager[None]:
+    """As `quotas.within`, for the instances of a configuration; an endpoint that is updated has its old ones, too."""
+
+    def in_use() -> Counter[str]:
+        named = [serving.config_name for serving in (*_live.values(), *_coming.values())]
+        return quotas.of_variants(found for name in named if (found := cloud.store.get(CONFIG, name)))
+
+    return quotas.within(cloud, "endpoint", quotas.of_variants([find(cloud, CONFIG, config_name)]), in_use)
 
 
 @operation("sagemaker", "DescribeEndpoint")
@@ -82,7 +96,7 @@ def update_endpoint(cloud: Cloud, params: Params) -> Params:
     _check_kind(cloud, endpoint, config_name)
     excluded = {one["VariantPropertyType"] for one in params.get("ExcludeRetainedVariantProperties", [])}
     keeps = params.get("RetainAllVariantProperties", False)
-    with _changing:
+    with _within_quotas(cloud, config_name), _changing:
         _check_idle(cloud, name)
         _set_status(cloud, name, "Updating", FailureReason=None)
     kept = _kept(endpoint, "DesiredWeight") if keeps and "DesiredWeight" not in excluded else {}
@@ -159,7 +173,7 @@ def _end(cloud: Cloud, serving: Serving) -> None:
     for variant in serving.variants:
         variant.stop()
     if serving.capture:
-        serving.capture.write(cloud, now=True)
+        serving.capture.write(now=True)
 
 
 def _set_status(cloud: Cloud, name: str, status: str, **members: object) -> None:
@@ -185,7 +199,8 @@ def _bring_up(
         kind = Serverless if one.get("ServerlessConfig") else Variant
         model = find(cloud, MODEL, one["ModelName"])
         model["EnableNetworkIsolation"] = model.get("EnableNetworkIsolation") or config.get("EnableNetworkIsolation")
-        variant = kind(cloud, name, one, model)
+        acting = cloud.acting_as(model.get("ExecutionRoleArn"), "SageMaker")
+        variant = kind(acting, name, one, model)
         own = (kept or {}).get(variant.name, {})
         variant.weight = own.get("DesiredWeight", variant.weight)
         if isinstance(variant, Serverless):
@@ -193,7 +208,7 @@ def _bring_up(
         variants.append(variant)
     captured = (cloud.store.get(CONFIG, captures) or config) if captures else config
     wanted = captured.get("DataCaptureConfig")
-    capture = Capture(name, wanted) if wanted else None
+    capture = Capture(name, wanted, acting) if wanted else None
     serving = Serving(config_name, variants, capture, captured["EndpointConfigName"])
     with _changing:
         _coming[name] = serving
@@ -316,6 +331,6 @@ def _report(cloud: Cloud) -> None:
             meter.publish(cloud, everything=last)
             for serving in servings:
                 if serving.capture:
-                    serving.capture.write(cloud, now=last)
+                    serving.capture.write(now=last)
         except Exception:  # the next turn may go better; endpoints answer meanwhile
             log.exception("endpoint telemetry")

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from localcloud import protocol
 from localcloud.cloud import Cloud
 from localcloud.engine import eventbridge
+from localcloud.engine.policies import Need
 from localcloud.jobs.container import background
 from localcloud.protocol import ServiceError
 from localcloud.services.registry import OPERATIONS, Params, operation
@@ -103,7 +104,9 @@ def _deliver(cloud: Cloud, target: Params, event: Params, rule: Params) -> None:
     """Start the target. What fails is counted, and otherwise lost, as on AWS without a dead-letter queue."""
     service, kind, name = _parse(target["Arn"])
     metric = "Invocations"
+    cloud = cloud.acting_as(target["RoleArn"], rule["Name"])
     try:
+        cloud.require("PutEvents", Need(_STARTED_BY[service], target["Arn"]))
         TARGETS[service, kind](cloud, name, target, event, rule)
         log.info("rule %s: %s starts %s", rule["Name"], event["detail-type"], target["Arn"])
     except (ServiceError, ClientError, KeyError) as error:
@@ -187,5 +190,7 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+# What the role of a target must be allowed. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html
+_STARTED_BY = {"sagemaker": "sagemaker:StartPipelineExecution", "glue": "glue:NotifyEvent"}
 # What can be started: service and kind of the ARN -> deliver(cloud, name, target, event, rule).
 TARGETS: dict[tuple[str, str], Deliver] = {("sagemaker", "pipeline"): _start_pipeline}

@@ -243,9 +243,11 @@ def run_job(cloud: Cloud, run_id: str) -> None:
         if held:
             began = time.time()
             folder = new_run(cloud, "glue", run_id)
-            location = _find(cloud, run["JobName"])["Command"]["ScriptLocation"]
+            started = _find(cloud, run["JobName"])
+            acting = cloud.acting_as(started["Role"], "GlueJobRunnerSession")
+            options = _options(run, started["Command"]["ScriptLocation"])
             state, message = glue_run.execute(
-                cloud, run, _options(run, location), folder, stop, lambda **members: _set(cloud, run_id, **members)
+                acting, run, options, folder, stop, lambda **members: _set(cloud, run_id, **members)
             )
         else:
             state = "STOPPED"

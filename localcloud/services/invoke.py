@@ -27,6 +27,7 @@ async def invoke_endpoint(cloud: Cloud, path: str, headers: dict[str, str], body
         await _error(send, 400, "ValidationError", f"{path} is not offered by the local AWS.")
         return
     name = unquote(match.group(1))
+    cloud.authorise("sagemaker", "InvokeEndpoint", {"EndpointName": name})
     serving = endpoints.live(name)
     if serving is None:
         endpoint = cloud.store.get(endpoints.ENDPOINT, name)

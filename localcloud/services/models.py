@@ -52,7 +52,7 @@ def create_model(cloud: Cloud, params: Params) -> Params:
         raise ServiceError("ValidationException", "The container needs an Image or a ModelPackageName.")
     images.for_uri(container["Image"])
     check_isolation(params.get("EnableNetworkIsolation"))
-    _check_model_data(cloud, container)
+    _check_model_data(cloud.acting_as(params.get("ExecutionRoleArn"), "SageMaker"), container)
     return create(cloud, MODEL, "ModelName", "ModelArn", {**params, "PrimaryContainer": container})
 
 

@@ -24,6 +24,7 @@ from localcloud.jobs.container import (
 from localcloud.jobs.log_stream import LogStream
 from localcloud.jobs.opt_ml import place_opt_ml
 from localcloud.protocol import ServiceError
+from localcloud.services import quotas
 from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
@@ -38,7 +39,15 @@ _CODE_INPUTS = {"code", "entrypoint", "aux"}  # what the SDK's processors call t
 def create_processing_job(cloud: Cloud, params: Params) -> Params:
     name = params[JOBS.name]
     _check(params)
-    answer = JOBS.create(cloud, params)
+    cluster = params["ProcessingResources"]["ClusterConfig"]
+    path = (JOBS.status, "ProcessingResources", "ClusterConfig")
+    with quotas.within(
+        cloud,
+        "processing job",
+        quotas.of_cluster(cluster),
+        lambda: quotas.running(cloud.store.all(JOBS.kind), *path),
+    ):
+        answer = JOBS.create(cloud, params)
     background.start(lambda: _run(cloud, name), f"processing {name}")
     return answer
 
@@ -118,6 +127,7 @@ def _run(cloud: Cloud, name: str) -> None:
 
 def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     job = JOBS.find(cloud, name)
+    cloud = cloud.acting_as(job["RoleArn"], "SageMaker")
     stop = cloud.stop_event(JOBS.kind, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     application = job["AppSpecification"]

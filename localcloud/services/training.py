@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from localcloud.cloud import Cloud, arn
@@ -20,6 +21,7 @@ from localcloud.jobs.lifecycle import INTERRUPTED, live
 from localcloud.jobs.lifecycle import end as end_job
 from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
+from localcloud.services import quotas
 from localcloud.services.listing import page
 from localcloud.services.registry import Params, operation
 
@@ -55,10 +57,23 @@ def create_training_job(cloud: Cloud, params: Params) -> Params:
         "EnableInterContainerTrafficEncryption": params.get("EnableInterContainerTrafficEncryption", False),
         "EnableManagedSpotTraining": params.get("EnableManagedSpotTraining", False),
     }
-    if not cloud.store.insert(KIND, name, job):
-        raise ServiceError("ResourceInUse", f"Training job names must be unique. The name {name} is taken.")
+    with within_quotas(cloud, params):
+        if not cloud.store.insert(KIND, name, job):
+            raise ServiceError("ResourceInUse", f"Training job names must be unique. The name {name} is taken.")
     background.start(lambda: run_job(cloud, name), f"training {name}")
     return {"TrainingJobArn": job["TrainingJobArn"]}
+
+
+def within_quotas(cloud: Cloud, params: Params, times: int = 1) -> AbstractContextManager[None]:
+    """As `quotas.within`, for a training job, or for `times` of them at once."""
+    spot = params.get("EnableManagedSpotTraining", False)
+    usage = "spot training job" if spot else "training job"
+
+    def in_use() -> Counter[str]:
+        jobs = [job for job in cloud.store.all(KIND) if job["EnableManagedSpotTraining"] == spot]
+        return quotas.running(jobs, "TrainingJobStatus", "ResourceConfig")
+
+    return quotas.within(cloud, usage, quotas.of_cluster(params["ResourceConfig"], times), in_use)
 
 
 def check(params: Params) -> None:
@@ -152,6 +167,7 @@ def run_job(cloud: Cloud, name: str) -> None:
 def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     """Run the job in its folder. Returns how it ended: the arguments of `_finish`."""
     job = _find(cloud, name)
+    cloud = cloud.acting_as(job["RoleArn"], "SageMaker")
     stop = cloud.stop_event(KIND, name)
     stream = LogStream(cloud, LOG_GROUP, f"{name}/algo-1-{int(time.time())}")
     image = images.for_uri(job["AlgorithmSpecification"]["TrainingImage"])

@@ -20,6 +20,7 @@ from localcloud.jobs import lifecycle, s3io
 from localcloud.jobs.container import background
 from localcloud.jobs.log_stream import LogStream
 from localcloud.protocol import ServiceError
+from localcloud.services import quotas
 from localcloud.services.job_kind import JobKind
 from localcloud.services.listing import page
 from localcloud.services.models import MODEL
@@ -38,7 +39,13 @@ def _invalid(message: str) -> ServiceError:
 def create_transform_job(cloud: Cloud, params: Params) -> Params:
     name = params[JOBS.name]
     _check(cloud, params)
-    answer = JOBS.create(cloud, params)
+    with quotas.within(
+        cloud,
+        "transform job",
+        quotas.of_cluster(params["TransformResources"]),
+        lambda: quotas.running(cloud.store.all(JOBS.kind), JOBS.status, "TransformResources"),
+    ):
+        answer = JOBS.create(cloud, params)
     background.start(lambda: _run(cloud, name), f"transform {name}")
     return answer
 
@@ -98,6 +105,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> lifecycle.End:
     model = cloud.store.get(MODEL, job["ModelName"])
     if model is None:  # deleted while the job waited for a core
         return {"status": "Failed", "reason": f"ClientError: The model {job['ModelName']} does not exist."}
+    cloud = cloud.acting_as(model.get("ExecutionRoleArn"), "SageMaker")
     instance = f"{name}/i-{time.time_ns() % 16**17:017x}"
     log = LogStream(cloud, LOG_GROUP, f"{instance}/data-log")
 

@@ -78,7 +78,10 @@ def _check(cloud: Cloud, params: Params) -> None:
             raise _invalid(f"The grid has {search.grid_size()} points; leave MaxNumberOfTrainingJobs out or set it so.")
     elif not limits.get("MaxNumberOfTrainingJobs"):
         raise _invalid("ResourceLimits needs MaxNumberOfTrainingJobs.")
-    training.check(_trial_request(params, "trial", {}))
+    trial = _trial_request(params, "trial", {})
+    training.check(trial)
+    with training.within_quotas(cloud, trial, times=limits["MaxParallelTrainingJobs"]):
+        pass  # each trial asks again when it begins
     for parent in _parents(params):
         _check_parent(params, JOBS.find(cloud, parent))
 

@@ -26,6 +26,11 @@ def home() -> Path:
     return folder
 
 
+def is_strict() -> bool:
+    """Whether LOCALCLOUD_STRICT asks for strict mode: permissions, quotas and limits as on AWS."""
+    return os.environ.get("LOCALCLOUD_STRICT", "") not in ("", "0")
+
+
 def images_folder() -> Path:
     """Where the image environments are: $LOCALCLOUD_IMAGES, else below the home. Installations may share them."""
     return Path(os.environ.get("LOCALCLOUD_IMAGES") or home() / "images")
@@ -45,8 +50,11 @@ def mark(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Credentials:
+    """A pair of keys; with a session token they are temporary, as those of a role are."""
+
     access_key: str
     secret_key: str
+    session_token: str = ""
 
 
 def write_private(path: Path, text: str) -> None:

@@ -19,6 +19,7 @@ FLOORS = {
     "store": "what lies on disk, and where",
     "environment": "the variables that lead a client here",
     "engine": "ministack, corrected",
+    "access": "what a role may do",
     "cloud": "the running whole, handed down as an argument",
     "jobs": "a learner's code in a process of its own",
     "hosting": "models in live processes",

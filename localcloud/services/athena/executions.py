@@ -145,7 +145,7 @@ def _check_external(group: Params, statement: Statement) -> None:
 def _check_bucket(cloud: Cloud, output: str) -> None:
     bucket = output.removeprefix("s3://").partition("/")[0]
     try:
-        cloud.client("s3").head_bucket(Bucket=bucket)
+        cloud.client("s3").get_bucket_location(Bucket=bucket)
     except ClientError:
         raise invalid(f"Unable to verify/create output bucket {bucket}") from None
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from localcloud.cloud import Cloud
 from localcloud.engine.objects import file_of
+from localcloud.engine.policies import Need
 from localcloud.jobs import s3io
 from localcloud.services.athena import lookup as catalog
 from localcloud.services.athena import projection
@@ -61,6 +62,7 @@ class Bucket:
     name: str
 
     def file(self, key: str, size: int) -> File:
+        self.cloud.require("StartQueryExecution", Need("s3:GetObject", f"arn:aws:s3:::{self.name}/{key}"))
         path = file_of(self.cloud.engine.s3_folder / self.name, key)
         return File(str(path), f"s3://{self.name}/{key}", size)
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import Cloud
 from localcloud.jobs.container import end_run, new_run
 from localcloud.jobs.s3io import TransferFailed
+from localcloud.protocol import ServiceError
 from localcloud.services.athena import dispatch, workgroups
 from localcloud.services.athena.context import ENDED, QUERY, Run
 from localcloud.services.athena.line import QUERIES
@@ -53,7 +54,7 @@ def live(cloud: Cloud, identity: str, statement: Statement, parameters: tuple[st
     except QueryError as error:
         stopped = stop.is_set() or cloud.stopping.is_set()
         status = _interrupted(cloud) if stopped else _failed(error)
-    except (TransferFailed, ClientError) as error:
+    except (TransferFailed, ClientError, ServiceError) as error:
         status = _failed(QueryError("GENERIC_INTERNAL_ERROR", _as_inside(folder, str(error)), 1))
     except Exception as error:
         log.exception("query %s", identity)
@@ -159,7 +160,7 @@ def publish(cloud: Cloud, execution: Params) -> None:
         if member in found
     ]
     try:
-        cloud.client("cloudwatch").put_metric_data(Namespace="AWS/Athena", MetricData=data)
+        cloud.itself.client("cloudwatch").put_metric_data(Namespace="AWS/Athena", MetricData=data)
     except ClientError as error:
         log.warning("metrics of query %s: %s", execution["QueryExecutionId"], error)
 

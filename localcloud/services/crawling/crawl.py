@@ -63,6 +63,7 @@ def begin(cloud: Cloud, name: str) -> str | None:
 
 
 def run(cloud: Cloud, name: str, crawl: str) -> None:
+    cloud = cloud.acting_as((cloud.store.get(CRAWLER, name) or {}).get("Role"), "AWS-Crawler")
     began, lines = time.time(), _Log(cloud, name, crawl)
     changes, status, message = Changes(), "SUCCEEDED", ""
     folder: Path | None = None

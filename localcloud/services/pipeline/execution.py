@@ -69,10 +69,11 @@ def finish(cloud: Cloud, name: str, status: str, reason: str) -> None:
 
 class _Run:
     def __init__(self, cloud: Cloud, name: str) -> None:
-        self._cloud, self._name = cloud, name
-        self._stop = cloud.stop_event(KIND, name)
         body = cloud.store.get(KIND, name)
         assert body is not None
+        pipeline = cloud.store.get("pipeline", body["_pipeline"]) or {}
+        self._cloud, self._name = cloud.acting_as(pipeline.get("RoleArn"), "SageMaker"), name
+        self._stop = cloud.stop_event(KIND, name)
         self._execution = body
         self._definition: Definition = parse(body["_definition"])
         self._records: dict[str, Params] = body["_steps"]

@@ -26,6 +26,7 @@ def call(cloud: Cloud, operation: str, params: Params) -> Params:
     if handler is None:
         raise ServiceError("UnknownOperationException", f"{operation} is not offered by the local AWS, only on AWS.")
     protocol.validate("sagemaker", operation, params)
+    cloud.authorise("sagemaker", operation, params)
     return handler(cloud, params)
 
 

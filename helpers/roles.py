@@ -1,0 +1,45 @@
+"""A learner's roles, made from the policies in `infra/policies`, as the templates there make them on AWS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+from typing import Any
+
+POLICIES = Path(__file__).resolve().parents[1] / "infra" / "policies"
+KINDS = ("notebook", "jobs", "events")
+
+
+def role_name(learner: str, kind: str) -> str:
+    """`dsaws-ann-jobs`: the role of a learner's jobs."""
+    return f"dsaws-{learner}-{kind}"
+
+
+def document(path: Path, *, learner: str, account: str, region: str, bucket: str) -> str:
+    """A policy of this learner: the file with its placeholders filled.
+
+    Raises:
+        KeyError: it has a placeholder of another name.
+    """
+    values = {"learner": learner, "account": account, "region": region, "bucket": bucket}
+    return Template(path.read_text(encoding="utf-8")).substitute(values)
+
+
+def make(iam: Any, *, learner: str, account: str, region: str, bucket: str) -> dict[str, str]:
+    """Make a learner's three roles, or bring them to what the files say now. Returns kind -> ARN.
+
+    Args:
+        iam: a boto3 client with an administrator's rights.
+    """
+    values = {"learner": learner, "account": account, "region": region, "bucket": bucket}
+    arns = {}
+    for kind in KINDS:
+        name, trust = role_name(learner, kind), document(POLICIES / "trust" / f"{kind}.json", **values)
+        try:
+            arns[kind] = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+            arns[kind] = iam.get_role(RoleName=name)["Role"]["Arn"]
+        policy = document(POLICIES / f"{kind}.json", **values)
+        iam.put_role_policy(RoleName=name, PolicyName="DataScienceOnAWS", PolicyDocument=policy)
+    return arns
