@@ -116,6 +116,15 @@ def test_a_value_beyond_the_declared_types_range_is_bad_data(kind: str, array: A
         value(kind, array)
 
 
+@pytest.mark.parametrize("inside", [b"", b"\x15\x02\x19 neither thrift nor anything", (400).to_bytes(4, "little")])
+def test_a_file_with_a_broken_footer_is_named(inside: bytes) -> None:
+    good, broken = file({"v": [1]}), b"PAR1" + inside.ljust(60, b"\0") + b"PAR1"
+    with pytest.raises(QueryError) as failed:
+        table({"v": "bigint"}, good, broken, good).rows()
+    words = "HIVE_BAD_DATA: Malformed Parquet file: s3://shop/orders/part [1]*': its footer cannot be read"
+    assert str(failed.value) == words
+
+
 def test_files_of_different_types_in_one_table() -> None:
     narrow, wide = file({"v": pa.array([1], pa.int32())}), file({"v": pa.array([2**40], pa.int64())})
     assert table({"v": "bigint"}, narrow, wide).rows() == [("1",), (str(2**40),)]
