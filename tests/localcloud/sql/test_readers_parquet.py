@@ -125,6 +125,20 @@ def test_a_file_with_a_broken_footer_is_named(inside: bytes) -> None:
     assert str(failed.value) == words
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (60, r"Failed to read Parquet file: s3://shop/orders/part \[1\]\*': "),  # in the page
+        (4, "Failed to read a Parquet file, it is damaged: "),  # in its header
+    ],
+)
+def test_a_broken_page_is_an_error_of_the_file(place: int, words: str) -> None:
+    good = file({"v": [f"tide {n}" for n in range(900)]}, compression="snappy", use_dictionary=False)
+    broken = good[:place] + b"\xff" * 900 + good[place + 900 :]
+    with pytest.raises(QueryError, match="^HIVE_CURSOR_ERROR: " + words):
+        table({"v": "string"}, good, broken).rows()
+
+
 def test_files_of_different_types_in_one_table() -> None:
     narrow, wide = file({"v": pa.array([1], pa.int32())}), file({"v": pa.array([2**40], pa.int64())})
     assert table({"v": "bigint"}, narrow, wide).rows() == [("1",), (str(2**40),)]
