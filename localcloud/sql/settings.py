@@ -70,6 +70,7 @@ def raises(code: str, message_sql: str) -> str:
 _MARKED = re.compile(re.escape(ERROR_MARK) + r"([A-Z_]+): (.*?)" + re.escape(ERROR_END) + r"(?!\])", re.DOTALL)
 _NUMBERS = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _OVERFLOW = re.compile(r"Overflow in (addition|subtraction|multiplication) of (INT\d+) \((-?\d+) . (-?\d+)\)")
+_UNREAD = re.compile(r'(?:Failed to read|Invalid string encoding found in Parquet) file "(.+?)": (.+)')
 _CASTS = {
     **{"INT32": "INT", "INT64": "BIGINT", "INT16": "SMALLINT", "INT8": "TINYINT"},
     "BOOL": "BOOLEAN",
@@ -85,6 +86,11 @@ def query_error(exception: duckdb.Error) -> QueryError:
         return QueryError(marked[1], marked[2])
     if isinstance(exception, duckdb.OutOfMemoryException):
         return QueryError("", "Query exhausted resources at this scale factor", 1)
+    unread = _UNREAD.search(message)
+    if unread:  # the worker puts the object's address in place of the path
+        return QueryError("HIVE_CURSOR_ERROR", f"Failed to read Parquet file: {unread[1]}: {unread[2]}")
+    if type(exception) is duckdb.Error:  # of a kind of its own is only what the Parquet reader does not understand
+        return QueryError("HIVE_CURSOR_ERROR", f"Failed to read a Parquet file, it is damaged: {message}")
     overflow = _OVERFLOW.search(message)
     if overflow:
         kind = _NUMBERS.get(overflow[2], "bigint")

@@ -48,7 +48,7 @@ def execute(task: Task) -> Done:
                 rows, files = writers.write(connection, task.query.sql, task.query.columns, task.output)
     except Exception as failure:
         found = _query_error(scan.error() or failure)
-        error = (found.code, _message(found, task), found.category)
+        error = (found.code, _message(found, task, scan), found.category)
         rows = 0
     return Done(error, rows, scan.scanned_bytes, round((time.monotonic() - started) * 1000), files)
 
@@ -63,11 +63,11 @@ def _query_error(failure: Exception) -> QueryError:
     return QueryError("GENERIC_INTERNAL_ERROR", f"{type(failure).__name__}: {failure}", 1)
 
 
-def _message(error: QueryError, task: Task) -> str:
+def _message(error: QueryError, task: Task, scan: Scan) -> str:
     """The text after the code, without the paths of this machine."""
     text = str(error).removeprefix(f"{error.code}: ") if error.code else str(error)
     uris = {file.path: file.uri for parts in task.parts.values() for part in parts for file in part.files}
-    for path, name in {**uris, task.folder: "", os.path.dirname(task.output.path): ""}.items():
+    for path, name in {**scan.uris, **uris, task.folder: "", os.path.dirname(task.output.path): ""}.items():
         text = text.replace(path, name) if path else text
     return text
 

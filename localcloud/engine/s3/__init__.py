@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from localcloud.engine.s3 import checksums, copies, listing, multipart, reads
+from localcloud.engine.s3 import checksums, copies, listing, multipart, reads, uploads
 
 
 def correct(s3: Any) -> None:
     """Put the corrections into the engine's S3 module, once."""
-    for part in (checksums, listing, reads, copies, multipart):
+    for part in (checksums, listing, reads, copies, multipart, uploads):
         part.correct(s3)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.services.crawling.sample import Sample, Unknown
-from localcloud.services.crawling.schema import Array, Columns, Schema, Struct, Type, hive
+from localcloud.services.crawling.schema import Array, Columns, Map, Schema, Struct, Type
 
 # DuckDB's type of a Parquet column, and Hive's that holds it: an unsigned integer needs the next wider one.
 _HIVE = {
@@ -69,7 +69,7 @@ def _reason(error: Exception, scratch: Path) -> str:
     return str(error).splitlines()[0].replace(str(scratch), "the file")
 
 
-def _once(columns: list[tuple[str, str]]) -> tuple[Columns, tuple[str, ...]]:
+def _once(columns: list[tuple[str, Type]]) -> tuple[Columns, tuple[str, ...]]:
     """The first of columns that differ in capitals only; the catalog holds a name once."""
     once = dict(reversed(columns))
     names = [name for name, _ in columns]
@@ -78,15 +78,14 @@ def _once(columns: list[tuple[str, str]]) -> tuple[Columns, tuple[str, ...]]:
     return tuple((name, once[name]) for name in dict(columns)), notes
 
 
-def hive_type(kind: Any) -> str:
+def hive_type(kind: Any) -> Type:
     """DuckDB's type of a Parquet column in the catalog's (Hive's) words, nested types too."""
     if kind.id in ("list", "array"):
-        return f"array<{hive_type(kind.children[0][1])}>"
+        return Array(hive_type(kind.children[0][1]))
     if kind.id == "struct":
-        return f"struct<{','.join(f'{name.lower()}:{hive_type(child)}' for name, child in kind.children)}>"
+        return Struct(tuple((name.lower(), hive_type(child)) for name, child in kind.children))
     if kind.id == "map":
-        key, value = (hive_type(child) for _, child in kind.children)
-        return f"map<{key},{value}>"
+        return Map(*(hive_type(child) for _, child in kind.children))
     text = str(kind)
     if text.startswith("DECIMAL"):
         return text.lower()
@@ -158,5 +157,5 @@ def _avro_type(schema: Any) -> Type:
     if kind == "array":
         return Array(_avro_type(schema["items"]))
     if kind == "map":
-        return f"map<string,{hive(_avro_type(schema['values']))}>"
+        return Map("string", _avro_type(schema["values"]))
     return _avro_type(kind)

@@ -1,7 +1,7 @@
 """The schema of a file as the crawler holds it, and Hive's types: which one holds the values of two.
 
-A type is text as the catalog writes it (`bigint`, `array<string>`) or, of nested JSON, a `Struct` or `Array`, which
-can still grow. An empty string is the type of a column in which nothing but nulls was seen.
+A type is text as the catalog writes it (`bigint`) or, of nested values, a `Struct`, `Array` or `Map`, which can still
+grow. An empty string is the type of a column in which nothing but nulls was seen.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double")
 
 @dataclass(frozen=True)
 class Struct:
-    """An object of JSON: its members in the order in which they were seen."""
+    """An object of JSON, a record: its members in the order in which they were seen."""
 
     members: tuple[tuple[str, Type], ...]
 
@@ -24,7 +24,13 @@ class Array:
     item: Type
 
 
-Type = str | Struct | Array
+@dataclass(frozen=True)
+class Map:
+    key: Type
+    value: Type
+
+
+Type = str | Struct | Array | Map
 Columns = tuple[tuple[str, Type], ...]
 
 
@@ -76,6 +82,8 @@ def merge(one: Type, other: Type) -> Type:
         return Struct(merge_columns(one.members, other.members))
     if isinstance(one, Array) and isinstance(other, Array):
         return Array(merge(one.item, other.item))
+    if isinstance(one, Map) and isinstance(other, Map):
+        return Map(merge(one.key, other.key), merge(one.value, other.value))
     if one in NUMBERS and other in NUMBERS:
         return max(one, other, key=NUMBERS.index)  # type: ignore[arg-type]
     if {one, other} == {"date", "timestamp"}:
@@ -146,6 +154,8 @@ def hive(kind: Type) -> str:
     """As the catalog writes it. What was never anything but null, and an object without members, is a string."""
     if isinstance(kind, Array):
         return f"array<{hive(kind.item)}>"
+    if isinstance(kind, Map):
+        return f"map<{hive(kind.key)},{hive(kind.value)}>"
     if isinstance(kind, Struct):
         inside = ",".join(f"{name}:{hive(member)}" for name, member in kind.members)
         return f"struct<{inside}>" if inside else "string"

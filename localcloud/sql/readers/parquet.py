@@ -53,7 +53,7 @@ def groups(
         _check(file)
     found: dict[tuple[Node | None, ...], list[int]] = {}
     chunks: dict[str, set[int]] = {}
-    for number, schema in enumerate(_schemas(connection, paths)):
+    for number, schema in enumerate(_all_schemas(connection, paths, files)):
         nodes = tuple(_find(schema, column, form, files[number]) for column in form.fields)
         found.setdefault(nodes, []).append(number)
         chunks[paths[number]] = {leaf for node in nodes if node for leaf in node.leaves}
@@ -88,6 +88,21 @@ def _check(file: File) -> None:
 
 def _list(paths: Sequence[str]) -> str:
     return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"
+
+
+def _all_schemas(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[str], files: Sequence[File]
+) -> list[tuple[Node, ...]]:
+    try:
+        return _schemas(connection, paths)
+    except duckdb.Error:
+        for path, file in zip(paths, files, strict=True):  # which one it is
+            try:
+                _schemas(connection, [path])
+            except duckdb.Error as error:
+                message = f"Malformed Parquet file: {file.uri}: its footer cannot be read"
+                raise QueryError("HIVE_BAD_DATA", message) from error
+        raise
 
 
 def _schemas(connection: duckdb.DuckDBPyConnection, paths: Sequence[str]) -> list[tuple[Node, ...]]:

@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Scan:
-    """What the views read: the bytes, DuckDB's files, and the streams, which keep the errors of their readers."""
+    """What the views read: the bytes, DuckDB's files, and the streams, which keep the errors of their readers.
+
+    `uris` has the objects behind the links that DuckDB reads, for its errors.
+    """
 
     scanned_bytes: int = 0
     paths: list[str] = field(default_factory=list)
+    uris: dict[str, str] = field(default_factory=dict)
     streams: list[Stream] = field(default_factory=list)
 
     def error(self) -> Exception | None:

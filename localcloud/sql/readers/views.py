@@ -91,6 +91,7 @@ def _parquet(
     links = [str(folder / f"{n}.parquet") for n in range(len(found))]
     for link, (file, _) in zip(links, found, strict=True):
         os.symlink(file.path, link)
+        scan.uris[link] = file.uri
         scan.paths.append(os.path.realpath(file.path))
     made, size = parquet.groups(connection, links, [file for file, _ in found], form)
     scan.scanned_bytes += size

@@ -109,6 +109,22 @@ def test_parquet_types_and_names(lake: Lake) -> None:
     assert lake.table("p")["Parameters"]["recordCount"] == "1"
 
 
+def test_nested_parquet_of_several_files_grows_together(lake: Lake) -> None:
+    def put(key: str, crew: pa.Array, depths: pa.Array) -> None:
+        buffer = io.BytesIO()
+        pyarrow.parquet.write_table(pa.table({"crew": crew, "depths": depths}), buffer)
+        lake.put(key, buffer.getvalue())
+
+    kinds = pa.map_(pa.string(), pa.int32()), pa.map_(pa.string(), pa.float64())
+    put("voyages/1.parquet", pa.array([[{"name": "Ida", "age": 40}]]), pa.array([[("fore", 3)]], kinds[0]))
+    put("voyages/2.parquet", pa.array([[{"name": "Jo", "rank": "mate"}]]), pa.array([[("aft", 3.5)]], kinds[1]))
+    ok(lake.crawl("voyages"))
+    assert lake.columns("voyages") == {
+        "crew": "array<struct<name:string,age:bigint,rank:string>>",
+        "depths": "map<string,double>",
+    }
+
+
 def test_of_large_parquet_only_the_footer_is_needed(lake: Lake) -> None:
     rows = pa.table({"n": range(400_000), "text": [f"row {n * 7919}" for n in range(400_000)]})
     buffer = io.BytesIO()

@@ -116,6 +116,29 @@ def test_a_value_beyond_the_declared_types_range_is_bad_data(kind: str, array: A
         value(kind, array)
 
 
+@pytest.mark.parametrize("inside", [b"", b"\x15\x02\x19 neither thrift nor anything", (400).to_bytes(4, "little")])
+def test_a_file_with_a_broken_footer_is_named(inside: bytes) -> None:
+    good, broken = file({"v": [1]}), b"PAR1" + inside.ljust(60, b"\0") + b"PAR1"
+    with pytest.raises(QueryError) as failed:
+        table({"v": "bigint"}, good, broken, good).rows()
+    words = "HIVE_BAD_DATA: Malformed Parquet file: s3://shop/orders/part [1]*': its footer cannot be read"
+    assert str(failed.value) == words
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (60, r"Failed to read Parquet file: s3://shop/orders/part \[1\]\*': "),  # in the page
+        (4, "Failed to read a Parquet file, it is damaged: "),  # in its header
+    ],
+)
+def test_a_broken_page_is_an_error_of_the_file(place: int, words: str) -> None:
+    good = file({"v": [f"tide {n}" for n in range(900)]}, compression="snappy", use_dictionary=False)
+    broken = good[:place] + b"\xff" * 900 + good[place + 900 :]
+    with pytest.raises(QueryError, match="^HIVE_CURSOR_ERROR: " + words):
+        table({"v": "string"}, good, broken).rows()
+
+
 def test_files_of_different_types_in_one_table() -> None:
     narrow, wide = file({"v": pa.array([1], pa.int32())}), file({"v": pa.array([2**40], pa.int64())})
     assert table({"v": "bigint"}, narrow, wide).rows() == [("1",), (str(2**40),)]
