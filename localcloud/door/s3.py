@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from urllib.parse import unquote
+from xml.etree.ElementTree import Element
+
+from botocore.model import Shape
 
 from localcloud.cloud import Cloud
 from localcloud.door import s3_access, s3_limits
@@ -13,8 +17,8 @@ from localcloud.door.s3_operation import members, operation_of, place_of, query_
 from localcloud.door.signing import SIGNATURE_PARAMETERS
 from localcloud.engine.ministack import Answer
 from localcloud.engine.operations import OFFERED
-from localcloud.engine.refused import refused
-from localcloud.protocol import ServiceError
+from localcloud.engine.refused import REFUSED, refused
+from localcloud.protocol import ServiceError, operation_model
 
 _CHANGE_BUCKETS = ("CreateBucket", "DeleteBucket", "PutBucket", "DeleteBucketTagging")
 _NOT_FOR_THE_ENGINE = ("authorization", "x-amz-security-token", "x-amz-target")
@@ -62,7 +66,7 @@ def taken_apart(request: Request) -> s3_limits.Asked:
     operation = operation_of(request.method, place, query, headers)
     if operation not in OFFERED["s3"]:
         raise ServiceError("NotImplemented", f"s3 {operation} is not offered by the local AWS, only on AWS.", 501)
-    given = _given(operation, headers, query)
+    given = chain(_given(operation, headers, query), _given_in_body(operation, request.body))
     for member, reason in refused("s3", operation, given):
         raise ServiceError("NotImplemented", f"{member} of {operation} is not offered by the local AWS: {reason}.", 501)
     return s3_limits.Asked(operation, place, query, headers, request.body)
@@ -76,3 +80,23 @@ def _given(operation: str, headers: dict[str, str], query: dict[str, list[str]])
     for name, member in members(operation, "querystring").items():
         if name in query:
             yield member, unquote(query[name][0])
+
+
+def _given_in_body(operation: str, body: bytes) -> Iterator[tuple[str, str]]:
+    """The members that the XML of a request gives, by their paths; of operations that refuse one of them."""
+    shape = operation_model("s3", operation).input_shape
+    payload = shape.serialization.get("payload") if shape else None
+    if shape and payload and body and any("." in member for member in REFUSED.get(("s3", operation), {})):
+        yield from _below(s3_limits.xml_of(body), shape.members[payload], payload)
+
+
+def _below(element: Element, shape: Shape, path: str) -> Iterator[tuple[str, str]]:
+    yield path, (element.text or "").strip()
+    for name, member in shape.members.items() if shape.type_name == "structure" else ():
+        listed = member.type_name == "list"
+        kind = member.member if listed else member
+        flat = listed and member.serialization.get("flattened")
+        wire = (kind.serialization.get("name") if flat else None) or member.serialization.get("name", name)
+        for child in element.findall(wire):
+            for part in child if listed and not flat else [child]:
+                yield from _below(part, kind, f"{path}.{name}")

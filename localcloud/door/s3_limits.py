@@ -177,10 +177,6 @@ def _versioning(asked: Asked) -> None:
     root = xml_of(asked.body)
     if root.findtext("Status") not in ("Enabled", "Suspended"):
         raise _malformed()
-    if root.findtext("MfaDelete") not in (None, "Disabled"):
-        raise ServiceError(
-            "NotImplemented", "MfaDelete is not offered by the local AWS: there are no MFA devices.", 501
-        )
 
 
 def _create_bucket(asked: Asked) -> None:
@@ -194,17 +190,7 @@ def _create_bucket(asked: Asked) -> None:
     if constraint:
         message = f"The specified location-constraint is not valid: this local AWS is {REGION}, where none is given."
         raise ServiceError("InvalidLocationConstraint", message, LocationConstraint=constraint)
-    for name in ("Location", "Bucket"):
-        if root.find(name) is not None:
-            raise ServiceError("NotImplemented", f"{name} of a directory bucket is not offered by the local AWS.", 501)
     check_tags([(tag.findtext("Key") or "", tag.findtext("Value") or "") for tag in root.findall("Tags/Tag")], 50)
-
-
-def _notification(asked: Asked) -> None:
-    for kind in xml_of(asked.body):
-        if kind.tag != "EventBridgeConfiguration":
-            message = f"{kind.tag} is not offered by the local AWS: events go to EventBridge only."
-            raise ServiceError("NotImplemented", message, 501)
 
 
 def _copy(asked: Asked) -> None:
@@ -255,7 +241,6 @@ _RULES = {
     "DeleteObjects": _delete,
     "PutBucketVersioning": _versioning,
     "CreateBucket": _create_bucket,
-    "PutBucketNotificationConfiguration": _notification,
     "CopyObject": _copy,
     "UploadPart": _part,
     "PutObject": _part,

@@ -35,6 +35,7 @@ _SSE_C_SOURCE = {f"CopySource{name}": refusal for name, refusal in _SSE_C.items(
 _GRANTS = {f"Grant{name}": _ACL for name in ("FullControl", "Read", "ReadACP", "WriteACP")}
 _WRITES = {
     **_GRANTS,
+    "ACL": Refusal(_ACL.reason, ("private", "bucket-owner-full-control")),
     **_SSE_C,
     "ServerSideEncryption": Refusal(_KMS.reason, ("AES256",)),
     "SSEKMSKeyId": _KMS,
@@ -70,6 +71,7 @@ REFUSED: dict[tuple[str, str], Refusals] = {
         "GrantWrite": _ACL,
         "ObjectLockEnabledForBucket": Refusal(_LOCK.reason, ("false",)),
         "ObjectOwnership": Refusal(_ACL.reason, ("BucketOwnerEnforced",)),
+        **dict.fromkeys(("CreateBucketConfiguration.Location", "CreateBucketConfiguration.Bucket"), _DIRECTORY),
         "BucketNamespace": Refusal("names of an account's own namespace are not offered", ("global",)),
     },
     ("s3", "PutObject"): {**_WRITES, **_NEW_CHECKSUMS, "WriteOffsetBytes": _DIRECTORY},
@@ -81,7 +83,16 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("s3", "CreateMultipartUpload"): _WRITES,
     ("s3", "UploadPart"): {**_SSE_C, **_NEW_CHECKSUMS},
     ("s3", "UploadPartCopy"): {**_SSE_C, **_SSE_C_SOURCE},
-    ("s3", "CompleteMultipartUpload"): {**_SSE_C, **_NEW_CHECKSUMS},
+    ("s3", "CompleteMultipartUpload"): {
+        **_SSE_C,
+        **_NEW_CHECKSUMS,
+        **{f"MultipartUpload.Parts.{name}": refusal for name, refusal in _NEW_CHECKSUMS.items()},
+    },
+    ("s3", "AbortMultipartUpload"): {"IfMatchInitiatedTime": _DIRECTORY},
+    ("s3", "PutBucketNotificationConfiguration"): {
+        f"NotificationConfiguration.{kind}Configurations": Refusal("events go to EventBridge only")
+        for kind in ("Topic", "Queue", "LambdaFunction")
+    },
     ("s3", "ListParts"): _SSE_C,
     ("s3", "GetObject"): _SSE_C,
     ("s3", "HeadObject"): _SSE_C,
@@ -152,7 +163,10 @@ REFUSED: dict[tuple[str, str], Refusals] = {
     ("budgets", "UpdateBudget"): {"NewBudget.AutoAdjustData": _ADJUSTS, "NewBudget.BillingViewArn": _VIEW},
     ("budgets", "CreateNotification"): {"Notification.ComparisonOperator": _COMPARES},
     ("budgets", "UpdateNotification"): {"NewNotification.ComparisonOperator": _COMPARES},
-    ("s3", "PutBucketVersioning"): {"MFA": _DELETES["MFA"]},
+    ("s3", "PutBucketVersioning"): {
+        "MFA": _DELETES["MFA"],
+        "VersioningConfiguration.MFADelete": Refusal(_DELETES["MFA"].reason, ("Disabled",)),
+    },
     ("s3", "ListObjects"): {"OptionalObjectAttributes": _ATTRIBUTES},
     ("s3", "ListObjectsV2"): {"OptionalObjectAttributes": _ATTRIBUTES},
     ("s3", "ListObjectVersions"): {"OptionalObjectAttributes": _ATTRIBUTES},
@@ -167,6 +181,18 @@ _BUDGET = {
 
 # (signing name, operation) -> path -> why it is taken and acts on nothing; AWS's users lose nothing by it here.
 WITHOUT_EFFECT: dict[tuple[str, str], dict[str, str]] = {
+    **{
+        ("s3", operation): {"RequestPayer": "the owner of a bucket asks, who pays in any case"}
+        for operation in (
+            *("AbortMultipartUpload", "CompleteMultipartUpload", "CopyObject", "CreateMultipartUpload"),
+            *("DeleteObject", "DeleteObjects", "GetObject", "GetObjectAttributes", "GetObjectTagging", "HeadObject"),
+            *("ListMultipartUploads", "ListObjectVersions", "ListObjects", "ListObjectsV2", "ListParts"),
+            *("PutObject", "PutObjectTagging", "UploadPart", "UploadPartCopy"),
+        )
+    },
+    ("s3", "PutBucketNotificationConfiguration"): {
+        "SkipDestinationValidation": "EventBridge is the only destination, and always there"
+    },
     ("logs", "FilterLogEvents"): {"interleaved": "as on AWS, the events of all streams are put together by their time"},
     ("logs", "PutLogEvents"): {"sequenceToken": "as on AWS, it is not asked any more"},
     ("events", "RemoveTargets"): {"Force": "no rule here belongs to a service"},

@@ -15,7 +15,11 @@ def correct(s3: Any) -> None:
     put, copy = s3._put_object, s3._copy_object
 
     def put_object(bucket: str, key: str, body: bytes, headers: dict[str, str]) -> Any:
-        return put(bucket, key, body, {"content-type": DEFAULT_TYPE, **headers})
+        answer = put(bucket, key, body, {"content-type": DEFAULT_TYPE, **headers})
+        sums = s3._buckets[bucket]["objects"][key].get("checksums") or {} if answer[0] == 200 else {}
+        for name, value in sums.items():
+            answer[1].update({f"x-amz-checksum-{name.lower()}": value, "x-amz-checksum-type": "FULL_OBJECT"})
+        return answer
 
     def copy_object(bucket: str, key: str, headers: dict[str, str]) -> Any:
         record = s3._ensure_bucket(bucket)
