@@ -185,6 +185,7 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path, strict: bool) ->
     python = set_up()
     if strict:
         os.environ["LOCALCLOUD_STRICT"] = "1"  # for the local AWS, which the lessons find as it is
+        os.environ.setdefault("LOCALCLOUD_QUOTAS", f"{ROOT / 'infra' / 'quotas.csv'}#needed_1")
     env = child_environment(python, COURSE_DATA=data)
     if "COURSE_REVIEWS" in env:
         # The lessons run in notebooks/, so a path relative to here would not be found.

@@ -20,7 +20,7 @@ _DISK = "the disk is that of this machine"
 _PLAIN = "nothing is encrypted on this machine"
 _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
-_ROLES = "roles are not asked: everything here is yours"
+_ROLE = "its models' roles are asked, in strict mode"
 _CAPACITY = "this machine is the only capacity"
 _TAGLESS = "no operation here shows it again"
 
@@ -126,7 +126,7 @@ REFUSED: Table = {
         "TensorBoardOutputConfig": "there is no TensorBoard: write its files to the output or the checkpoints",
         **_each("there are no debugger rules", "DebugRuleConfigurations", "ProfilerRuleConfigurations"),
         "RemoteDebugConfig": "there is no Systems Manager",
-        "SessionChainingConfig": _ROLES,
+        "SessionChainingConfig": "sessions have no tags",
         "ServerlessJobConfig": "there are no serverless jobs",
         "MlflowConfig": "there is no MLflow",
         "ModelPackageConfig": "register the model with CreateModelPackage",
@@ -142,7 +142,6 @@ _TRAINED = {
     "ResourceConfig.VolumeKmsKeyId": _PLAIN,
     "ResourceConfig.VolumeSizeInGB": _DISK,
     "ResourceConfig.KeepAlivePeriodInSeconds": "nothing is kept warm: a start costs seconds",
-    "RoleArn": _ROLES,
     "StoppingCondition.MaxPendingTimeInSeconds": "a job does not wait for capacity",
     "StoppingCondition.MaxWaitTimeInSeconds": "spot capacity does not run out here",
     "VpcConfig": _NETWORK,
@@ -183,7 +182,7 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreateAutoMLJobV2"): {"OutputDataConfig.KmsKeyId": _PLAIN, "SecurityConfig": _PLAIN},
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _SERVED),
-        "ExecutionRoleArn": _ROLES,
+        "ExecutionRoleArn": _ROLE,
         "VpcConfig": _NETWORK,
         "EnableNetworkIsolation": _NETWORK,
     },
@@ -192,7 +191,7 @@ WITHOUT_EFFECT: Table = {
         **_below(
             "TrainingJobDefinition",
             {
-                **{path: reason for path, reason in _TRAINED.items() if path != "RoleArn"},
+                **_TRAINED,
                 "HyperParameterTuningResourceConfig.VolumeKmsKeyId": _PLAIN,
                 "HyperParameterTuningResourceConfig.AllocationStrategy": _CAPACITY,
             },
@@ -201,7 +200,6 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreateModel"): {
         **_below("PrimaryContainer", _HELD),
         **_below("Containers", _HELD),
-        "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
         "EnableNetworkIsolation": _NETWORK,
     },
@@ -222,7 +220,6 @@ WITHOUT_EFFECT: Table = {
         "ProcessingOutputConfig.KmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeSizeInGB": _DISK,
-        "RoleArn": _ROLES,
     },
     ("sagemaker", "CreateTrainingJob"): {
         **_TRAINED,
