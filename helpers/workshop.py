@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import json
 import logging
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 import rich
 
-STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
+from helpers.studio import on_aws, space
+
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
 
 
@@ -73,18 +72,6 @@ def connect(*, quiet: bool = False) -> Workshop:
     return workshop
 
 
-def on_aws() -> bool:
-    """Whether `connect()` goes to AWS: in SageMaker Studio, or with COURSE_CLOUD=aws.
-
-    Raises:
-        RuntimeError: COURSE_CLOUD is something else than aws or local.
-    """
-    cloud = os.environ.get("COURSE_CLOUD", "")
-    if cloud not in ("", "aws", "local"):
-        raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
-    return cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
-
-
 def _connect_at_home() -> tuple[str, str, str, str, str]:
     """Start the local AWS, and lead boto3 and the SDK to it. Returns place, region, account, role, bucket."""
     from localcloud import environment, process
@@ -119,8 +106,8 @@ def _connect_to_aws() -> tuple[str, str, str, str, str]:
 def _learner() -> str:
     """A short name for prefixes and tags: COURSE_LEARNER, or in Studio the user profile, or the system's user."""
     name = os.environ.get("COURSE_LEARNER", "")
-    if not name and STUDIO_METADATA.exists():
-        name = json.loads(STUDIO_METADATA.read_text()).get("UserProfileName", "")
+    if not name:
+        name = space().get("UserProfileName", "")
     if not name:
         try:
             name = getpass.getuser()
