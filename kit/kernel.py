@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,30 @@ def user_folder() -> Path:
 
 def _write(folder: Path, python: str) -> Path:
     path = folder / "kernels" / NAME / "kernel.json"
-    wanted = json.dumps(specification(python), indent=1)
+    wanted = json.dumps(specification(python, _settings(path)), indent=1)
     if not path.exists() or path.read_text(encoding="utf-8") != wanted:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(wanted, encoding="utf-8")
     return path
 
 
-def specification(python: str) -> dict[str, Any]:
+def _settings(path: Path) -> dict[str, str]:
+    """The COURSE_ variables of this and earlier set-ups. Only in Studio: no terminal's environment reaches a kernel."""
+    if not in_studio():
+        return {}
+    try:
+        before = dict(json.loads(path.read_text(encoding="utf-8"))["env"])
+    except (OSError, ValueError, KeyError):
+        before = {}
+    return {name: value for name, value in {**before, **os.environ}.items() if name.startswith("COURSE_")}
+
+
+def specification(python: str, settings: Mapping[str, str]) -> dict[str, Any]:
     """What the file says: how Jupyter starts the kernel, with the environment's programs first on its PATH."""
     return {
         "argv": [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": TITLE,
         "language": "python",
-        "env": {"PATH": f"{Path(python).parent}{os.pathsep}${{PATH}}"},
+        "env": {"PATH": f"{Path(python).parent}{os.pathsep}${{PATH}}", **settings},
         "metadata": {"debugger": True, "supported_encryption": ["curve"]},
     }

@@ -52,9 +52,21 @@ def test_one_that_is_right_is_not_written_again_and_one_of_another_environment_i
     path = kernel.register(python)
     before = path.stat().st_mtime_ns
     assert kernel.register(python).stat().st_mtime_ns == before
-    path.write_text(json.dumps(kernel.specification("elsewhere")), encoding="utf-8")
+    path.write_text(json.dumps(kernel.specification("elsewhere", {})), encoding="utf-8")
     kernel.register(python)
     assert json.loads(path.read_text(encoding="utf-8"))["argv"][0] == python
+
+
+def test_in_studio_it_keeps_the_settings_of_earlier_set_ups(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No terminal's environment reaches a kernel of Studio's."""
+    (home / "metadata.json").write_text("{}", encoding="utf-8")
+    python, seen = an_environment(home / "venv"), []
+    for learner, bucket in (("ann", None), (None, "lake"), ("joan", None)):
+        for name, value in (("COURSE_LEARNER", learner), ("COURSE_BUCKET", bucket)):
+            monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+        env = json.loads(kernel.register(python).read_text(encoding="utf-8"))["env"]
+        seen.append((env.get("COURSE_LEARNER"), env.get("COURSE_BUCKET")))
+    assert seen == [("ann", None), ("ann", "lake"), ("joan", "lake")]
 
 
 def test_jupyter_starts_this_interpreter_by_the_name_that_the_notebooks_have(home: Path) -> None:
