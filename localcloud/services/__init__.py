@@ -14,6 +14,7 @@ from localcloud.services import (  # noqa: F401 - importing a module registers i
     endpoints,
     events,
     glue,
+    glue_tags,
     glue_triggers,
     glue_workflows,
     invoke,

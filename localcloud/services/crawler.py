@@ -20,7 +20,7 @@ from localcloud.services.crawling import configuration, crawl
 from localcloud.services.crawling.crawl import CLASSIFIER, CRAWLER
 from localcloud.services.crawling.globs import compile_glob
 from localcloud.services.crawling.registration import Changes
-from localcloud.services.glue import cut
+from localcloud.services.glue import cut, tagged_names
 from localcloud.services.registry import Params, operation
 from localcloud.store.state import ACCOUNT
 
@@ -146,9 +146,7 @@ def batch_get_crawlers(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "ListCrawlers")
 def list_crawlers(cloud: Cloud, params: Params) -> Params:
-    wanted = (params.get("Tags") or {}).items()
-    names = [body["Name"] for body in cloud.store.all(CRAWLER) if wanted <= (body.get("Tags") or {}).items()]
-    return cut(names, params, "CrawlerNames")
+    return cut(tagged_names(cloud.store.all(CRAWLER), params), params, "CrawlerNames")
 
 
 @operation("glue", "UpdateCrawler")

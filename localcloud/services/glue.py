@@ -106,7 +106,13 @@ def get_jobs(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "ListJobs")
 def list_jobs(cloud: Cloud, params: Params) -> Params:
-    return cut([job["Name"] for job in cloud.store.all(JOB)], params, "JobNames")
+    return cut(tagged_names(cloud.store.all(JOB), params), params, "JobNames")
+
+
+def tagged_names(bodies: list[Params], params: Params) -> list[str]:
+    """The names of those that have all the tags asked for."""
+    wanted = (params.get("Tags") or {}).items()
+    return [body["Name"] for body in bodies if wanted <= (body.get("Tags") or {}).items()]
 
 
 def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
@@ -122,7 +128,7 @@ def cut(items: list[Params] | list[str], params: Params, key: str) -> Params:
 def update_job(cloud: Cloud, params: Params) -> Params:
     old = _find(cloud, params["JobName"])
     change = params["JobUpdate"]
-    kept = {key: old[key] for key in ("Name", "CreatedOn")}
+    kept: Params = {key: old[key] for key in ("Name", "CreatedOn", "Tags") if key in old}
     new = _job({"Command": old["Command"], "Role": old["Role"], **change, **kept, "LastModifiedOn": time.time()})
     cloud.store.update(JOB, params["JobName"], lambda job: (job.clear(), job.update(new))[0])  # type: ignore[func-returns-value]
     return {"JobName": params["JobName"]}

@@ -44,7 +44,7 @@ def create_trigger(cloud: Cloud, params: Params) -> Params:
     if params.get("StartOnCreation") and kind != "CONDITIONAL":
         raise invalid(f"StartOnCreation is not supported for {kind} triggers.")
     trigger = {
-        **{key: value for key, value in params.items() if key not in ("StartOnCreation", "Tags")},
+        **{key: value for key, value in params.items() if key != "StartOnCreation"},
         "State": "ACTIVATED" if params.get("StartOnCreation") else "CREATED",
     }
     _check(trigger)
@@ -91,7 +91,7 @@ def get_triggers(cloud: Cloud, params: Params) -> Params:
 
 @operation("glue", "ListTriggers")
 def list_triggers(cloud: Cloud, params: Params) -> Params:
-    return glue.cut([trigger["Name"] for trigger in _depending(cloud, params)], params, "TriggerNames")
+    return glue.cut(glue.tagged_names(_depending(cloud, params), params), params, "TriggerNames")
 
 
 def _depending(cloud: Cloud, params: Params) -> list[Params]:

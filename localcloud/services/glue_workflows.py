@@ -45,7 +45,7 @@ _COUNTED = {
 @operation("glue", "CreateWorkflow")
 def create_workflow(cloud: Cloud, params: Params) -> Params:
     now = time.time()
-    workflow = {**{k: v for k, v in params.items() if k != "Tags"}, "CreatedOn": now, "LastModifiedOn": now}
+    workflow = {**params, "CreatedOn": now, "LastModifiedOn": now}
     if not cloud.store.insert(WORKFLOW, params["Name"], workflow):
         raise ServiceError("AlreadyExistsException", f"Workflow with name {params['Name']} already exists")
     return {"Name": params["Name"]}

@@ -22,7 +22,6 @@ _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
 _ROLE = "its models' roles are asked, in strict mode"
 _CAPACITY = "this machine is the only capacity"
-_TAGLESS = "no operation here shows it again"
 
 
 def _below(parent: str, members: dict[str, str]) -> dict[str, str]:
@@ -89,7 +88,6 @@ _TARGET = {
 
 REFUSED: Table = {
     ("events", "PutTargets"): _below("Targets", _TARGET),
-    ("glue", "CreateDatabase"): {"Tags": _TAGLESS},
     ("glue", "CreateTrigger"): {"Predicate.Conditions.CrawlState": "conditions are on jobs"},
     ("glue", "UpdateTrigger"): {"TriggerUpdate.Predicate.Conditions.CrawlState": "conditions are on jobs"},
     ("sagemaker", "CreateEndpoint"): {"DeploymentConfig": "there is nothing to roll back to"},
