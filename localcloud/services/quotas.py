@@ -35,7 +35,7 @@ _lock = threading.RLock()  # between the question and the job that is made on it
 
 
 def limits() -> dict[str, int]:
-    """Name of a quota, in lower case -> its value."""
+    """Name of a quota -> its value."""
     path, _, column = os.environ.get("LOCALCLOUD_QUOTAS", "").partition("#")
     return _read(path, column) if path else {}
 
@@ -44,7 +44,7 @@ def limits() -> dict[str, int]:
 def _read(path: str, column: str) -> dict[str, int]:
     with Path(path).open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["service"] == "sagemaker"]
-    numbers = {row["name"].lower(): [row["default"], row.get(column) or ""] for row in rows}
+    numbers = {row["name"]: [row["default"], row.get(column) or ""] for row in rows}
     known = {name: [int(number) for number in both if number.isdigit()] for name, both in numbers.items()}
     return {name: max(both) for name, both in known.items() if both}
 
@@ -68,7 +68,7 @@ def within(cloud: Cloud, usage: str, asked: Counter[str], in_use: Callable[[], C
         for kind, more in sorted(asked.items()):
             name = kind if kind in _SERVERLESS else f"{kind} for {usage} usage"
             _check(quotas, name, used[kind], more)
-        total = re.compile(rf"number of instances across (all |active )?{usage}s")
+        total = re.compile(rf"Number of instances across (all |active )?{usage}s")
         for name in filter(total.search, quotas):
             _check(quotas, name, _instances(used), _instances(asked))
         yield
@@ -79,13 +79,11 @@ def _instances(counted: Counter[str]) -> int:
 
 
 def _check(quotas: dict[str, int], name: str, used: int, more: int) -> None:
-    limit = quotas.get(name.lower())
+    limit = quotas.get(name)
     if limit is not None and used + more > limit:
         unit = "" if name in _SERVERLESS else " Instances"
-        told = (
-            f"The account-level service limit '{name}' is {limit}{unit}, with current utilization of {used}{unit} and "
-        )
-        raise ServiceError("ResourceLimitExceeded", f"{told}a request delta of {more}{unit}. {_RAISE}")
+        told = f"The account-level service limit '{name}' is {limit}{unit}, with current utilization of {used}{unit}"
+        raise ServiceError("ResourceLimitExceeded", f"{told} and a request delta of {more}{unit}. {_RAISE}")
 
 
 def of_cluster(cluster: Params, times: int = 1) -> Counter[str]:

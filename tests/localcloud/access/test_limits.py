@@ -157,6 +157,7 @@ def table(tmp_path: Path) -> Path:
 
 
 def train(cloud: StrictCloud, role: str, instance: str) -> None:
+    time.sleep(1)  # of CreateTrainingJob there is one in a second
     cloud.acting_as("builder", "sagemaker").create_training_job(
         TrainingJobName=f"job-{time.time_ns()}",
         RoleArn=role,
