@@ -7,13 +7,14 @@ import hashlib
 import logging
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
 import rich
 
 from helpers import roles
+from helpers.aws import tags
 from helpers.studio import on_aws
 
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
@@ -28,6 +29,7 @@ class Workshop:
         learner: a short name, of letters and digits; nobody else in the account has it.
         role, events_role: what jobs and endpoints run as, and what a rule of EventBridge starts something as.
         workgroup: Athena's, for this learner's queries.
+        lesson: which one this is, as "05"; "" outside of the lessons.
     """
 
     place: str
@@ -38,6 +40,7 @@ class Workshop:
     role: str
     events_role: str
     workgroup: str
+    lesson: str = ""
 
     @property
     def prefix(self) -> str:
@@ -48,6 +51,12 @@ class Workshop:
     def database(self) -> str:
         """This learner's database of the Glue Data Catalog."""
         return f"dsaws_{self.learner}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What everything that is made here is marked with."""
+        lesson = {"lesson": self.lesson} if self.lesson else {}
+        return {"course": "data-science-on-aws", "learner": self.learner, **lesson}
 
     @property
     def session(self) -> Any:
@@ -72,8 +81,10 @@ class Workshop:
         return f"Connected to {self.place} · region {self.region} · your data: {self.s3()}"
 
 
-def connect(*, quiet: bool = False) -> Workshop:
+def connect(*, lesson: str = "", quiet: bool = False) -> Workshop:
     """Connect this notebook to AWS where there is AWS, else to the local AWS of this machine, starting it if needed.
+
+    From then on boto3 puts the tags of the course, the learner and the lesson on all that is created.
 
     In SageMaker Studio (and wherever COURSE_CLOUD=aws is set) the account at hand is used. Anywhere else the local AWS
     is, even when the machine has AWS credentials: nothing a learner tries at home may cost money by accident.
@@ -81,7 +92,9 @@ def connect(*, quiet: bool = False) -> Workshop:
     Raises:
         RuntimeError: the local AWS cannot start, or the AWS account does not answer; says what to do next.
     """
-    workshop = _connect_to_aws() if on_aws() else _connect_at_home()
+    workshop = replace(_connect_to_aws() if on_aws() else _connect_at_home(), lesson=lesson)
+    tags.put_on_everything(workshop.tags)
+    boto3.setup_default_session()
     _show_sdk_logs()
     # The SDK would refuse a role that lacks anything which any kind of job may need, as network interfaces.
     os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
@@ -100,15 +113,13 @@ def _connect_at_home() -> Workshop:
     except process.CannotStart as error:
         raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
     environment.lead(endpoint)
-    boto3.setup_default_session()
     place, role = "the local AWS on this machine", state.ROLE_ARN
     learner = short_name(os.environ.get("COURSE_LEARNER") or _user())
     made = {"jobs": role, "events": role}
     if process.asks_roles():  # strict mode: the learner's own roles, and no more rights than theirs
         values = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
-        made = roles.make(boto3.client, learner=learner, **values)
+        made = roles.make(boto3.Session().client, learner=learner, **values)
         environment.lead(endpoint, made["notebook"])
-        boto3.setup_default_session()
         place = f"{place}, strict"
     workgroup = f"dsaws-{learner}"
     return Workshop(place, state.REGION, state.ACCOUNT, learner, state.BUCKET, made["jobs"], made["events"], workgroup)
@@ -126,7 +137,6 @@ def _connect_to_aws() -> Workshop:
     from helpers import account
 
     os.environ.setdefault("AWS_DEFAULT_REGION", account.region())
-    boto3.setup_default_session()
     return Workshop(**account.found(short_name(account.owner())))
 
 
