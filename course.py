@@ -24,7 +24,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kit import work_folder
+from helpers.studio import in_studio, on_aws
+from kit import kernel, work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
@@ -94,9 +95,10 @@ def local_aws_runs() -> bool:
 
 @contextlib.contextmanager
 def local_aws(python: str) -> Iterator[None]:
-    """The local AWS up for the time of a block; stopped after it only if it was not running before."""
+    """The local AWS up for the time of a block, unless the lessons go to AWS; stopped after it only if it was not
+    running before."""
     command, env = [python, "-m", "localcloud"], child_environment(python)
-    if local_aws_runs():
+    if on_aws() or local_aws_runs():
         yield
         return
     try:
@@ -116,14 +118,28 @@ def open_lessons(browser: bool, port: int | None) -> int:
     if port and not is_free(port):
         sys.exit(f"Port {port} is in use. Choose another, or leave --port out to get one that is free.")
     python = set_up()
+    fill_work_folder()
+    if in_studio():
+        return say_what_to_open()
+    with local_aws(python):
+        subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
+        return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
+
+
+def fill_work_folder() -> None:
     try:
         for news in work_folder.fill(ROOT):
             say(news)
     except OSError as error:
         sys.exit(f"Your copies of the lessons cannot be written to work/: {error}\nMend that, then run this again.")
-    with local_aws(python):
-        subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
-        return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
+
+
+def say_what_to_open() -> int:
+    """In Studio JupyterLab runs already, and it is AWS's: say where in it the lessons are."""
+    page, home = ROOT / START_PAGE, Path.home()
+    say(f"In JupyterLab's file browser, open {page.relative_to(home) if home in page.parents else page}")
+    say(f"Its kernel is {kernel.TITLE!r}. If JupyterLab does not know it yet, reload the browser's page once.")
+    return 0
 
 
 def run_jupyter(python: str, browser: bool, port: int) -> int:
@@ -186,6 +202,7 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path, strict: bool) ->
     python = set_up()
     if strict:
         os.environ["LOCALCLOUD_STRICT"] = "1"  # for the local AWS, which the lessons find as it is
+        os.environ.setdefault("LOCALCLOUD_QUOTAS", f"{ROOT / 'infra' / 'quotas.csv'}#needed_1")
     env = child_environment(python, COURSE_DATA=data)
     if "COURSE_REVIEWS" in env:
         # The lessons run in notebooks/, so a path relative to here would not be found.
@@ -195,6 +212,9 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path, strict: bool) ->
 
 
 def local_aws_command(name: str, sure: bool = False) -> int:
+    if on_aws() and not STATE.exists():
+        say("The lessons go to AWS here, and there is no local AWS. Lesson 12 deletes what you have made on AWS.")
+        return 0
     if not STATE.exists() and not ready_python():
         say("The course is not set up yet, so there is no local AWS here: nothing runs, nothing is stored.")
         return 0
@@ -239,10 +259,13 @@ def doctor() -> int:
         (True, "system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
         (True, "python", f"{platform.python_version()} at {sys.executable}"),
         (bool(python or builder), "environment", environment),
-        (True, "java", java_version()),
-        (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
-        (True, "local AWS", "running" if local_aws_runs() else "not running"),
     ]
+    if not in_studio():
+        checks += [
+            (True, "java", java_version()),
+            (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
+            (True, "local AWS", "running" if local_aws_runs() else "not running"),
+        ]
     if not python:  # else the pre-flight below looks, and knows what is built already
         checks += [(free > 6, "disk", f"{free:.0f} GB free; the course needs 6 GB, and 12 GB with lesson 08")]
     if hasattr(os, "sysconf"):
@@ -313,6 +336,9 @@ def main(words: list[str]) -> int:
         return run_lessons(args.lessons, args.data, args.out, args.strict)
     if args.command == "setup":
         say(f"Ready: {set_up()}")
+        if in_studio():
+            fill_work_folder()
+            return say_what_to_open()
         return 0
     if args.command == "doctor":
         return doctor()
@@ -339,6 +365,10 @@ def interrupt(*_: object) -> None:
 if __name__ == "__main__":
     if sys.version_info < (3, 10):  # noqa: UP036 - whoever starts it may have an older Python
         sys.exit(f"course.py needs Python 3.10 or newer; this is {platform.python_version()}.")
+    try:
+        on_aws()
+    except RuntimeError as error:  # COURSE_CLOUD says something else
+        sys.exit(str(error))
     for ending in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, ending):
             signal.signal(getattr(signal, ending), interrupt)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import boto3
 
 from helpers import PROJECT
-from helpers.aws import jobs, provision
+from helpers.aws import jobs, provision, tags
 from helpers.aws.client import client
 from helpers.data import lake, reviews
 from helpers.models import experiments
@@ -29,14 +29,15 @@ def catch_up(ws: Workshop, stage: str) -> None:
     """
     if stage not in STAGES:
         raise ValueError(f"There is no stage {stage!r}; there are {', '.join(STAGES)}.")
-    for name, is_there, make in (
-        ("raw", not lake.objects(ws, "raw/reviews/").empty, land_raw),
-        ("clean", not lake.objects(ws, "clean/reviews/split=train/").empty, clean),
-        ("model", experiments.chosen(ws) is not None, train),
+    for name, lesson, is_there, make in (
+        ("raw", "02", not lake.objects(ws, "raw/reviews/").empty, land_raw),
+        ("clean", "03", not lake.objects(ws, "clean/reviews/split=train/").empty, clean),
+        ("model", "05", experiments.chosen(ws) is not None, train),
     ):
         if not is_there:
             print(f"Catching up: {name} …")
-            make(ws)
+            with tags.of_lesson(lesson):
+                make(ws)
         if name == stage:
             return
 

@@ -14,7 +14,7 @@ import psutil
 
 from helpers import PROJECT
 from helpers.models import local_training
-from helpers.workshop import on_aws
+from helpers.studio import on_aws
 
 GOOD, NOTE, PROBLEM = "ok", "note", "problem"
 DISK_GB, DISK_WITHOUT_LESSON_08_GB, DISK_WHEN_BUILT_GB, MEMORY_GB = 12.0, 6.0, 1.0, 4.0

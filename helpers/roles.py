@@ -1,7 +1,8 @@
-"""A learner's roles, made from the policies in `infra/policies`, as the templates there make them on AWS."""
+"""A learner's roles and workgroup, made from `infra/policies` as the templates there make them on AWS."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -25,12 +26,13 @@ def document(path: Path, *, learner: str, account: str, region: str, bucket: str
     return Template(path.read_text(encoding="utf-8")).substitute(values)
 
 
-def make(iam: Any, *, learner: str, account: str, region: str, bucket: str) -> dict[str, str]:
-    """Make a learner's three roles, or bring them to what the files say now. Returns kind -> ARN.
+def make(client: Callable[[str], Any], *, learner: str, account: str, region: str, bucket: str) -> dict[str, str]:
+    """Make a learner's three roles, or bring them to what the files say now, and the workgroup. Returns kind -> ARN.
 
     Args:
-        iam: a boto3 client with an administrator's rights.
+        client: makes a boto3 client with an administrator's rights, by the service's name.
     """
+    iam, athena = client("iam"), client("athena")
     values = {"learner": learner, "account": account, "region": region, "bucket": bucket}
     arns = {}
     for kind in KINDS:
@@ -42,4 +44,8 @@ def make(iam: Any, *, learner: str, account: str, region: str, bucket: str) -> d
             arns[kind] = iam.get_role(RoleName=name)["Role"]["Arn"]
         policy = document(POLICIES / f"{kind}.json", **values)
         iam.put_role_policy(RoleName=name, PolicyName="DataScienceOnAWS", PolicyDocument=policy)
+    try:
+        athena.create_work_group(Name=f"dsaws-{learner}")
+    except athena.exceptions.InvalidRequestException:
+        athena.get_work_group(WorkGroup=f"dsaws-{learner}")  # it is there; else this raises
     return arns

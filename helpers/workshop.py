@@ -4,34 +4,59 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-import json
 import logging
 import os
 import re
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import boto3
 import rich
 
 from helpers import roles
+from helpers.aws import tags
+from helpers.studio import on_aws
 
-STUDIO_METADATA = Path("/opt/ml/metadata/resource-metadata.json")
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
+_LIKE_A_HASH = re.compile(r"[0-9a-f]{8}$")
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """What `connect()` found. `str(workshop)` is the one line it prints."""
+    """What `connect()` found. `str(workshop)` is the one line it prints.
+
+    Attributes:
+        learner: a short name, of letters and digits; nobody else in the account has it.
+        role, events_role: what jobs and endpoints run as, and what a rule of EventBridge starts something as.
+        workgroup: Athena's, for this learner's queries.
+        lesson: which one this is, as "05"; "" outside of the lessons.
+    """
 
     place: str
     region: str
     account: str
-    role: str
+    learner: str
     bucket: str
-    prefix: str
-    database: str
+    role: str
+    events_role: str
+    workgroup: str
+    lesson: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """Where this learner's keys begin, without a slash at the end."""
+        return f"data-science-on-aws/{self.learner}"
+
+    @property
+    def database(self) -> str:
+        """This learner's database of the Glue Data Catalog."""
+        return f"dsaws_{self.learner}"
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What everything that is made here is marked with."""
+        lesson = {"lesson": self.lesson} if self.lesson else {}
+        return {"course": "data-science-on-aws", "learner": self.learner, **lesson}
 
     @property
     def session(self) -> Any:
@@ -50,14 +75,16 @@ class Workshop:
 
     def name(self, what: str) -> str:
         """A name for a resource of this learner: jobs and endpoints of sixty attendees live in one account."""
-        return f"dsaws-{self.prefix.rpartition('/')[2]}-{what}"
+        return f"dsaws-{self.learner}-{what}"
 
     def __str__(self) -> str:
         return f"Connected to {self.place} · region {self.region} · your data: {self.s3()}"
 
 
-def connect(*, quiet: bool = False) -> Workshop:
+def connect(*, lesson: str = "", quiet: bool = False) -> Workshop:
     """Connect this notebook to AWS where there is AWS, else to the local AWS of this machine, starting it if needed.
+
+    From then on boto3 puts the tags of the course, the learner and the lesson on all that is created.
 
     In SageMaker Studio (and wherever COURSE_CLOUD=aws is set) the account at hand is used. Anywhere else the local AWS
     is, even when the machine has AWS credentials: nothing a learner tries at home may cost money by accident.
@@ -65,30 +92,19 @@ def connect(*, quiet: bool = False) -> Workshop:
     Raises:
         RuntimeError: the local AWS cannot start, or the AWS account does not answer; says what to do next.
     """
-    place, region, account, role, bucket = _connect_to_aws() if on_aws() else _connect_at_home()
-    learner = _learner()
-    prefix, database = f"data-science-on-aws/{learner}", f"dsaws_{learner}"
-    workshop = Workshop(place, region, account, role, bucket, prefix, database)
+    workshop = replace(_connect_to_aws() if on_aws() else _connect_at_home(), lesson=lesson)
+    tags.put_on_everything(workshop.tags)
+    boto3.setup_default_session()
     _show_sdk_logs()
+    # The SDK would refuse a role that lacks anything which any kind of job may need, as network interfaces.
+    os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
     if not quiet:
         print(workshop)
     return workshop
 
 
-def on_aws() -> bool:
-    """Whether `connect()` goes to AWS: in SageMaker Studio, or with COURSE_CLOUD=aws.
-
-    Raises:
-        RuntimeError: COURSE_CLOUD is something else than aws or local.
-    """
-    cloud = os.environ.get("COURSE_CLOUD", "")
-    if cloud not in ("", "aws", "local"):
-        raise RuntimeError(f"COURSE_CLOUD is {cloud!r}; set it to aws or local, or unset it.")
-    return cloud == "aws" or (not cloud and STUDIO_METADATA.exists())
-
-
-def _connect_at_home() -> tuple[str, str, str, str, str]:
-    """Start the local AWS, and lead boto3 and the SDK to it. Returns place, region, account, role, bucket."""
+def _connect_at_home() -> Workshop:
+    """Start the local AWS, and lead boto3 and the SDK to it. The learner is COURSE_LEARNER, or the system's user."""
     from localcloud import environment, process
     from localcloud.store import state
 
@@ -97,50 +113,44 @@ def _connect_at_home() -> tuple[str, str, str, str, str]:
     except process.CannotStart as error:
         raise RuntimeError(f"{error}\nRun `python3 course.py doctor` to see what is wrong.") from None
     environment.lead(endpoint)
-    boto3.setup_default_session()
     place, role = "the local AWS on this machine", state.ROLE_ARN
+    learner = short_name(os.environ.get("COURSE_LEARNER") or _user())
+    made = {"jobs": role, "events": role}
     if process.asks_roles():  # strict mode: the learner's own roles, and no more rights than theirs
-        account = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
-        made = roles.make(boto3.client("iam"), learner=_learner(), **account)
+        values = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
+        made = roles.make(boto3.Session().client, learner=learner, **values)
         environment.lead(endpoint, made["notebook"])
-        boto3.setup_default_session()
-        place, role = f"{place}, strict", made["jobs"]
-    return place, state.REGION, state.ACCOUNT, role, state.BUCKET
+        place = f"{place}, strict"
+    workgroup = f"dsaws-{learner}"
+    return Workshop(place, state.REGION, state.ACCOUNT, learner, state.BUCKET, made["jobs"], made["events"], workgroup)
 
 
-def _connect_to_aws() -> tuple[str, str, str, str, str]:
-    """Ask the account at hand. Returns place, region, account, role, bucket."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from sagemaker.core.helper.session_helper import Session, get_execution_role
-
+def _user() -> str:
     try:
-        session = Session()
-        account = session.account_id()
-        role = os.environ.get("COURSE_ROLE") or get_execution_role(session)
-        bucket = os.environ.get("COURSE_BUCKET") or session.default_bucket()
-    except (BotoCoreError, ClientError, ValueError) as error:
-        raise RuntimeError(
-            f"AWS does not answer as needed: {error}\n"
-            "Check that this environment has an execution role (COURSE_ROLE names another), or unset COURSE_CLOUD."
-        ) from None
-    return f"AWS account {account}", session.boto_region_name, account, role, bucket
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "learner"
 
 
-def _learner() -> str:
-    """A short name for prefixes and tags: COURSE_LEARNER, or in Studio the user profile, or the system's user."""
-    name = os.environ.get("COURSE_LEARNER", "")
-    if not name and STUDIO_METADATA.exists():
-        name = json.loads(STUDIO_METADATA.read_text()).get("UserProfileName", "")
-    if not name:
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):
-            name = "learner"
+def _connect_to_aws() -> Workshop:
+    """Ask the account at hand who the learner is, and what was made for the learner there."""
+    from helpers import account
+
+    os.environ.setdefault("AWS_DEFAULT_REGION", account.region())
+    return Workshop(**account.found(short_name(account.owner())))
+
+
+def short_name(name: str) -> str:
+    """A learner's name for prefixes, names and tags: at most 16 letters and digits.
+
+    A name that is short and plain stays as it is. Any other ends in eight digits of its hash, and no plain one does:
+    two names become one only if these digits agree.
+    """
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
-    if plain == name and 0 < len(plain) <= LONGEST_LEARNER:
+    if plain == name and 0 < len(plain) <= LONGEST_LEARNER and not _LIKE_A_HASH.search(plain):
         return plain
-    # Without a hyphen: what begins with "dsaws-ann-" must be Ann's, and not Ann-B's. The digits keep the two apart.
-    digits = hashlib.sha256(name.encode()).hexdigest()[:4]
+    # Without a hyphen: what begins with "dsaws-ann-" must be Ann's, and not Ann-B's.
+    digits = hashlib.sha256(name.encode()).hexdigest()[:8]
     return (plain or "learner")[: LONGEST_LEARNER - len(digits)] + digits
 
 

@@ -19,6 +19,9 @@ from ast import literal_eval
 from collections.abc import Iterator
 from pathlib import Path
 
+from helpers.studio import in_studio
+from kit import kernel
+
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
 VENV = ROOT / ".venv"
@@ -96,7 +99,12 @@ def link_project(site: Path) -> None:
 
 
 def in_other_environment() -> bool:
-    """Whether this interpreter belongs to an active conda or virtual environment other than `.venv`."""
+    """Whether this interpreter belongs to an active conda or virtual environment other than `.venv`.
+
+    Studio's own does not count: it is not ours to change, and a new one each time the space starts.
+    """
+    if in_studio():
+        return False
     isolated = sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").is_dir()
     return isolated and Path(sys.prefix).resolve() != VENV
 
@@ -113,7 +121,7 @@ def ready_python() -> str | None:
         return sys.executable
     stamp = STAMP.read_text(encoding="utf-8") if STAMP.exists() else None
     site = site_packages()
-    if site is None or not python_in(VENV).exists():
+    if site is None or not python_in(VENV).exists() or not made_with_this_python(site):
         return None
     if stamp is None and not unmet_pins(lock, [str(site)]):
         # Made by hand (uv sync, pip install -r): take it as it is.
@@ -124,14 +132,24 @@ def ready_python() -> str | None:
     return str(python_in(VENV))
 
 
+def made_with_this_python(site: Path) -> bool:
+    """Whether `.venv` still leads to the version that it was made with: Studio's next image may have another there."""
+    version = re.fullmatch(r"python(3\.\d+)", python_in(VENV).resolve().name)
+    return version is None or site.parent.name in ("Lib", f"python{version[1]}")
+
+
 def set_up() -> str:
-    """Make the environment ready, showing progress, and return its interpreter's path."""
+    """Make the environment ready, showing progress, register its kernel, and return its interpreter's path."""
     python = ready_python()
-    if python:
-        return python
-    with one_at_a_time():
-        # Another window may have done it while this one waited.
-        return ready_python() or build_environment()
+    if not python:
+        with one_at_a_time():
+            # Another window may have done it while this one waited.
+            python = ready_python() or build_environment()
+    try:
+        kernel.register(python)
+    except OSError as error:
+        say(f"The kernel {kernel.TITLE} cannot be registered: {error}\nIn JupyterLab, choose Python 3 instead.")
+    return python
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import nbformat
 
 from helpers import PROJECT as ROOT
 from helpers.checks.exercise import BEGIN, END, read_notebook
-from kit.notebook_order import METADATA
+from kit.kernel import METADATA
 
 _nbformat: Any = nbformat  # it has few type hints
 PLACEHOLDER = "...  # your code here"

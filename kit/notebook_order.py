@@ -17,10 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-METADATA = {
-    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
-}
+from kit.kernel import METADATA
+
 CELL_METADATA = {"tags"}
 READABLE = re.compile(r"[a-z0-9][a-z0-9-]*")
 # What JupyterLab gives a new cell: eight hexadecimal digits, at times with a group or more behind.

@@ -94,7 +94,8 @@ def _filled(found: Any) -> Any:
 
 def text() -> str:
     """The file's text."""
-    return BEGINNING + str(yaml.dump(template(), Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=None))
+    made: str = yaml.dump(template(), Dumper=_Dumper, sort_keys=False, width=110, default_flow_style=None)
+    return BEGINNING + made
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from helpers import PROJECT
-from kit.notebook_order import METADATA
+from kit.kernel import METADATA
 
 
 def execute(path: Path) -> None:
@@ -28,7 +28,9 @@ def execute(path: Path) -> None:
         nbclient.exceptions.CellExecutionError: a cell failed; the file is left as it was.
     """
     notebook: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    client = NotebookClient(notebook, record_timing=False, resources={"metadata": {"path": str(path.parent)}})
+    # In the kernel of this interpreter, whichever environment the notebook's own kernel stands for.
+    where = {"metadata": {"path": str(path.parent)}}
+    client = NotebookClient(notebook, kernel_name="python3", record_timing=False, resources=where)
     client.execute()
     notebook.metadata = nbformat.from_dict(METADATA)  # type: ignore[no-untyped-call]
     nbformat.write(notebook, path)  # type: ignore[no-untyped-call]

@@ -22,6 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
         ("serve", "run it in the foreground"),
     ):
         command = commands.add_parser(name, help=text)
+        if name == "env":
+            command.add_argument("--role", default="", help="act as this role: strict mode asks what it may do")
         if name == "start":
             command.add_argument("--quiet", action="store_true", help="say nothing, unless it does not start")
     operations = commands.add_parser("operations", help="list what it offers, as a table in Markdown")
@@ -49,11 +51,11 @@ def _start(options: argparse.Namespace) -> int:
     return 0
 
 
-def _env(_: argparse.Namespace) -> int:
+def _env(options: argparse.Namespace) -> int:
     if not process.running():
         print("The local AWS is not running: python -m localcloud start", file=sys.stderr)
         return 3
-    print("\n".join(environment.shell_lines(process.start())))
+    print("\n".join(environment.shell_lines(process.start(), options.role)))
     return 0
 
 

@@ -55,9 +55,12 @@ def workshop(local_aws: OwnCloud) -> Iterator[Any]:
         patch.setenv("LOCALCLOUD_IMAGES", local_aws.environment["LOCALCLOUD_IMAGES"])
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             patch.delenv(name, raising=False)  # recorded here, so that what connect() sets is undone at the end
+        from helpers.aws import tags
         from helpers.workshop import connect
 
-        yield connect(quiet=True)
+        ws = connect(quiet=True)
+        tags.put_on_everything({})  # the tests of the local AWS say themselves what they give
+        yield ws
 
 
 @pytest.fixture

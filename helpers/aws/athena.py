@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.aws.client import client, wait_until
+from helpers.aws import provision
+from helpers.aws.client import client, is_missing, wait_until
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -24,15 +25,25 @@ class QueryFailed(RuntimeError):
 def run(ws: Workshop, sql: str) -> Json:
     """Run a query on this learner's database, wait for its end, and return it (`QueryExecution`), failed or not.
 
+    It runs in the learner's workgroup, which the first query makes where nobody has.
+
     Raises:
         TimeoutError: it still runs after ten minutes; it goes on running.
     """
     athena = client("athena")
-    started = athena.start_query_execution(
-        QueryString=sql,
-        QueryExecutionContext={"Database": ws.database},
-        ResultConfiguration={"OutputLocation": ws.s3("athena/")},
-    )
+    wanted = {
+        "QueryString": sql,
+        "QueryExecutionContext": {"Database": ws.database},
+        "ResultConfiguration": {"OutputLocation": ws.s3("athena/")},
+        "WorkGroup": ws.workgroup,
+    }
+    try:
+        started = athena.start_query_execution(**wanted)
+    except athena.exceptions.InvalidRequestException as error:
+        if not is_missing(error):
+            raise
+        provision.workgroup(ws)
+        started = athena.start_query_execution(**wanted)
 
     def ended() -> Json | None:
         execution: Json = athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]

@@ -38,7 +38,7 @@ def is_missing(error: ClientError) -> bool:
     """Whether AWS says that there is no such thing."""
     code, message = error.response["Error"]["Code"], error.response["Error"]["Message"].lower()
     missing = code == "404" or any(part in code for part in _MISSING)
-    return missing or "could not find" in message or "does not exist" in message
+    return missing or any(words in message for words in ("could not find", "does not exist", "is not found"))
 
 
 def exists(describe: Callable[..., Any], **name: str) -> bool:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.aws.client import client, exists
+from helpers.workshop import Workshop
+
+SCANNED_AT_MOST = 2**30  # bytes a query: half a cent
 
 
 def database(name: str) -> None:
@@ -17,6 +20,24 @@ def database(name: str) -> None:
         glue.create_database(DatabaseInput={"Name": name})
     except glue.exceptions.AlreadyExistsException:
         pass
+
+
+def workgroup(ws: Workshop) -> None:
+    """The learner's workgroup of Athena (CreateWorkGroup); one that exists is left as it is.
+
+    Results go to the learner's part of S3, and no query scans more than a gigabyte.
+    """
+    athena = client("athena")
+    settings = {
+        "ResultConfiguration": {"OutputLocation": ws.s3("athena/")},
+        "EnforceWorkGroupConfiguration": False,  # else CREATE TABLE AS could not say where its files go
+        "BytesScannedCutoffPerQuery": SCANNED_AT_MOST,
+    }
+    try:
+        athena.create_work_group(Name=ws.workgroup, Configuration=settings)
+    except athena.exceptions.InvalidRequestException:
+        if not exists(athena.get_work_group, WorkGroup=ws.workgroup):
+            raise
 
 
 def crawler(**settings: Any) -> None:

@@ -32,14 +32,17 @@ _WRITERS = {"TrainingJobs": "training-job", "ProcessingJobs": "processing-job", 
 
 
 def _made_by_own_pipeline(ws: Workshop, sagemaker: Any, arn: str) -> bool:
-    """Whether a pipeline of this learner's made it: an ARN is in small letters, as the learner's names are."""
+    """Whether a pipeline of this learner's made it, by the tags: the learner's own, or the execution's ARN.
+
+    An ARN is in small letters, as the learner's names are.
+    """
     try:
         tags = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
     except ClientError as error:  # another learner has deleted it meanwhile
         if not is_missing(error):
             raise
         return False
-    return f":pipeline/{ws.name('')}" in tags.get(_EXECUTION, "").lower()
+    return tags.get("learner") == ws.learner or f":pipeline/{ws.name('')}" in tags.get(_EXECUTION, "").lower()
 
 
 def _in_sagemaker(ws: Workshop, operation: str, key: str, name: str, **wanted: Any) -> Iterator[Json]:

@@ -26,7 +26,8 @@ from helpers.aws.client import client, listed
 from helpers.money import ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
-from helpers.workshop import Workshop, on_aws
+from helpers.studio import on_aws
+from helpers.workshop import Workshop
 
 NOTEBOOKS = PROJECT / "notebooks"
 COLUMNS = [field.name for field in fields(Entry)]

@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from helpers.aws.client import client, listed, log_streams
+from helpers.aws.client import client, is_missing, listed, log_streams
 from helpers.money import costs
 from helpers.money.costs import Estimate, UnknownPrice
 from helpers.workshop import Workshop
@@ -90,26 +90,27 @@ class Owner:
     """Whose something is: named after this learner, or made by a pipeline and put into this learner's part of S3."""
 
     def __init__(self, ws: Workshop) -> None:
-        self.prefix, self.place = ws.name(""), ws.s3()
+        self.prefix, self.place, self.learner = ws.name(""), ws.s3(), ws.learner
         self.searched = (self.prefix, PIPELINES)  # what to look for in names
 
     def maybe(self, name: str) -> bool:
         """Whether a job can be this learner's, by its name."""
         return name.startswith(self.searched)
 
-    def own(self, name: str, uris: Iterable[str] = ()) -> str | None:
+    def own(self, name: str, uris: Iterable[str] = (), tags: Iterable[Json] = ()) -> str | None:
         """The name without the learner's part, or None when it is somebody else's.
 
-        SageMaker names a pipeline's jobs after the execution, which is forgotten with its pipeline; what stays is where
-        the job put its results.
+        SageMaker names a pipeline's jobs after the execution, which is forgotten with its pipeline; what stays is the
+        job's tag, and where it put its results.
 
         Args:
             uris: where a job writes to.
         """
         if name.startswith(self.prefix):
             return name.removeprefix(self.prefix)
-        mine = name.startswith(PIPELINES) and any(uri.startswith(self.place) for uri in uris)
-        return name if mine else None
+        tagged = {"Key": "learner", "Value": self.learner} in tags
+        mine = tagged or any(uri.startswith(self.place) for uri in uris)
+        return name if mine and name.startswith(PIPELINES) else None
 
 
 def priced(estimate: Callable[[], Estimate]) -> tuple[float, str]:
@@ -172,7 +173,8 @@ def _ran(began: datetime | None, ended: datetime | None, now: datetime) -> tuple
 def training(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
     """Training jobs by BillableTimeInSeconds; one that runs, by the time since it began."""
     for job in _training_jobs(clients.sagemaker, owner, now):
-        own = owner.own(job["TrainingJobName"], [job.get("OutputDataConfig", {}).get("S3OutputPath", "")])
+        written = job.get("OutputDataConfig", {}).get("S3OutputPath", "")
+        own = owner.own(job["TrainingJobName"], [written], job.get("Tags", ()))
         if own is None:
             continue
         kind = "AutoML candidate" if "AutoMLJobArn" in job else "trial" if "TuningJobArn" in job else "training"
@@ -223,7 +225,8 @@ def processing(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]
     """Processing jobs, from start to end."""
     for job in _each(clients.sagemaker, owner, "Processing"):
         outputs = job.get("ProcessingOutputConfig", {}).get("Outputs", [])
-        own = owner.own(job["ProcessingJobName"], [one["S3Output"]["S3Uri"] for one in outputs if "S3Output" in one])
+        written = [one["S3Output"]["S3Uri"] for one in outputs if "S3Output" in one]
+        own = owner.own(job["ProcessingJobName"], written, job["Tags"])
         if own is not None:
             seconds, note = _ran(job.get("ProcessingStartTime"), job.get("ProcessingEndTime"), now)
             machines = job["ProcessingResources"]["ClusterConfig"]
@@ -233,7 +236,7 @@ def processing(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]
 def transform(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
     """Batch transform jobs, from start to end."""
     for job in _each(clients.sagemaker, owner, "Transform"):
-        own = owner.own(job["TransformJobName"], [job["TransformOutput"]["S3OutputPath"]])
+        own = owner.own(job["TransformJobName"], [job["TransformOutput"]["S3OutputPath"]], job["Tags"])
         if own is not None:
             seconds, note = _ran(job.get("TransformStartTime"), job.get("TransformEndTime"), now)
             yield _job(own, "Batch Transform", "transform", job, seconds, job["TransformResources"], note)
@@ -316,7 +319,12 @@ def queries(clients: Clients, ws: Workshop) -> Iterator[Entry]:
 
     The lesson is read from a comment in the query, as `-- lesson 03`.
     """
-    names = list(listed(clients.athena, "list_query_executions", "QueryExecutionIds[]"))
+    try:
+        names = list(listed(clients.athena, "list_query_executions", "QueryExecutionIds[]", WorkGroup=ws.workgroup))
+    except ClientError as error:  # the first query makes the workgroup
+        if not is_missing(error):
+            raise
+        return
     for start in range(0, len(names), 50):
         found = clients.athena.batch_get_query_execution(QueryExecutionIds=names[start : start + 50])
         for query in found["QueryExecutions"]:

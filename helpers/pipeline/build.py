@@ -20,7 +20,7 @@ import boto3
 from sagemaker.core import image_uris
 from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.processing import ScriptProcessor
-from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
+from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output, Tag
 from sagemaker.core.training.configs import InputData
 from sagemaker.core.workflow import ExecutionVariables, Join, PropertyFile
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -31,6 +31,7 @@ from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, Training
 from sagemaker.serve.model_builder import ModelBuilder
 
 from helpers import PROJECT
+from helpers.aws import tags
 from helpers.models import training
 from helpers.models.training import INSTANCE
 from helpers.workshop import Workshop
@@ -87,6 +88,7 @@ class Steps:
             max_runtime_in_seconds=600,
             base_job_name=self.ws.name(name.lower()),
             sagemaker_session=self.session,
+            tags=self._tags,
         )
         with _quiet():
             request = processor.run(
@@ -98,6 +100,11 @@ class Steps:
         files = [report] if report else None
         return ProcessingStep(name, step_args=request, property_files=files, cache_config=CACHE)
 
+    @property
+    def _tags(self) -> list[dict[str, str]]:
+        """What the steps make is made by AWS, so their requests carry the tags themselves."""
+        return tags.pairs(self.ws.tags)
+
     def _address(self, step: str, folder: str) -> Join:
         return Join(
             on="/", values=[self.ws.s3("pipeline").rstrip("/"), ExecutionVariables.PIPELINE_EXECUTION_ID, step, folder]
@@ -108,6 +115,7 @@ class Steps:
         trainer = training.sklearn_trainer(
             self.ws, "sklearn/train.py", name.lower(), hyperparameters, session=self.session
         ).with_metric_definitions(training.METRICS)
+        trainer.tags = [Tag(key=key, value=value) for key, value in self.ws.tags.items()]
         inputs = [InputData(channel_name=channel, data_source=source) for channel, source in channels.items()]
         with _quiet():
             return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
@@ -142,6 +150,7 @@ class Steps:
             )
         # Marketplace is nothing for a pipeline's step: the SDK would take it out itself, with a warning.
         request.create_model_package_request.pop("CertifyForMarketplace", None)
+        request.create_model_package_request["Tags"] = self._tags  # for the group, where the step makes it
         return ModelStep(name, step_args=request)
 
     def pipeline(self, name: str, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
@@ -179,6 +188,7 @@ def deployment(ws: Workshop) -> str:
         "InstanceType": INSTANCE,
         "InitialInstanceCount": 1,
     }
+    mark = {"Tags": tags.pairs(ws.tags)}
     return json.dumps(
         {
             "Version": "2020-12-01",
@@ -189,6 +199,7 @@ def deployment(ws: Workshop) -> str:
                     ModelName=name,
                     ExecutionRoleArn=ws.role,
                     PrimaryContainer={"ModelPackageName": {"Get": "Parameters.ModelPackage"}},
+                    **mark,
                 ),
                 _step(
                     "EndpointConfig",
@@ -196,11 +207,13 @@ def deployment(ws: Workshop) -> str:
                         "Std:Join": {"On": "-", "Values": [name, {"Get": "Execution.PipelineExecutionId"}]}
                     },
                     ProductionVariants=[variant],
+                    **mark,
                 ),
                 _step(
                     "Endpoint",
                     EndpointName=name,
                     EndpointConfigName={"Get": "Steps.EndpointConfig.EndpointConfigName"},
+                    **mark,
                 ),
             ],
         }

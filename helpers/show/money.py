@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from helpers.money import elasticity, ledger, pareto, tco
 from helpers.money.costs import dollars
 from helpers.show.figures import BLACK, BLUE, COLOURS, HATCHES, NEGATIVE, ORANGE, POSITIVE, SKY, figure, legend_beside
-from helpers.workshop import on_aws
+from helpers.studio import on_aws
 
 _LINES: Any = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 _LOAD = "utilisation of the own servers, % (with unverified inputs)"

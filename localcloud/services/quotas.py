@@ -23,6 +23,10 @@ from localcloud.protocol import ServiceError
 from localcloud.services.registry import Params
 
 _RUNNING = ("InProgress", "Stopping")
+_SERVERLESS = (  # counted with the instances, under the names of their quotas
+    "Maximum number of serverless endpoints",
+    "Maximum total concurrency that can be allocated across all serverless endpoints",
+)
 _RAISE = (
     "Please use AWS Service Quotas to request an increase for this quota. If AWS Service Quotas is not available, "
     "contact AWS support to request an increase for this quota."
@@ -31,7 +35,7 @@ _lock = threading.RLock()  # between the question and the job that is made on it
 
 
 def limits() -> dict[str, int]:
-    """Name of a quota, in lower case -> its value."""
+    """Name of a quota -> its value."""
     path, _, column = os.environ.get("LOCALCLOUD_QUOTAS", "").partition("#")
     return _read(path, column) if path else {}
 
@@ -40,7 +44,7 @@ def limits() -> dict[str, int]:
 def _read(path: str, column: str) -> dict[str, int]:
     with Path(path).open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["service"] == "sagemaker"]
-    numbers = {row["name"].lower(): [row["default"], row.get(column) or ""] for row in rows}
+    numbers = {row["name"]: [row["default"], row.get(column) or ""] for row in rows}
     known = {name: [int(number) for number in both if number.isdigit()] for name, both in numbers.items()}
     return {name: max(both) for name, both in known.items() if both}
 
@@ -62,19 +66,24 @@ def within(cloud: Cloud, usage: str, asked: Counter[str], in_use: Callable[[], C
     with _lock:
         quotas, used = limits(), in_use()
         for kind, more in sorted(asked.items()):
-            _check(quotas, f"{kind} for {usage} usage", used[kind], more)
-        total = re.compile(rf"number of instances across (all )?{usage}s")
+            name = kind if kind in _SERVERLESS else f"{kind} for {usage} usage"
+            _check(quotas, name, used[kind], more)
+        total = re.compile(rf"Number of instances across (all |active )?{usage}s")
         for name in filter(total.search, quotas):
-            _check(quotas, name, used.total(), asked.total())
+            _check(quotas, name, _instances(used), _instances(asked))
         yield
 
 
+def _instances(counted: Counter[str]) -> int:
+    return sum(count for kind, count in counted.items() if kind not in _SERVERLESS)
+
+
 def _check(quotas: dict[str, int], name: str, used: int, more: int) -> None:
-    limit = quotas.get(name.lower())
+    limit = quotas.get(name)
     if limit is not None and used + more > limit:
-        told = f"The account-level service limit '{name}' is {limit} Instances, with current utilization of {used} "
-        told += f"Instances and a request delta of {more} Instances. {_RAISE}"
-        raise ServiceError("ResourceLimitExceeded", told)
+        unit = "" if name in _SERVERLESS else " Instances"
+        told = f"The account-level service limit '{name}' is {limit}{unit}, with current utilization of {used}{unit}"
+        raise ServiceError("ResourceLimitExceeded", f"{told} and a request delta of {more}{unit}. {_RAISE}")
 
 
 def of_cluster(cluster: Params, times: int = 1) -> Counter[str]:
@@ -95,10 +104,12 @@ def running(jobs: Iterable[Params], status: str, *path: str) -> Counter[str]:
 
 
 def of_variants(configurations: Iterable[Params]) -> Counter[str]:
-    """The instances of endpoint configurations; serverless variants have none."""
+    """The instances of endpoint configurations; serverless variants count themselves and their concurrency."""
     found: Counter[str] = Counter()
     for configuration in configurations:
         for variant in configuration["ProductionVariants"]:
             if variant.get("InstanceType"):
                 found[variant["InstanceType"]] += variant.get("InitialInstanceCount", 1)
+            else:
+                found.update(dict(zip(_SERVERLESS, (1, variant["ServerlessConfig"]["MaxConcurrency"]), strict=True)))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 
+from helpers.aws import provision
 from helpers.money import costs, ledger
 from localcloud.store.resources import Store
 
@@ -168,6 +169,7 @@ def write_logs_and_objects(ws: Any) -> None:
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/ledger/endpoints.json", Body=json.dumps(noted).encode())
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/raw/x", Body=b"x" * 2**20)
     athena = boto3.client("athena")
+    provision.workgroup(ws)
     boto3.client("glue").create_database(DatabaseInput={"Name": ws.database})
     for sql, database in (
         ("SELECT 1 -- lesson 03", ws.database),
@@ -177,7 +179,7 @@ def write_logs_and_objects(ws: Any) -> None:
         athena.start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": database},
-            ResultConfiguration={"OutputLocation": ws.s3("athena/")},
+            WorkGroup=ws.workgroup,
         )
     ledger.record(
         ws,

@@ -36,7 +36,7 @@ class Two:
     def __init__(self) -> None:
         self.cloud = StrictCloud()
         for learner in ("ann", "bob"):
-            roles.make(self.cloud.client("iam"), learner=learner, **VALUES)
+            roles.make(self.cloud.client, learner=learner, **VALUES)
         self._plant(self.cloud.client)
 
     def client(self, learner: str, service: str) -> Any:
@@ -51,7 +51,6 @@ class Two:
         storage = {"Columns": [{"Name": "stars", "Type": "int"}], "Location": location}
         glue.create_table(DatabaseName="dsaws_bob", TableInput={"Name": "reviews", "StorageDescriptor": storage})
         glue.create_workflow(Name="dsaws-bob-flow")
-        athena.create_work_group(Name="dsaws-bob")
         results = {"OutputLocation": f"s3://{BUCKET}/data-science-on-aws/bob/athena/"}
         query = {"QueryString": "select 1", "WorkGroup": "dsaws-bob", "ResultConfiguration": results}
         self.query = athena.start_query_execution(**query)["QueryExecutionId"]
@@ -186,7 +185,6 @@ def test_of_many_keys_bobs_stay(two: Two) -> None:
 
 
 def test_a_query_of_anns_reads_no_table_and_no_file_of_bobs(two: Two) -> None:
-    two.cloud.client("athena").create_work_group(Name="dsaws-ann")
     athena = two.client("ann", "athena")
     identity = athena.start_query_execution(
         QueryString="select * from dsaws_bob.reviews", WorkGroup="dsaws-ann", **OUT

@@ -7,9 +7,12 @@ import os
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers import workshop
 
@@ -52,7 +55,7 @@ def test_a_machine_with_aws_settings_still_talks_to_the_local_aws(tmp_path: Path
     assert "AWS_PROFILE" not in found
     assert "AWS_SESSION_TOKEN" not in found
     assert found["AWS_REGION"] == "us-east-1"
-    assert found["prefix"] == "data-science-on-aws/adalovelace18f3"
+    assert found["prefix"] == "data-science-on-aws/adalovel18f30827"
     assert "the local AWS on this machine" in found["line"]
 
 
@@ -62,18 +65,45 @@ def test_an_unknown_cloud_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         workshop.connect()
 
 
-def test_names_of_two_learners_differ() -> None:
-    first = workshop.Workshop("", "", "", "", "bucket", "data-science-on-aws/ada", "dsaws_ada")
-    assert first.name("reviews-etl") == "dsaws-ada-reviews-etl"
-    assert first.s3("clean/") == "s3://bucket/data-science-on-aws/ada/clean/"
+def of(name: str) -> workshop.Workshop:
+    return workshop.Workshop("", "", "", workshop.short_name(name), "bucket", "", "", "")
 
 
-@pytest.mark.parametrize("other", ["ann-b", "Ann", "ann_b", "annb@example.com", "ann" * 9, "äöü"])
-def test_no_learners_names_begin_with_anothers(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
-    names = []
-    for learner in ("ann", other):
-        monkeypatch.setenv("COURSE_LEARNER", learner)
-        names.append(workshop._learner())
-    assert names[0] == "ann"
-    assert re.fullmatch("[a-z0-9]{5,20}", names[1])
-    assert not f"dsaws-{names[1]}-x".startswith("dsaws-ann-")
+def test_what_a_learner_makes_is_named_after_the_learner() -> None:
+    ada = of("ada")
+    assert ada.name("reviews-etl") == "dsaws-ada-reviews-etl"
+    assert ada.s3("clean/") == "s3://bucket/data-science-on-aws/ada/clean/"
+    assert ada.database == "dsaws_ada"
+
+
+# A user profile's name: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html
+PROFILES = st.from_regex(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", fullmatch=True).filter(lambda name: len(name) <= 63)
+NAMES = st.one_of(PROFILES, st.text(min_size=1), st.from_regex(r"(ann|Ann|ANN|an-n)-?[0-9a-f]{0,8}", fullmatch=True))
+
+
+@given(st.lists(NAMES, unique=True, min_size=2, max_size=60))
+def test_no_two_learners_share_anything(names: list[str]) -> None:
+    learners = [of(name) for name in names]
+    # What each of them has: as a whole for two to differ, as a beginning for none to begin as another's.
+    assert len({ws.database for ws in learners}) == len(names)
+    for starts in ([ws.name("") for ws in learners], [ws.s3() for ws in learners]):
+        ordered = sorted(starts)  # what begins as another follows it at once, or after others that do, too
+        assert not [b for a, b in pairwise(ordered) if b.startswith(a)]
+
+
+@given(NAMES)
+def test_a_learners_name_fits_every_name_that_is_made_of_it(name: str) -> None:
+    short = workshop.short_name(name)
+    assert re.fullmatch("[a-z0-9]{1,16}", short)
+    assert workshop.short_name(short) == short or re.search("[0-9a-f]{8}$", short)
+
+
+@pytest.mark.parametrize("name", ["ann", "attendee01", "sixteenletters16"])
+def test_a_short_plain_name_stays_as_it_is(name: str) -> None:
+    assert workshop.short_name(name) == name
+
+
+def test_a_name_that_looks_like_a_hashed_one_is_hashed_too() -> None:
+    hashed = workshop.short_name("Ann")
+    assert hashed.startswith("ann")
+    assert workshop.short_name(hashed) != hashed

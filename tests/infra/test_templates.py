@@ -45,7 +45,6 @@ def test_cfn_lint_finds_nothing(path: Path) -> None:
     ("right", "wrong", "rule"),
     [
         ("'s3:PutObject'", "'s3:PutIt'", "W3037"),
-        ("workgroup/dsaws-", "datacatalog/dsaws-", "I3510"),
         ("Condition:", "Conditions:", "E3510"),
     ],
 )

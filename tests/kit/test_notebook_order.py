@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kit import notebook_order
+from kit import kernel, notebook_order
 
 ROOT = Path(__file__).resolve().parents[2]
 Notebook = dict[str, Any]
@@ -29,7 +29,7 @@ def lesson(tmp_path: Path) -> Path:
     ]
     path = tmp_path / "notebooks" / "01_one.ipynb"
     path.parent.mkdir()
-    write(path, {"cells": cells, "metadata": notebook_order.METADATA, "nbformat": 4, "nbformat_minor": 5})
+    write(path, {"cells": cells, "metadata": kernel.METADATA, "nbformat": 4, "nbformat_minor": 5})
     return path
 
 

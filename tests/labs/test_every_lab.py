@@ -40,7 +40,8 @@ def exercises(lab: str) -> dict[str, Exercise]:
 def executed(folder: str, lab: str) -> Any:
     """A notebook, run where it lies."""
     notebook = read(labs.ROOT / folder / f"{lab}.ipynb")
-    client = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(labs.ROOT / folder)}})
+    where = {"metadata": {"path": str(labs.ROOT / folder)}}
+    client = NotebookClient(notebook, kernel_name="python3", timeout=60, resources=where)
     # The notebook is tried with the helpers of this checkout, whichever are installed.
     client.execute(env=os.environ | {"PYTHONPATH": str(labs.ROOT)})
     return notebook

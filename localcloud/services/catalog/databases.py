@@ -34,7 +34,7 @@ def _database(params: Params) -> Params:
 
 @operation("glue", "CreateDatabase")
 def create_database(cloud: Cloud, params: Params) -> Params:
-    database = {**_database(params), "CreateTime": time.time(), "Tags": params.get("Tags") or {}}
+    database = {**_database(params), "CreateTime": time.time(), "Tags": params.get("Tags", {})}
     with changing(cloud):
         if not cloud.store.insert(DATABASE, database["Name"], database):
             raise taken("Database already exists.")

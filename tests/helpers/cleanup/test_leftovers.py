@@ -33,7 +33,7 @@ Executions = dict[str, str]  # the pipelines' executions by learner
 
 
 def learner(workshop: Any, name: str) -> Any:
-    return replace(workshop, prefix=f"data-science-on-aws/{name}", database=f"dsaws_{name}")
+    return replace(workshop, learner=name, workgroup=f"dsaws-{name}")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from helpers.money import budget, costs, ledger
 @pytest.fixture
 def ws(workshop: Any) -> Iterator[Any]:
     """A learner of this test alone, who has spent one dollar."""
-    learner = replace(workshop, prefix="data-science-on-aws/saver", database="dsaws_saver")
+    learner = replace(workshop, learner="saver", workgroup="dsaws-saver")
     ledger.record(
         learner, costs.Estimate(1.0, "by hand"), service="Comprehend", lesson="09", what="x", quantity=1, unit="unit"
     )
@@ -83,7 +83,7 @@ def test_a_budget_can_be_changed(ws: Any) -> None:
 
 
 def test_without_a_budget_nothing_is_refused(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    other = replace(ws, prefix="data-science-on-aws/nobody")
+    other = replace(ws, learner="nobody")
     assert budget.budget(other) is None
     budget.check(other, launch(1000))
     assert "No budget is set" in capsys.readouterr().out

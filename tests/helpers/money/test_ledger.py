@@ -230,7 +230,7 @@ def test_a_name_that_is_taken_again_within_a_minute_keeps_two_lives_apart() -> N
 
 
 def test_an_empty_ledger_has_the_columns(ann: Any) -> None:
-    nobody = replace(ann, prefix="data-science-on-aws/nobody", database="dsaws_nobody")
+    nobody = replace(ann, learner="nobody", workgroup="dsaws-nobody")
     empty = ledger.read(nobody)
     assert empty.columns.tolist() == ledger.COLUMNS
     assert ledger.total(empty) == 0

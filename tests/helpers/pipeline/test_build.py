@@ -138,6 +138,17 @@ def test_both_trainings_begin_after_the_features_and_end_before_the_evaluation(f
     assert abs(steps["begins"]["TrainWords"] - steps["begins"]["TrainThree"]) < 1
 
 
+def test_what_the_steps_make_has_the_learners_tags(ws: Any, first: str) -> None:
+    sagemaker = boto3.client("sagemaker")
+    made = [f"arn:aws:sagemaker:{ws.region}:{ws.account}:model-package-group/{ws.name('sentiment')}"]
+    listed = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=first)["PipelineExecutionSteps"]
+    made += [one["Arn"] for step in listed for one in step["Metadata"].values() if "job/" in one.get("Arn", "")]
+    assert len(made) == 1 + len(JOBS)
+    for arn in made:
+        found = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=arn)["Tags"]}
+        assert ws.tags.items() <= found.items(), arn
+
+
 def test_every_job_of_a_run_is_billed_and_what_is_no_job_is_not(first: str) -> None:
     steps = executions.table(first).set_index("step")
     assert (steps.loc[JOBS, ["billed", "usd"]] > 0).all(axis=None)
@@ -195,6 +206,9 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
         wait_until(
             lambda: sagemaker.describe_endpoint(EndpointName=ws.name("automatic"))["EndpointStatus"] == "InService"
         )
+    endpoint = sagemaker.describe_endpoint(EndpointName=ws.name("automatic"))
+    found = {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=endpoint["EndpointArn"])["Tags"]}
+    assert ws.tags.items() <= found.items()
     answer = boto3.client("sagemaker-runtime").invoke_endpoint(
         EndpointName=ws.name("automatic"), ContentType="application/json", Body=json.dumps("a great film. so moving")
     )
