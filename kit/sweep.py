@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _everyone(ws: Workshop) -> Everyone:
     try:
-        return Everyone.of(ws, tagged(ws))
+        return Everyone.of(ws, tagged())
     except (ClientError, BotoCoreError) as error:
         print(f"⚠️ by tag: could not ask, {why(error)}; what has another name is not found.")
         return Everyone.of(ws)

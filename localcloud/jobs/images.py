@@ -28,7 +28,7 @@ _KNOWN = {
     r"sagemaker-scikit-learn:1\.9-0(-cpu-py3)?": "sklearn-1.9-0",
     r"pytorch-training:2\.10\.0(-cpu-py313)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
     r"pytorch-inference:2\.6\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
-    r"tensorflow-training:2\.21\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
+    r"tensorflow-training:2\.21\.0(-cpu-py312)?((-amzn2023)?-sagemaker)?": "tensorflow-2.21",
     r"tensorflow-inference:2\.20\.0(-cpu(-py312)?)?(-ubuntu.+-sagemaker)?": "tensorflow-2.21",
 }
 _FOR_TESTS = "clients-1"  # runs no job

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
@@ -50,7 +49,7 @@ def ws() -> Iterator[Any]:
 def planted(ws: Any) -> list[Any]:
     """Two learners with one of everything, the second with what runs; a thing with the tag alone; others' things."""
     boto3.client("s3").put_bucket_versioning(Bucket=ws.bucket, VersioningConfiguration={"Status": "Enabled"})
-    ann, ben = (replace(ws, prefix=f"data-science-on-aws/{name}", database=f"dsaws_{name}") for name in ("ann", "ben"))
+    ann, ben = map(_learner, ("ann", "ben"))
     for learner in (ann, ben):
         fill(learner)
     start_endless_jobs(ben)
@@ -67,9 +66,16 @@ def planted(ws: Any) -> list[Any]:
     return [ann, ben]
 
 
+def _learner(name: str) -> Any:
+    from helpers.workshop import connect
+
+    with patch.dict(os.environ, COURSE_LEARNER=name):
+        return connect(quiet=True)
+
+
 def _queries(ws: Any) -> None:
     athena = boto3.client("athena")
-    athena.create_work_group(Name=f"dsaws-{ws.prefix.rpartition('/')[2]}")
+    athena.create_work_group(Name=ws.name("more"))
     athena.create_named_query(Name=ws.name("count"), Database="default", QueryString="SELECT 1")
     athena.create_prepared_statement(StatementName=f"{ws.database}_one", WorkGroup="primary", QueryStatement="SELECT 1")
 
