@@ -243,8 +243,8 @@ def java_version() -> str:
     return f"{found[1]}{'' if usable else '; ' + own}" if found else f"none; {own}"
 
 
-def doctor() -> int:
-    """Print what this machine has and lacks; 1 if something must be fixed first."""
+def doctor(aws: bool = False, learners: int = 1) -> int:
+    """Print what this machine, and the AWS account if asked for, has and lacks; 1 if something must be fixed first."""
     free = shutil.disk_usage(ROOT).free / 1e9
     python = ready_python()
     builder = None if python else find_python()
@@ -274,9 +274,13 @@ def doctor() -> int:
     for fine, name, text in checks:
         say(f"{'ok   ' if fine else 'FIX  '} {name:<12} {text}")
     code = int(not all(fine for fine, _, _ in checks))
+    if aws:
+        python = python or set_up()
     if python:
         command = [python, "-m", "kit.preflight", "--details"]
-        code = subprocess.run(command, cwd=ROOT, env=child_environment(python)).returncode or code
+        command += ["--aws", "--learners", str(learners)] if aws else []
+        env = child_environment(python, **({"COURSE_CLOUD": "aws"} if aws else {}))
+        code = subprocess.run(command, cwd=ROOT, env=env).returncode or code
     return code
 
 
@@ -307,6 +311,10 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--out", type=Path, default=ROOT / "out", help="folder for the pages (default: out)")
     each["reset"].add_argument("--yes", action="store_true", help="do not ask")
+    each["doctor"].add_argument(
+        "--aws", action="store_true", help="ask your AWS account, too: quotas, permissions, images, instance types"
+    )
+    each["doctor"].add_argument("--learners", type=int, default=1, metavar="N", help="with --aws: so many at once")
     each["sweep"].add_argument("--delete", action="store_true", help="delete what is found")
     each["sweep"].add_argument("--yes", action="store_true", help="with --delete: do not ask for the number first")
     each["prices"].add_argument(
@@ -341,7 +349,7 @@ def main(words: list[str]) -> int:
             return say_what_to_open()
         return 0
     if args.command == "doctor":
-        return doctor()
+        return doctor(args.aws, args.learners)
     if args.command == "sweep":
         python = set_up()
         return wait_for(start([python, "-m", "kit.sweep", *words[1:]], child_environment(python)), signal.SIGINT)

@@ -12,7 +12,6 @@ import math
 import re
 import sys
 from collections.abc import Iterable
-from itertools import groupby
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -49,14 +48,18 @@ def main(arguments: list[str] | None = None) -> int:
     if not options.yes and not _sure(len(found)):
         print("Nothing was deleted.")
         return 1
-    _delete(found)
-    print("Looking again:")
-    return _end(*_look(everyone))
+    for _ in range(2):  # logs, and what was being made, may come late
+        _delete(everyone)
+        print("Looking again:")
+        found, problems = _look(everyone)
+        if not found:
+            break
+    return _end(found, problems)
 
 
 def _everyone(ws: Workshop) -> Everyone:
     try:
-        return Everyone.of(ws, tagged(ws))
+        return Everyone.of(ws, tagged())
     except (ClientError, BotoCoreError) as error:
         print(f"⚠️ by tag: could not ask, {why(error)}; what has another name is not found.")
         return Everyone.of(ws)
@@ -107,22 +110,22 @@ def _sure(number: int) -> bool:
     return input(f"Type {number} to delete them all: ").strip() == str(number)
 
 
-def _delete(found: list[Left]) -> None:
-    """Delete, with a line for each kind that says how much is gone."""
+def _delete(ws: Everyone) -> None:
+    """Delete kind by kind, each looked for anew: what was deleted before leaves logs and versions. A line for each."""
     done = 0
     try:
-        for kind, group in groupby(found, key=lambda left: left.kind):
-            things = list(group)
-            problems = []
-            for left in things:
-                problems += [delete(left)]
-                done += not problems[-1]
-            kept = list(filter(None, problems))
-            print(f"{'⚠️' if kept else '·'} {kind}: {len(things) - len(kept)} of {len(things)} deleted", flush=True)
-            for problem in kept:
-                print(f"    {problem}")
+        for kinds, find in KINDS.items():
+            found, _ = look(find, ws)
+            kept = []
+            for left in found:
+                problem = delete(left)
+                kept += [problem] if problem else []
+                done += not problem
+            if found:
+                line = f"{len(found) - len(kept)} of {len(found)} deleted"
+                print(f"{'⚠️' if kept else '·'} {kinds}: {line}", *kept, sep="\n    ", flush=True)
     except KeyboardInterrupt:
-        print(f"\nStopped: {done} of {len(found)} things are deleted. The same command goes on from there.")
+        print(f"\nStopped: {done} things are deleted. The same command goes on from there.")
         raise
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 from own_cloud import OwnCloud
 
 # Fixtures that run code in an image's environment; a module may name fixtures of its own. Their tests are marked
@@ -72,3 +74,19 @@ def own_cloud() -> Iterator[OwnCloud]:
         yield cloud
     finally:
         cloud.remove()
+
+
+@pytest.fixture
+def stubbed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Stubber]:
+    """For what only AWS answers: a client whose answers a test gives, held against botocore's model of the service."""
+    clients: dict[str, Any] = {}
+
+    def stub(service: str) -> Stubber:
+        session = boto3.Session("key", "secret", region_name="us-east-1")
+        clients[service] = session.client(service)
+        stubber = Stubber(clients[service])
+        stubber.activate()
+        return stubber
+
+    monkeypatch.setattr(boto3, "client", lambda service, **_: clients[service])
+    return stub

@@ -17,9 +17,9 @@ _LONGEST_PAUSE = 10.0  # seconds
 _MISSING = ("NotFound", "NoSuch", "DoesNotExist")
 
 
-def client(service: str) -> Any:
-    """A client that is patient, with room for forty requests at the same time."""
-    return boto3.client(service, config=PATIENT)
+def client(service: str, **given: Any) -> Any:
+    """A client that is patient, with room for forty requests at the same time; `given` as for `boto3.client`."""
+    return boto3.client(service, config=PATIENT, **given)
 
 
 def listed(asked: Any, operation: str, what: str, **wanted: Any) -> Iterator[Any]:

@@ -17,10 +17,9 @@ from botocore.exceptions import ClientError
 from helpers.aws.client import client, exists, is_missing, listed, log_streams, wait_until
 from helpers.aws.jobs import ENDPOINT_LOGS
 from helpers.cleanup import hourly
-from helpers.cleanup.left import Everyone, Left, is_own, own, start
+from helpers.cleanup.left import Everyone, Left, Whose, is_own, own, start
 from helpers.money.ledger_endpoints import remember
 from helpers.money.ledger_entries import PIPELINES
-from helpers.workshop import Workshop
 
 Json = dict[str, Any]
 JOB_LOGS, GLUE_LOGS, CRAWLER_LOGS = "/aws/sagemaker/", "/aws-glue/jobs/", "/aws-glue/crawlers"
@@ -31,7 +30,7 @@ _CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"
 _WRITERS = {"TrainingJobs": "training-job", "ProcessingJobs": "processing-job", "TransformJobs": "transform-job"}
 
 
-def _made_by_own_pipeline(ws: Workshop, sagemaker: Any, arn: str) -> bool:
+def _made_by_own_pipeline(ws: Whose, sagemaker: Any, arn: str) -> bool:
     """Whether a pipeline of this learner's made it, by the tags: the learner's own, or the execution's ARN.
 
     An ARN is in small letters, as the learner's names are.
@@ -42,10 +41,11 @@ def _made_by_own_pipeline(ws: Workshop, sagemaker: Any, arn: str) -> bool:
         if not is_missing(error):
             raise
         return False
-    return tags.get("learner") == ws.learner or f":pipeline/{ws.name('')}" in tags.get(_EXECUTION, "").lower()
+    ours = "learner" in tags if isinstance(ws, Everyone) else tags.get("learner") == ws.learner
+    return ours or f":pipeline/{ws.name('')}" in tags.get(_EXECUTION, "").lower()
 
 
-def _in_sagemaker(ws: Workshop, operation: str, key: str, name: str, **wanted: Any) -> Iterator[Json]:
+def _in_sagemaker(ws: Whose, operation: str, key: str, name: str, **wanted: Any) -> Iterator[Json]:
     """What a list operation of SageMaker has of this learner, by name or by tag.
 
     Args:
@@ -67,7 +67,7 @@ def _in_sagemaker(ws: Workshop, operation: str, key: str, name: str, **wanted: A
 # --- what starts something, and what runs ------------------------------------------------------------------------
 
 
-def rules(ws: Workshop) -> Iterator[Left]:
+def rules(ws: Whose) -> Iterator[Left]:
     """Rules of EventBridge, with their targets."""
     names = listed(client("events"), "list_rules", "Rules[].Name", **start(ws, "NamePrefix"))
     for name in own(ws, names, "events:rule/"):
@@ -82,7 +82,7 @@ def _delete_rule(name: str) -> None:
     events.delete_rule(Name=name)
 
 
-def workflows(ws: Workshop) -> Iterator[Left]:
+def workflows(ws: Whose) -> Iterator[Left]:
     """Glue's triggers, then its workflows."""
     glue = client("glue")
     for name in own(ws, listed(glue, "list_triggers", "TriggerNames[]"), "glue:trigger/"):
@@ -97,7 +97,7 @@ def _delete_trigger(name: str) -> None:
     wait_until(lambda: not exists(glue.get_trigger, Name=name), f"end of the trigger {name}")  # for a while: DELETING
 
 
-def pipelines(ws: Workshop) -> Iterator[Left]:
+def pipelines(ws: Whose) -> Iterator[Left]:
     """SageMaker pipelines; their executions that run are stopped, and waited for."""
     names = "PipelineSummaries[].PipelineName"
     begin = {
@@ -121,7 +121,7 @@ def _delete_pipeline(name: str) -> None:
     sagemaker.delete_pipeline(PipelineName=name)
 
 
-def packages(ws: Workshop) -> Iterator[Left]:
+def packages(ws: Whose) -> Iterator[Left]:
     """The model registry: the versions of each model package group, then the group."""
     sagemaker, names = client("sagemaker"), "ModelPackageGroupSummaryList[].ModelPackageGroupName"
     every = listed(sagemaker, "list_model_package_groups", names, **start(ws, "NameContains"))
@@ -133,7 +133,7 @@ def packages(ws: Workshop) -> Iterator[Left]:
         yield Left("model package group", group, "", delete)
 
 
-def running_jobs(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[Left]:
+def running_jobs(kind: str, operation: str, key: str, ws: Whose) -> Iterator[Left]:
     """Jobs of SageMaker that run.
 
     Args:
@@ -161,7 +161,7 @@ def _stop(stop: Callable[..., Any], describe: Callable[..., Any], status: str, n
 # --- hosting -----------------------------------------------------------------------------------------------------
 
 
-def endpoints(ws: Workshop) -> Iterator[Left]:
+def endpoints(ws: Whose) -> Iterator[Left]:
     """Endpoints: they cost by the hour. Before one is deleted, the ledger notes what machine it was."""
     for item in _in_sagemaker(ws, "list_endpoints", "Endpoints", "Endpoint"):
         name = item["EndpointName"]
@@ -169,7 +169,7 @@ def endpoints(ws: Workshop) -> Iterator[Left]:
         yield Left("endpoint", name, item["EndpointStatus"], delete, cost)
 
 
-def _delete_endpoint(ws: Workshop, name: str) -> None:
+def _delete_endpoint(ws: Whose, name: str) -> None:
     """Delete an endpoint, and wait until it is gone; one that is being made or changed AWS does not delete before."""
     sagemaker = client("sagemaker")
     note_endpoints(ws)
@@ -187,7 +187,7 @@ def _delete_endpoint(ws: Workshop, name: str) -> None:
     wait_until(gone, f"end of the endpoint {name}")
 
 
-def note_endpoints(ws: Workshop) -> None:
+def note_endpoints(ws: Whose) -> None:
     """Let the ledger note what machines the endpoints are: nobody can ask that once they are deleted.
 
     What cannot be noted (no permission to write to S3, a note that nobody can read) must not keep a machine running.
@@ -198,7 +198,7 @@ def note_endpoints(ws: Workshop) -> None:
             remember(ws)
 
 
-def entries(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[Left]:
+def entries(kind: str, operation: str, key: str, ws: Whose) -> Iterator[Left]:
     """What is only an entry in a list of SageMaker; arguments as those of `running_jobs`."""
     delete = getattr(client("sagemaker"), f"delete_{operation}")
     for item in _in_sagemaker(ws, f"list_{operation}s", f"{key}s", key):
@@ -209,7 +209,7 @@ def entries(kind: str, operation: str, key: str, ws: Workshop) -> Iterator[Left]
 # --- Glue --------------------------------------------------------------------------------------------------------
 
 
-def glue_jobs(ws: Workshop) -> Iterator[Left]:
+def glue_jobs(ws: Whose) -> Iterator[Left]:
     """Glue jobs; with one go its runs and their logs, which carry no learner's name."""
     for name in own(ws, listed(client("glue"), "list_jobs", "JobNames[]"), "glue:job/"):
         yield Left("Glue job", name, "", partial(delete_glue_job, name), partial(hourly.glue_runs, name))
@@ -232,7 +232,7 @@ def delete_glue_job(name: str) -> None:
     glue.delete_job(JobName=name)
 
 
-def crawlers(ws: Workshop) -> Iterator[Left]:
+def crawlers(ws: Whose) -> Iterator[Left]:
     """Crawlers; one that runs is stopped first."""
     for crawler in listed(client("glue"), "get_crawlers", "Crawlers[]"):
         name, state = crawler["Name"], crawler["State"]
@@ -252,7 +252,7 @@ def _delete_crawler(name: str) -> None:
     glue.delete_crawler(Name=name)
 
 
-def databases(ws: Workshop) -> Iterator[Left]:
+def databases(ws: Whose) -> Iterator[Left]:
     """The learner's database of the Data Catalog, with its tables."""
     glue = client("glue")
     if isinstance(ws, Everyone):
@@ -281,7 +281,7 @@ def _delete_streams(logs: Any, group: str, names: list[str]) -> None:
         logs.delete_log_stream(logGroupName=group, logStreamName=name)
 
 
-def log_groups(ws: Workshop) -> Iterator[Left]:
+def log_groups(ws: Whose) -> Iterator[Left]:
     """The endpoints' log groups, and the learner's streams in the groups that all share: by name, then by tag."""
     logs = client("logs")
     for found in _groups(logs, ENDPOINT_LOGS + ws.name("")):
@@ -295,7 +295,7 @@ def log_groups(ws: Workshop) -> Iterator[Left]:
             yield Left("log streams", group, f"{len(streams)} streams", partial(_delete_streams, logs, group, streams))
 
 
-def _of_pipelines(ws: Workshop, logs: Any, group: str) -> list[str]:
+def _of_pipelines(ws: Whose, logs: Any, group: str) -> list[str]:
     """The streams of jobs of the learner's pipelines; one job of an execution tells whose all its others are."""
     writer = _WRITERS.get(group.removeprefix(JOB_LOGS))
     executions: dict[str, list[str]] = {}
@@ -310,7 +310,7 @@ def _of_pipelines(ws: Workshop, logs: Any, group: str) -> list[str]:
     ]
 
 
-def alarms(ws: Workshop) -> Iterator[Left]:
+def alarms(ws: Whose) -> Iterator[Left]:
     """Alarms of CloudWatch. (Its metrics cannot be deleted: CloudWatch forgets them by itself.)"""
     cloudwatch = client("cloudwatch")
     for alarm in listed(cloudwatch, "describe_alarms", "MetricAlarms[]", **start(ws, "AlarmNamePrefix")):
@@ -319,7 +319,7 @@ def alarms(ws: Workshop) -> Iterator[Left]:
             yield Left("alarm", name, alarm["StateValue"], delete, hourly.alarm)
 
 
-def budgets(ws: Workshop) -> Iterator[Left]:
+def budgets(ws: Whose) -> Iterator[Left]:
     """The budget that lesson 00 may have made in AWS Budgets."""
     aws, names = client("budgets"), [ws.name("budget")]
     if isinstance(ws, Everyone):

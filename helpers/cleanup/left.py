@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from helpers.aws.client import client, listed
@@ -31,26 +31,32 @@ class Left:
     hourly: Callable[[], float] = float  # nothing
 
 
-Finder = Callable[[Workshop], Iterator[Left]]
-
-
 @dataclass(frozen=True)
-class Everyone(Workshop):
+class Everyone:
     """All learners of an account, by the names that the course gives, and what has its tag under any name: `tagged`."""
 
-    tagged: frozenset[str] = frozenset()
+    region: str
+    account: str
+    bucket: str
+    tagged: frozenset[str]
+    prefix: str = COURSE
+    database: str = "dsaws_"
 
     @classmethod
     def of(cls, ws: Workshop, tagged: Iterable[str] = ()) -> Everyone:
         """All whose work is where this learner's is; `tagged` are ARNs."""
-        given = {field.name: getattr(ws, field.name) for field in fields(ws)} | {"prefix": COURSE, "database": "dsaws_"}
-        return cls(**given, tagged=frozenset(map(_resource, tagged)))
+        return cls(ws.region, ws.account, ws.bucket, frozenset(map(_resource, tagged)))
 
     def name(self, what: str) -> str:
+        """As a learner's names, but for the learner."""
         return f"dsaws-{what}"
 
 
-def tagged(ws: Workshop) -> list[str]:
+Whose = Workshop | Everyone
+Finder = Callable[[Whose], Iterator[Left]]
+
+
+def tagged() -> list[str]:
     """The ARNs of all that has the course's tag, as far as AWS's tagging API knows them."""
     wanted = {"TagFilters": [{"Key": "course", "Values": [COURSE]}]}
     found = "ResourceTagMappingList[].ResourceARN"
@@ -63,7 +69,7 @@ def _resource(arn: str) -> str:
     return f"{parts[2]}:{parts[5]}" if len(parts) == 6 else arn.lower()
 
 
-def is_own(ws: Workshop, name: str, resource: str) -> bool:
+def is_own(ws: Whose, name: str, resource: str) -> bool:
     """Whether a name begins as this learner's do (a list that is asked for "ann" has "joann", too), or is tagged.
 
     Args:
@@ -72,11 +78,11 @@ def is_own(ws: Workshop, name: str, resource: str) -> bool:
     return name.startswith(ws.name("")) or (isinstance(ws, Everyone) and _resource(resource) in ws.tagged)
 
 
-def own(ws: Workshop, names: Iterable[str], kind: str) -> Iterator[str]:
+def own(ws: Whose, names: Iterable[str], kind: str) -> Iterator[str]:
     """Those names that are this learner's; `kind` is what stands before the name in its ARN: `glue:job/`."""
     return (name for name in names if is_own(ws, name, kind + name))
 
 
-def start(ws: Workshop, member: str) -> Json:
+def start(ws: Whose, member: str) -> Json:
     """How to ask for names that begin as this learner's do: by this member; not at all where tags count, too."""
     return {} if isinstance(ws, Everyone) else {member: ws.name("")}

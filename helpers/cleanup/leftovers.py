@@ -14,7 +14,7 @@ from helpers import PROJECT, preflight
 from helpers.aws.client import is_missing, wait_until
 from helpers.cleanup import finders, stored
 from helpers.cleanup.finders import entries, running_jobs
-from helpers.cleanup.left import Finder, Left, NotDeleted
+from helpers.cleanup.left import Finder, Left, NotDeleted, Whose
 from helpers.money import ledger
 from helpers.money.costs import dollars
 from helpers.show.progress import Progress
@@ -134,7 +134,7 @@ def delete_everything(ws: Workshop) -> None:
         print(f"⚠️ {problem}")
 
 
-def look(find: Finder, ws: Workshop) -> tuple[list[Left], str]:
+def look(find: Finder, ws: Whose) -> tuple[list[Left], str]:
     """What is found, and why the search ended before its end, or nothing."""
     found: list[Left] = []
     try:

@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 from helpers.aws.client import client, listed
-from helpers.cleanup.left import Left, own
-from helpers.workshop import Workshop
+from helpers.cleanup.left import Left, Whose, own
 
 _STACK = "aws:cloudformation:stack-name"  # what has this tag goes with its stack
 
 
-def queries(ws: Workshop) -> Iterator[Left]:
+def queries(ws: Whose) -> Iterator[Left]:
     """Athena: workgroups with what they hold, then named queries and prepared statements of the primary workgroup."""
     athena = client("athena")
     names = _pages(athena.list_work_groups, "WorkGroups", "Name")
@@ -44,7 +43,7 @@ def _pages(ask: Any, key: str, name: str, **wanted: str) -> list[str]:
         token = {"NextToken": page["NextToken"]}
 
 
-def announcements(ws: Workshop) -> Iterator[Left]:
+def announcements(ws: Whose) -> Iterator[Left]:
     """What lets the bucket tell EventBridge of each object; it stays while a rule of somebody else's asks for that."""
     s3 = client("s3")
     now = s3.get_bucket_notification_configuration(Bucket=ws.bucket)

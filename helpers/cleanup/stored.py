@@ -8,18 +8,17 @@ from typing import Any
 
 from helpers.aws.client import client, listed
 from helpers.cleanup import hourly
-from helpers.cleanup.left import Left, NotDeleted
-from helpers.workshop import Workshop
+from helpers.cleanup.left import Left, NotDeleted, Whose
 
 Json = dict[str, Any]
 
 
-def _places(ws: Workshop) -> tuple[str, str]:
+def _places(ws: Whose) -> tuple[str, str]:
     """Where this learner's objects begin: the course's prefix, and where the SDK's tuner puts code, at the top."""
     return f"{ws.prefix}/", ws.name("")
 
 
-def objects(ws: Workshop) -> Iterator[Left]:
+def objects(ws: Whose) -> Iterator[Left]:
     """Objects below the learner's prefix, folder by folder, and those that the SDK has put outside of it."""
     s3 = client("s3")
     for place in _places(ws):
@@ -35,7 +34,7 @@ def objects(ws: Workshop) -> Iterator[Left]:
             yield Left("objects", f"s3://{ws.bucket}/{folder}", state, delete, partial(hourly.stored, size))
 
 
-def old_versions(ws: Workshop) -> Iterator[Left]:
+def old_versions(ws: Whose) -> Iterator[Left]:
     """What a bucket with versioning keeps of deleted objects: it costs like any other."""
     s3 = client("s3")
     if "Status" not in s3.get_bucket_versioning(Bucket=ws.bucket):
@@ -60,7 +59,7 @@ def _delete_objects(s3: Any, bucket: str, keys: list[dict[str, str]]) -> None:
         raise NotDeleted(f"{len(errors)} objects stay; the first is {first['Key']}: {first['Code']} (s3:DeleteObject)")
 
 
-def unfinished_uploads(ws: Workshop) -> Iterator[Left]:
+def unfinished_uploads(ws: Whose) -> Iterator[Left]:
     """Parts of large uploads that nobody has ended: no listing of objects shows them, and they cost."""
     s3 = client("s3")
     for place in _places(ws):

@@ -29,7 +29,7 @@ _KNOWN = {
     r"pytorch-training:2\.10\.0(-cpu-py313)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
     r"pytorch-inference:2\.6\.0(-cpu-py312)?(-ubuntu.+-sagemaker)?": "pytorch-2.13",
     r"tensorflow-training:2\.21\.0(-cpu-py312)?(-amzn2023)?(-sagemaker)?": "tensorflow-2.21",
-    r"tensorflow-inference:2\.20\.0(-cpu(-py312)?)?(-amzn2023)?(-sagemaker)?": "tensorflow-2.21",
+    r"tensorflow-inference:2\.20\.0(-cpu(-py312)?)?(-amzn2023|-ubuntu.+)?(-sagemaker)?": "tensorflow-2.21",
 }
 _FOR_TESTS = "clients-1"  # runs no job
 BUILDING = "Building the image's environment: once, 1 to 3 minutes"

@@ -1,15 +1,14 @@
-"""A learner with two trained models, for the tests of the helpers around jobs; clients with answers of AWS's shapes."""
+"""A learner with two trained models, for the tests of the helpers around jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import numpy as np
 import pandas as pd
 import pytest
-from botocore.stub import Stubber
 
 from helpers import catch_up
 
@@ -40,19 +39,3 @@ def trained(workshop: Any, sklearn_image: None, tmp_path_factory: pytest.TempPat
     yield workshop
     s3_objects = boto3.resource("s3").Bucket(workshop.bucket).objects.filter(Prefix=workshop.prefix)
     s3_objects.delete()
-
-
-@pytest.fixture
-def stubbed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Stubber]:
-    """For what only AWS answers: a client whose answers a test gives, held against botocore's model of the service."""
-    clients: dict[str, Any] = {}
-
-    def stub(service: str) -> Stubber:
-        session = boto3.Session("key", "secret", region_name="us-east-1")
-        clients[service] = session.client(service)
-        stubber = Stubber(clients[service])
-        stubber.activate()
-        return stubber
-
-    monkeypatch.setattr(boto3, "client", lambda service, **_: clients[service])
-    return stub
