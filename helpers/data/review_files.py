@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
 
 from helpers.data import tables
@@ -107,11 +108,7 @@ def _published(members: Any, name: str, counts: Counter[str]) -> Iterator[pd.Dat
             break
     rows: list[tuple[object, ...]] = []
     for (split, side, number, rating), content in members(_REVIEW):
-        try:
-            text = content.decode("utf-8")
-        except UnicodeDecodeError:
-            text = content.decode("cp1252", errors="replace")
-            counts["decoded as Windows-1252"] += 1
+        text = _decoded(content, counts)
         review_id = f"{split}-{side}-{number}"
         urls = titles.get((split, side), [])
         match = re.search(r"tt\d+", urls[int(number)]) if int(number) < len(urls) else None
@@ -149,6 +146,8 @@ def _zip(path: Path, counts: Counter[str]) -> Iterator[pd.DataFrame]:
 
                 yield from _published(members, path.name, counts)
                 return
+            if "[Content_Types].xml" in names:
+                raise tables.OtherFormat(f"{path.name} is a file of an Office program: save the sheet as CSV. {WANTED}")
             if len(names) != 1:
                 raise ValueError(f"{path.name} holds {len(names)} files, {', '.join(names[:5])}; unpack one. {WANTED}")
             with archive.open(names[0]) as stream:
@@ -179,14 +178,18 @@ def _table(stream: IO[bytes], kind: str, name: str, counts: Counter[str]) -> Ite
         if lacking := [column for column in ("review", "sentiment") if column not in named.columns]:
             has = ", ".join(map(str, frame.columns[:8]))
             raise ValueError(f"{name} lacks the column {' and '.join(lacking)}; it has {has}. {WANTED}")
-        yield _in_schema(named, counts)
+        yield _in_schema(named, name, counts)
     if not counts["rows"]:
         raise ValueError(f"{name} has columns, but no review. {WANTED}")
 
 
-def _in_schema(frame: pd.DataFrame, counts: Counter[str]) -> pd.DataFrame:
+def _in_schema(frame: pd.DataFrame, file: str, counts: Counter[str]) -> pd.DataFrame:
     """A table's rows in our columns; those that it lacks are made from the row's number, or missing."""
-    cells = {name: [_text(cell) for cell in frame[name]] for name in COLUMNS if name in frame.columns}
+    given = [name for name in COLUMNS if name in frame.columns]
+    for name in given:
+        if any(isinstance(cell, (list, dict, np.ndarray)) for cell in frame[name]):
+            raise ValueError(f"{file}: the column {name} holds lists or objects; each cell must be one text. {WANTED}")
+    cells = {name: [_text(cell, counts) for cell in frame[name]] for name in given}
     nothing = [None] * len(frame)
     rows: list[tuple[object, ...]] = []
     for values in zip(*(cells.get(name, nothing) for name in COLUMNS), strict=True):
@@ -203,14 +206,22 @@ def _in_schema(frame: pd.DataFrame, counts: Counter[str]) -> pd.DataFrame:
     return frame_of(rows)
 
 
-def _text(value: Any) -> str | None:
+def _decoded(content: bytes, counts: Counter[str]) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        counts["decoded as Windows-1252"] += 1
+        return content.decode("cp1252", errors="replace")
+
+
+def _text(value: Any, counts: Counter[str]) -> str | None:
     """A cell as text: a whole number without `.0`, nothing as None."""
     if value is None or value is pd.NA or value != value:
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bytes):
-        value = value.decode("utf-8", errors="replace")
+        value = _decoded(value, counts)
     return None if (text := str(value)) == "" else text
 
 

@@ -14,8 +14,9 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from string import printable
 from typing import Any, BinaryIO
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -166,7 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         if "written" not in query:
             files.may_create(bucket, key, query.get("overwrite", "false").lower() == "true")
             self.send_response(307)
-            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}{self.path}&written=here")
+            again = quote(self.path, safe=printable, encoding="latin-1")  # Java sends UTF-8 as it is, and reads Latin-1
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}{again}&written=here")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return

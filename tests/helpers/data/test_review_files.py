@@ -190,6 +190,35 @@ def test_numeric_ids_and_ratings_stay_whole_beside_missing_ones(tmp_path: Path):
     assert found.loc[1, ["review_id", "rating"]].isna().all()
 
 
+def test_texts_that_parquet_holds_as_bytes_are_read_as_those_of_the_archive(tmp_path: Path):
+    texts = ["déjà vu".encode(), "déjà vu".encode("cp1252"), None]
+    pd.DataFrame({"text": texts, "label": [1, 0, 1]}).to_parquet(tmp_path / "r.parquet")
+    counts: Counter[str] = Counter()
+    found = everything(tmp_path / "r.parquet", counts)["review"]
+    assert (found[:2].to_list(), found.isna().to_list()) == (["déjà vu"] * 2, [False, False, True])
+    assert counts["decoded as Windows-1252"] == 1
+
+
+@pytest.mark.parametrize("cell", [["two", "lines"], {"title": "x"}])
+@pytest.mark.parametrize("form", ["parquet", "jsonl"])
+def test_a_cell_of_several_values_is_no_text(cell: object, form: str, tmp_path: Path):
+    frame, path = pd.DataFrame({"text": [cell], "label": [1]}), tmp_path / f"r.{form}"
+    if form == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    with pytest.raises(ValueError, match=f"r.{form}: the column review holds lists or objects"):
+        everything(path)
+
+
+def test_a_workbook_says_what_it_is(tmp_path: Path):
+    with zipfile.ZipFile(tmp_path / "reviews.xlsx", "w") as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        file.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    with pytest.raises(ValueError, match=r"reviews\.xlsx is a file of an Office program: save the sheet as CSV"):
+        everything(tmp_path / "reviews.xlsx")
+
+
 def test_synthetic_reviews_survive_parquet(tmp_path: Path):
     written = synthetic_reviews(500)
     written.to_parquet(tmp_path / "own.parquet")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -104,6 +106,22 @@ def test_a_bucket_that_does_not_exist_says_so(hadoop: Hadoop) -> None:
     status, body, _ = hadoop.ask("GET", f"{base}/x", "GETFILESTATUS")
     assert status == 403
     assert b"NoSuchBucket" in body
+
+
+@pytest.mark.parametrize("folder", ["genre=comédie", "жанр=драма 1%2F2"])
+def test_a_key_that_java_sends_in_utf8_as_it_is_is_written_so(hadoop: Hadoop, local_aws: OwnCloud, folder: str) -> None:
+    """Java leaves letters outside ASCII unescaped, and reads the address that it is sent to as Latin-1."""
+    key = f"words/{folder}/part-0.txt"
+    raw = f"{hadoop.base}/{re.sub('[ %]', lambda found: quote(found[0]), key)}?op=CREATE&overwrite=true"
+    with socket.create_connection(("127.0.0.1", hadoop.connection.port)) as java:
+        java.sendall(f"PUT {raw} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        told = java.makefile("rb").read()
+    address = urlsplit(re.findall(rb"Location: (\S+)", told)[0].decode("ascii"))
+    hadoop.connection.request("PUT", f"{address.path}?{address.query}", body=b"bonjour")
+    hadoop.connection.getresponse().read()
+    s3 = local_aws.client("s3")
+    assert s3.get_object(Bucket=hadoop.bucket, Key=key)["Body"].read() == b"bonjour"
+    assert s3.list_objects_v2(Bucket=hadoop.bucket, Prefix="words/" + folder[:5])["KeyCount"] == 1
 
 
 @pytest.mark.parametrize("secret", ["", "0" * 32, "x"])
