@@ -57,11 +57,12 @@ def needs(service: str, operation: str, params: Params, workgroup: Callable[[str
     action = operation if tags else _ACTIONS.get((service, verb[0] if verb else ""), operation)
     if service == "athena":
         params = {**params, "WorkGroup": params.get("WorkGroup") or _workgroups(params, workgroup)}
-    arns, keys = _resources(prefix, action, operation, params), _keys(params)
-    found = [Need(f"{prefix}:{action}", arn, keys) for arn in arns]
+    resources, keys = _resources(prefix, action, operation, params), _keys(params)
+    found = [Need(f"{prefix}:{action}", arn, keys) for _, arn in resources]
     if any(name.startswith("aws:RequestTag/") for name in keys) and not tags:
         tagging = {"sagemaker": "AddTags", "iam": "TagRole"}.get(service, "TagResource")
-        made = [_made(operation, params)] if arns == ["*"] else arns[-1:]
+        made = [arn for kind, arn in resources if kind and kind.replace("-", "") in operation.lower()]
+        made = made or ([_made(operation, params)] if service == "glue" else [resources[-1][1]])
         found += [Need(f"{prefix}:{tagging}", arn, keys) for arn in made]
     if service not in ("iam", "sts"):
         passed = {"iam:PassedToService": f"{service}.amazonaws.com"}
@@ -70,26 +71,36 @@ def needs(service: str, operation: str, params: Params, workgroup: Callable[[str
     return found
 
 
-def _resources(prefix: str, action: str, operation: str, params: Params) -> list[str]:
+def _resources(prefix: str, action: str, operation: str, params: Params) -> list[tuple[str, str]]:
+    """The kinds and ARNs of what an action is on; ("", "*") where that is nothing that has a name."""
     types = resource_types(prefix, action)
     if types is None:
         raise ServiceError("InternalFailure", f"AWS's authorization reference has no action {prefix}:{action}.", 500)
     given = [str(params[name]) for name in _ARNS if params.get(name)]
     if given and types:
-        return given[:1]
-    found: list[str] = []
-    chosen: list[str] = []  # of the resources that an action may have: the one that the request says most of
+        return [("", given[0])]
+    found: list[tuple[str, str]] = []
+    places_said, chosen = (
+        0,
+        list[tuple[str, str]](),
+    )  # of what an action may have: the one that the request says most of
     for kind in types:
         places = _PLACE.findall(kind.arn)
         values = [_values(place, operation, params) for place in places]
         if kind.required:
-            found += _filled(kind.arn, places, [value or ["*"] for value in values])
-        elif places and all(values) and len(places) > len(_PLACE.findall("".join(chosen[:1]))):
-            chosen = [kind.arn, *_filled(kind.arn, places, values)]
-    found += chosen[1:]
-    if prefix == "logs" and not operation.endswith("Resource"):  # as IAM's messages and examples have log groups
-        found = [arn if ":log-stream:" in arn else f"{arn}:log-stream:" for arn in found]
-    return list(dict.fromkeys(arn.lower() if prefix == "sagemaker" else arn for arn in found)) or ["*"]
+            found += [(kind.name, arn) for arn in _filled(kind.arn, places, [value or ["*"] for value in values])]
+        elif places and all(values) and len(places) > places_said:
+            places_said = len(places)
+            chosen = [(kind.name, arn) for arn in _filled(kind.arn, places, values)]
+    found = [(kind, _as_in_messages(prefix, operation, arn)) for kind, arn in dict.fromkeys(found + chosen)]
+    return found or [("", "*")]
+
+
+def _as_in_messages(prefix: str, operation: str, arn: str) -> str:
+    """An ARN as IAM compares it: SageMaker's are in small letters, a log group's leads on to its streams."""
+    if prefix == "logs" and ":log-stream:" not in arn and not operation.endswith("Resource"):
+        return f"{arn}:log-stream:"
+    return arn.lower() if prefix == "sagemaker" else arn
 
 
 def _filled(arn: str, places: list[str], values: list[list[str]]) -> list[str]:

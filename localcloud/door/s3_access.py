@@ -51,9 +51,10 @@ def with_refusals(answer: bytes, refused: dict[str, str]) -> bytes:
 
 
 def may_know(cloud: Cloud, asked: Asked) -> bool:
-    """Whether the caller may be told that an object is missing: for that S3 asks for ListBucket, without a prefix.
+    """Whether the caller may be told that an object is missing: who may list it, its key as the prefix.
 
-    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, and for the prefix what Ceph found of
+    AWS: https://github.com/ceph/ceph/pull/68577
     """
-    lists = Need("s3:ListBucket", f"arn:aws:s3:::{asked.place.bucket}")
+    lists = Need("s3:ListBucket", f"arn:aws:s3:::{asked.place.bucket}", {"s3:prefix": asked.place.key})
     return not (asked.place.key and cloud.access and cloud.session) or cloud.access.allows(cloud.session, lists)

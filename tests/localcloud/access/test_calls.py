@@ -127,6 +127,10 @@ def test_tags_at_the_making_are_an_action_of_their_own() -> None:
     found = calls.needs("sagemaker", "CreateModel", {"ModelName": "m", "Tags": tags}, str)
     assert [need.action for need in found] == ["sagemaker:CreateModel", "sagemaker:AddTags"]
     assert found[0].keys == {"aws:RequestTag/learner": "ann", "aws:TagKeys": ["learner"]}
+    database = needs("glue", "CreateDatabase", {"DatabaseInput": {"Name": "lake"}, "Tags": {"learner": "ann"}})
+    assert database[-1] == ("glue:TagResource", f"arn:aws:glue:{HERE}:database/lake")
+    rule = needs("events", "PutRule", {"Name": "r", "Tags": tags})
+    assert rule[-1] == ("events:TagResource", f"arn:aws:events:{HERE}:rule/r")
     crawler = needs("glue", "CreateCrawler", {"Name": "c", "Tags": {"learner": "ann"}})
     assert crawler == [("glue:CreateCrawler", "*"), ("glue:TagResource", f"arn:aws:glue:{HERE}:crawler/c")]
 
