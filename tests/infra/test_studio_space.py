@@ -59,6 +59,8 @@ class Space:
                 "PATH": os.pathsep.join([str(self.conda / "bin"), "/usr/bin", "/bin"]),
                 "Repository": str(self.repository),
                 "COURSE_STUDIO_METADATA": str(self.metadata),
+                # The Jupyter of these tests is one of a virtual environment, which may have a kernel of the course's, too.
+                "JUPYTER_PREFER_ENV_PATH": "0",
             }
         )
 
