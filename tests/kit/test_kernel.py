@@ -19,6 +19,7 @@ from kit import environment, kernel
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user's folder of Jupyter's, and a machine that is not one of Studio's."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "user"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")  # else the kernel that these tests' own environment may have
     monkeypatch.setattr(studio, "METADATA", tmp_path / "metadata.json")
     return tmp_path
 
