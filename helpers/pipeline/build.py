@@ -118,7 +118,7 @@ class Steps:
         trainer.tags = [Tag(key=key, value=value) for key, value in self.ws.tags.items()]
         inputs = [InputData(channel_name=channel, data_source=source) for channel, source in channels.items()]
         with _quiet():
-            return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
+            return _NamedTraining(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
 
     def register(self, name: str, model: Any, evaluation: Any, properties: dict[str, Any]) -> ModelStep:
         """A new version in the learner's model package group, waiting for approval.
@@ -163,6 +163,14 @@ class Steps:
             pipeline_definition_config=PipelineDefinitionConfig(use_custom_job_prefix=True),
             pipeline_experiment_config=None,
         )
+
+
+class _NamedTraining(TrainingStep):
+    """A training step whose job keeps the learner's name, for which the role may make it; the SDK (3.27) drops it."""
+
+    @property
+    def arguments(self) -> Any:
+        return {**super().arguments, "TrainingJobName": self.step_args.func_args[0].base_job_name}
 
 
 def group(ws: Workshop) -> str:

@@ -202,7 +202,7 @@ def test_an_events_stack_has_roles_for_each_learner_and_goes_without_a_trace(eng
     event = template("event")
     del event["Resources"]["Budget"], event["Resources"]["Studio"], event["Outputs"]["Domain"]
     learner = event["Resources"]["Fn::ForEach::EachLearner"][2]["Learner${Name}"]["Properties"]["Parameters"]
-    del learner["Domain"]
+    del learner["Domain"], learner["SetUp"]
     for parameter in ("Repository", "EventBudget", "Email"):
         del event["Parameters"][parameter]
     given = {"Learners": "ann,bob,carl", "AssetsBucket": "assets", "Ends": "2030-01-01T00:00:00Z"}

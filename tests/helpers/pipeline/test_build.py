@@ -129,6 +129,15 @@ def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, 
     assert set(report["candidates"]) == {"words", "three"}
 
 
+def test_each_job_has_the_learners_name(ws: Any, first: str) -> None:
+    """The learner's role may make no other, and the clean-up finds it by that."""
+    steps = boto3.client("sagemaker").list_pipeline_execution_steps(PipelineExecutionArn=first)
+    made = [job["Arn"] for step in steps["PipelineExecutionSteps"] for job in step["Metadata"].values() if "Arn" in job]
+    names = [arn.rpartition("/")[2] for arn in made if "-job/" in arn]
+    assert len(names) == len(JOBS)
+    assert [name for name in names if not name.startswith(ws.name(""))] == []
+
+
 def test_both_trainings_begin_after_the_features_and_end_before_the_evaluation(first: str) -> None:
     steps = executions.table(first).set_index("step")
     ends = steps["begins"] + steps["seconds"]
