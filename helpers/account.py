@@ -55,8 +55,9 @@ def found(learner: str) -> dict[str, str]:
     """What a Workshop on AWS is made of.
 
     COURSE_BUCKET, COURSE_ROLE, COURSE_EVENTS_ROLE and COURSE_WORKGROUP name what is to be used. Else, where a template
-    of `infra` was used, its stack says the bucket, and the roles are those that it makes. Else it is what SageMaker
-    itself would take: its default bucket, and for everything the role that this notebook runs as.
+    of `infra` was used (its stack is there, or this notebook runs as a role of it), the stack says the bucket, and the
+    roles are the template's. Else it is what SageMaker itself would take: its default bucket, and for everything the
+    role that this notebook runs as.
 
     Raises:
         RuntimeError: AWS does not answer, or there is no role.
@@ -65,7 +66,8 @@ def found(learner: str) -> dict[str, str]:
         _, partition, _, _, number, *_ = boto3.client("sts").get_caller_identity()["Arn"].split(":")
         outputs = _outputs(f"dsaws-{learner}") or _outputs(EVENT)
     own = f"arn:{partition}:iam::{number}:role/dsaws-{learner}"
-    role = os.environ.get("COURSE_ROLE") or (f"{own}-jobs" if outputs else _execution_role())
+    of_a_template = bool(outputs) or space().get("ExecutionRoleArn") == f"{own}-notebook"
+    role = os.environ.get("COURSE_ROLE") or (f"{own}-jobs" if of_a_template else _execution_role())
     return {
         "place": f"AWS account {number}",
         "region": region(),
@@ -73,7 +75,7 @@ def found(learner: str) -> dict[str, str]:
         "learner": learner,
         "bucket": os.environ.get("COURSE_BUCKET") or outputs.get("Bucket") or _default_bucket(),
         "role": role,
-        "events_role": os.environ.get("COURSE_EVENTS_ROLE") or (f"{own}-events" if outputs else role),
+        "events_role": os.environ.get("COURSE_EVENTS_ROLE") or (f"{own}-events" if of_a_template else role),
         "workgroup": os.environ.get("COURSE_WORKGROUP") or f"dsaws-{learner}",
     }
 

@@ -180,6 +180,19 @@ def test_without_a_stack_everything_runs_as_the_notebook_does(
     assert (found["role"], found["events_role"]) == (METADATA["ExecutionRoleArn"], METADATA["ExecutionRoleArn"])
 
 
+def test_a_templates_notebook_that_may_not_ask_for_its_stack_has_its_roles_all_the_same(
+    aws: Aws, in_space: Callable[[dict[str, Any]], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_space({**METADATA, "ExecutionRoleArn": f"arn:aws:iam::{NUMBER}:role/dsaws-ann-notebook"})
+    monkeypatch.setenv("COURSE_BUCKET", "lake")
+    aws.answers("sts", "get_caller_identity", CALLER, {})
+    for _ in range(2):
+        aws.refuses("cloudformation", "describe_stacks", "AccessDenied")
+    found = account.found("ann")
+    assert found["role"] == f"arn:aws:iam::{NUMBER}:role/dsaws-ann-jobs"
+    assert found["events_role"] == f"arn:aws:iam::{NUMBER}:role/dsaws-ann-events"
+
+
 def test_what_is_set_goes_before_what_a_stack_says(
     aws: Aws, in_space: Callable[[dict[str, Any]], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
