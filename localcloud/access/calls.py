@@ -18,7 +18,7 @@ from localcloud.store.sessions import role_name
 from localcloud.store.state import ACCOUNT, REGION
 
 Params = dict[str, Any]
-_PREFIXES = {"monitoring": "cloudwatch"}  # signing name -> the prefix of its actions
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}  # signing name -> the prefix of its actions
 _PLACE = re.compile(r"\$\{(\w+)\}")
 # Actions that are not the operation's name. https://docs.aws.amazon.com/cost-management/latest/userguide/billing-permissions-ref.html
 _ACTIONS = {
