@@ -1,4 +1,4 @@
-"""A learner's roles and workgroup, made from `infra/policies` as the templates there make them on AWS."""
+"""What the templates in `infra` make for a learner, made at home: roles of the same policies, workgroup, events on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def document(path: Path, *, learner: str, account: str, region: str, bucket: str
 
 
 def make(client: Callable[[str], Any], *, learner: str, account: str, region: str, bucket: str) -> dict[str, str]:
-    """Make a learner's three roles, or bring them to what the files say now, and the workgroup. Returns kind -> ARN.
+    """Make a learner's three roles, or bring them to what the files say now, and the rest. Returns kind -> ARN.
 
     Args:
         client: makes a boto3 client with an administrator's rights, by the service's name.
@@ -48,4 +48,9 @@ def make(client: Callable[[str], Any], *, learner: str, account: str, region: st
         athena.create_work_group(Name=f"dsaws-{learner}")
     except athena.exceptions.InvalidRequestException:
         athena.get_work_group(WorkGroup=f"dsaws-{learner}")  # it is there; else this raises
+    now = client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    if "EventBridgeConfiguration" not in now:
+        now.pop("ResponseMetadata")
+        wanted = {**now, "EventBridgeConfiguration": {}}
+        client("s3").put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=wanted)
     return arns

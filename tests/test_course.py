@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -198,6 +199,20 @@ def test_run_stops_at_the_first_failing_lesson_and_shows_its_cell(project: Path)
     assert "02_works.html" in index
     assert "04_after" not in index
     assert "not running" in course(project, "status").stdout
+
+
+def test_a_strict_run_has_the_rights_of_the_learners_role(project: Path) -> None:
+    shutil.copytree(ROOT / "infra", project / "infra")
+    asks = "import boto3\nfrom helpers.workshop import connect\nconnect()\nboto3.client('sts').get_caller_identity()"
+    denied = "try:\n    boto3.client('iam').list_roles()\nexcept Exception as error:\n    print(error)"
+    lesson(project, "02_asks", asks, denied)
+
+    answer = course(project, "run", "--strict", "--out", str(project / "pages"))
+
+    assert answer.returncode == 0, answer.stdout
+    page = (project / "pages" / "02_asks.html").read_text(encoding="utf-8")
+    assert re.search(r"assumed-role/dsaws-[a-z0-9]+-notebook/", page)
+    assert "is not authorized to perform: iam:ListRoles" in page
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")

