@@ -18,6 +18,10 @@ from kit.environment import ROOT
 
 STORED = ROOT / "tests" / "infra" / "calls.jsonl"
 Need = dict[str, Any]
+_KEYS = {  # the condition keys that a policy of ours may ask for
+    *("aws:RequestTag/learner", "cloudwatch:namespace", "events:TargetArn", "iam:PassedToService"),
+    *("s3:prefix", "sagemaker:InstanceTypes"),
+}
 _ROLE = re.compile(r"dsaws-([a-z0-9]+)-(notebook|jobs|events)")
 _ACCOUNT = re.compile(r"(?<=[:/-])\d{12}(?=[:/]|$)")
 _BUCKET = re.compile(r"sagemaker-[a-z0-9-]+-\$\{account\}")
@@ -34,7 +38,7 @@ def needs(lines: Iterable[str]) -> list[Need]:
         if role is None or "denied" in call:
             continue
         for action, resource, keys in call["needs"]:
-            kept = {name: _general(value, role[1]) for name, value in sorted(keys.items()) if name != "aws:TagKeys"}
+            kept = {name: _general(value, role[1]) for name, value in sorted(keys.items()) if name in _KEYS}
             need = {"role": role[2], "action": action, "resource": _general(resource, role[1]), "keys": kept}
             found[json.dumps(need)] = need
     return [found[text] for text in sorted(found)]
