@@ -73,9 +73,9 @@ def taken_apart(request: Request) -> s3_limits.Asked:
 
 
 def _given(operation: str, headers: dict[str, str], query: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
-    """The members that a request's headers and parameters stand for."""
+    """The members that a request's headers and parameters stand for. An empty header says nothing: s3fs sends such."""
     for name, member in members(operation, "header").items():
-        if name in headers:
+        if headers.get(name):
             yield member, headers[name]
     for name, member in members(operation, "querystring").items():
         if name in query:
