@@ -181,10 +181,10 @@ def wait_for_line(read: Callable[[], list[str]], text: str, *, seconds: float = 
 
 def training_log(name: str) -> list[str]:
     """The log of a training job, oldest line first."""
-    return _group_lines(TRAINING_LOGS, f"{name}/")
+    return lines_of(TRAINING_LOGS, f"{name}/")
 
 
-def _group_lines(group: str, prefix: str = "") -> list[str]:
+def lines_of(group: str, prefix: str = "") -> list[str]:
     streams = log_streams(client("logs"), group, prefix)
     return [line for stream in streams for line in log_lines(group, stream["logStreamName"])]
 
@@ -242,4 +242,4 @@ def status_history(job: Json) -> pd.DataFrame:
 
 def endpoint_log(name: str) -> list[str]:
     """What the model servers of an endpoint have logged, stream by stream, oldest line first."""
-    return _group_lines(ENDPOINT_LOGS + name)
+    return lines_of(ENDPOINT_LOGS + name)

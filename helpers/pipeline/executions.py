@@ -20,7 +20,7 @@ def wait(execution_arn: str) -> Json:
     """Wait until a pipeline execution has ended and return its description.
 
     Raises:
-        JobFailed: it did not succeed; with the reason of the first step that failed.
+        JobFailed: it did not succeed; with the reason of the first step that failed, and the end of its log.
         TimeoutError: it still runs after two hours; it goes on running.
     """
     sagemaker = client("sagemaker")
@@ -31,8 +31,20 @@ def wait(execution_arn: str) -> Json:
         "Succeeded",
         ("Failed", "Stopped"),
         details=lambda _: [step["StepName"] for step in _steps(execution_arn) if step["StepStatus"] == "Executing"],
-        log=lambda: [step["FailureReason"] for step in _steps(execution_arn) if step.get("FailureReason")][:1],
+        log=lambda: _why(execution_arn),
     )
+
+
+def _why(execution_arn: str) -> list[str]:
+    """The reason of the first step that failed, and the end of its job's log: AWS's reason names the exit code only."""
+    failed = next((step for step in _steps(execution_arn) if step.get("FailureReason")), None)
+    if failed is None:
+        return []
+    lines: list[str] = []
+    for kind in ("ProcessingJob", "TrainingJob"):
+        if arn := failed.get("Metadata", {}).get(kind, {}).get("Arn"):
+            lines = jobs.lines_of(f"/aws/sagemaker/{kind}s", f"{arn.partition('/')[2]}/")
+    return [failed["FailureReason"], *lines[-5:]]
 
 
 def next_of(pipeline: str, known: set[str]) -> str:
