@@ -61,13 +61,13 @@ class Image:
     suffix: str = ""
 
 
-# https://github.com/aws/deep-learning-containers, docs/src/data: TensorFlow 2.20 for inference is not in it.
+# With the endings that lesson 08 gives the tags: https://github.com/aws/deep-learning-containers, docs/src/data.
 IMAGES = (
     Image("01, 05, 06, 07, 08, 10", "sklearn", "1.9-0", patched=date(2027, 7, 16)),
     Image("08", "pytorch", "2.10.0", "training", date(2027, 1, 21)),
     Image("08", "tensorflow", "2.21.0", "training", date(2027, 7, 10), suffix="-sagemaker"),
     Image("08", "pytorch", "2.6.0", "inference", date(2026, 6, 30)),
-    Image("08", "tensorflow", "2.20.0", "inference"),
+    Image("08", "tensorflow", "2.20.0", "inference", suffix="-sagemaker"),
 )
 
 

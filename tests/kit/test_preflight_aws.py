@@ -209,5 +209,5 @@ def test_the_images_are_those_of_the_lessons() -> None:
     trained = dict(re.findall(r'trainer\(\\"(\w+)\\", \\"([\d.]+)\\"\)', lesson))
     asked = {(image.framework, image.version) for image in preflight_aws.IMAGES}
     assert asked == set(serving.items()) | set(trained.items())
-    ends = dict(re.findall(r'\\"(\w+)\\": \\"(-\w+)\\"', lesson[lesson.index("TAG_END = ") :][:100]))
-    assert ends == {image.framework: image.suffix for image in preflight_aws.IMAGES if image.suffix}
+    ends = {(name, end) for end, name in re.findall(r'\{uri\}(-\w+)\\" if name == \\"(\w+)\\"', lesson)}
+    assert ends == {(image.framework, image.suffix) for image in preflight_aws.IMAGES if image.suffix}
