@@ -12,8 +12,6 @@ from own_cloud import REGION, OwnCloud
 from localcloud.store.sessions import Session, credentials_of
 from localcloud.store.state import Credentials
 
-_ONCE = Config(retries={"total_max_attempts": 1})
-
 
 class StrictCloud(OwnCloud):
     """An installation that asks what a role may do, and writes down each call of one.
@@ -37,10 +35,12 @@ class StrictCloud(OwnCloud):
             iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=_document(*statements))
         return str(arn)
 
-    def acting_as(self, role: str, service: str, expires: int = 0) -> Any:
-        """A boto3 client with a role's credentials, which tries once."""
+    def acting_as(self, role: str, service: str, expires: int = 0, tries: int = 1) -> Any:
+        """A boto3 client with a role's credentials; with more tries it outlasts a limit of calls a second."""
         keys = credentials_of(Session(role, "test", expires), Credentials(**self.credentials))
-        config = _ONCE.merge(Config(signature_version="s3v4")) if service == "s3" else _ONCE
+        config = Config(retries={"mode": "standard", "total_max_attempts": tries})
+        if service == "s3":
+            config = config.merge(Config(signature_version="s3v4"))
         session = boto3.Session(keys.access_key, keys.secret_key, keys.session_token, region_name=REGION)
         return session.client(service, endpoint_url=self.endpoint, config=config)
 

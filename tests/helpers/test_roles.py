@@ -40,7 +40,7 @@ class Two:
         self._plant(self.cloud.client)
 
     def client(self, learner: str, service: str) -> Any:
-        return self.cloud.acting_as(roles.role_name(learner, "notebook"), service)
+        return self.cloud.acting_as(roles.role_name(learner, "notebook"), service, tries=9)
 
     def _plant(self, host: Callable[[str], Any]) -> None:
         """As the host, whom nobody asks: some of this a learner's policy names no action for."""

@@ -157,8 +157,8 @@ def table(tmp_path: Path) -> Path:
 
 
 def train(cloud: StrictCloud, role: str, instance: str) -> None:
-    time.sleep(1)  # of CreateTrainingJob there is one in a second
-    cloud.acting_as("builder", "sagemaker").create_training_job(
+    # There is one CreateTrainingJob a second: the first try may come too early.
+    cloud.acting_as("builder", "sagemaker", tries=9).create_training_job(
         TrainingJobName=f"job-{time.time_ns()}",
         RoleArn=role,
         AlgorithmSpecification={"TrainingImage": IMAGE, "TrainingInputMode": "File"},
