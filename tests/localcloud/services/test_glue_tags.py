@@ -101,7 +101,7 @@ def test_a_job_that_is_updated_keeps_its_tags(glue: Any, made: Callable[[Make], 
 def test_a_resource_that_is_not_there_or_has_no_tags_of_its_own_is_an_error(glue: Any, workshop: Any) -> None:
     with pytest.raises(glue.exceptions.EntityNotFoundException, match="no-such-job"):
         glue.get_tags(ResourceArn=address(workshop, "job", "no-such-job"))
-    with pytest.raises(glue.exceptions.InvalidInputException, match="not the ARN of one"):
+    with pytest.raises(glue.exceptions.InvalidInputException, match="not the ARN of a"):
         glue.get_tags(ResourceArn=address(workshop, "userDefinedFunction", "f"))
 
 
