@@ -12,6 +12,7 @@ def ask_others(every: Asker, bucket: str) -> None:
     every.common = {}
     _events(every)
     _prices(every)
+    _tags(every)
     _ai(every, bucket)
 
 
@@ -32,6 +33,11 @@ def _prices(every: Asker) -> None:
     every.common |= {"Field": "regionCode", "Value": "us-east-1", "AttributeName": "regionCode"}
     for name in ("DescribeServices", "GetAttributeValues", "GetProducts"):
         every.ask("pricing", name)
+
+
+def _tags(every: Asker) -> None:
+    every.common = {"PaginationToken": "0", "ResourcesPerPage": 5}
+    every.ask("tagging", "GetResources")
 
 
 def _ai(every: Asker, bucket: str) -> None:

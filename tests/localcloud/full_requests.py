@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from botocore.model import Shape
 from own_cloud import PROJECT, OwnCloud, wait_until
 
-from localcloud.protocol import _constraint_problems, operation_model
+from localcloud.protocol import _constraint_problems, botocore_name, operation_model
 from localcloud.services import members
 
 Key = tuple[str, str]  # service and operation
@@ -122,7 +122,7 @@ class Asker:
 
     def client(self, service: str) -> Any:
         if service not in self._clients:
-            self._clients[service] = self.cloud.client(service, retries={"total_max_attempts": 1})
+            self._clients[service] = self.cloud.client(botocore_name(service), retries={"total_max_attempts": 1})
         return self._clients[service]
 
     def ask(

@@ -77,7 +77,7 @@ def seen(local_aws: OwnCloud, workshop: Any, tmp_path_factory: pytest.TempPathFa
 def test_upsert_creates_then_updates(seen: dict[str, Any]) -> None:
     assert seen["created"].endswith(":pipeline/sdk-upsert")
     assert seen["updated"] == 2
-    assert seen["tags"] == ["course", "more"]
+    assert seen["tags"] == ["course", "learner", "more"]  # the learner's is from `connect()`
 
 
 def test_a_pipeline_goes_from_data_to_a_registered_model_and_an_endpoint(seen: dict[str, Any]) -> None:

@@ -153,8 +153,10 @@ def test_train_leaves_a_model_and_metrics(seen: dict[str, Any]) -> None:
     assert members(seen["job"]["artifacts"])["word.txt"] == b"trained"
 
 
-def test_a_script_that_raises_fails_the_call_with_its_message(seen: dict[str, Any]) -> None:
-    assert "ValueError: no reviews here" in seen["failure"]
+def test_a_script_that_raises_fails_the_call_with_its_command_and_exit_code(seen: dict[str, Any]) -> None:
+    """As on AWS: what it raised is in the log."""
+    assert "'broken.py'" in seen["failure"].replace("\\", "")
+    assert "returned non-zero exit status 1., exit code: 1" in seen["failure"]
 
 
 def test_an_endpoint_of_the_trained_model_answers(seen: dict[str, Any]) -> None:
