@@ -15,6 +15,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.model import Shape
+from member_probes import paths
 from own_cloud import PROJECT, OwnCloud, wait_until
 
 from localcloud.protocol import _constraint_problems, botocore_name, operation_model
@@ -33,16 +34,6 @@ _TEXTS = (
     *("arn:aws:sso:::instance/ins-0123456789abcdef", "arn:aws:glue:every"),
 )
 _WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def paths(shape: Shape, path: str = "", above: tuple[str, ...] = ()) -> Iterator[tuple[str, Shape]]:
-    """The path of each member, as `members` writes it, with its shape; a shape within itself once."""
-    if shape.type_name == "structure" and shape.name not in above:
-        for name, member in shape.members.items():
-            yield f"{path}{name}", member
-            yield from paths(member, f"{path}{name}.", (*above, shape.name))
-    elif shape.type_name in ("list", "map"):
-        yield from paths(shape.member if shape.type_name == "list" else shape.value, path, above)
 
 
 def leaves(service: str, operation: str) -> list[str]:
