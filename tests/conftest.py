@@ -11,6 +11,8 @@ from botocore.stub import Stubber
 from hypothesis import settings
 from own_cloud import OwnCloud
 
+from helpers.aws import tags
+
 # The machines are shared: no example has a deadline. The same examples each time: a red run is red again.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
@@ -26,6 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if needing & set(getattr(item, "fixturenames", ())):
             item.add_marker("image")
     items.sort(key=lambda item: item.path.name != "test_lessons.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """What a test or its fixtures make has the tags that they give, not those of a `connect()` in a test before."""
+    tags.put_on_everything({})
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +69,6 @@ def workshop(local_aws: OwnCloud) -> Iterator[Any]:
         patch.setenv("LOCALCLOUD_IMAGES", local_aws.environment["LOCALCLOUD_IMAGES"])
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             patch.delenv(name, raising=False)  # recorded here, so that what connect() sets is undone at the end
-        from helpers.aws import tags
         from helpers.workshop import connect
 
         ws = connect(quiet=True)

@@ -10,14 +10,6 @@ from endpoints import Hosting
 from glue_jobs import Glue
 from training_jobs import Training
 
-from helpers.aws import tags
-
-
-@pytest.fixture(autouse=True)
-def untagged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test sends is what it says: without the tags that `connect()` puts on all that the course makes."""
-    monkeypatch.setattr(tags, "_now", {})
-
 
 @pytest.fixture(scope="session")
 def training(workshop: Any, sklearn_image: None) -> Training:
