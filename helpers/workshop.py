@@ -121,7 +121,7 @@ def _connect_at_home() -> Workshop:
     if process.makes_learners():  # strict mode: the learner's own roles, and no more rights than theirs
         values = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
         made = roles.make(boto3.Session().client, learner=learner, **values)
-        place = f"{place}, strict"
+        place = f"{place}, strict" if process.runs_strict() else place
     environment.lead(endpoint, made["notebook"])
     workgroup = f"dsaws-{learner}"
     roles_made = {"role": made["jobs"], "events_role": made["events"], "reader_role": made["reader"]}

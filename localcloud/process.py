@@ -99,9 +99,14 @@ def start() -> str:
             time.sleep(0.05)
     info = server_info()
     assert info
-    if is_strict() and not info["strict"]:
+    if is_strict() and not runs_strict():
         raise CannotStart("The local AWS runs without strict mode. Stop it first: python -m localcloud stop")
     return str(info["endpoint"])
+
+
+def runs_strict() -> bool:
+    """Whether the server that runs is in strict mode."""
+    return bool((server_info() or {}).get("strict"))
 
 
 def makes_learners() -> bool:
