@@ -79,6 +79,7 @@ def owned(learner: str) -> Json:
     ]
     best = "clean_reviews" if any(table["Name"] == "clean_reviews" for table in tables) else "films"
     asked = athena.run(ws, f"SELECT count(*) AS n FROM {best}")
+    stored = {f"s3://{ws.bucket}/{key}" for key in keys}
     artifacts = [job["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs if "ModelArtifacts" in job]
     metrics = [metric for job in jobs for metric in job.get("FinalMetricDataList", [])]
     _leave(ws, artifacts)
@@ -102,7 +103,7 @@ def owned(learner: str) -> Json:
         "objects": len(keys),
         "names_of_others_objects": len(set(begun) - set(keys)),
         "jobs": sorted(job["TrainingJobStatus"] for job in jobs),
-        "artifacts": len(artifacts),
+        "artifacts": len(stored.intersection(artifacts)),
         "accuracies": sorted(metric["Value"] for metric in metrics if metric["MetricName"] == "validation:accuracy"),
         "tables": sorted(table["Name"] for table in tables),
         "queries": len(executions),
