@@ -90,7 +90,7 @@ def times(done: Path) -> dict[str, Any]:
 
 
 def calls(log: Path) -> dict[str, Any]:
-    """How often each operation was called, and each error's code by operation; S3's operations by method."""
+    """How often each operation was called, and each error's code by operation; S3 and live endpoints by method."""
     every, errors = Counter[str](), Counter[str]()
     for line in log.read_text(errors="replace").splitlines():
         if found := LINE.search(line):

@@ -186,7 +186,8 @@ def main() -> int:
     memory, packages = psutil.virtual_memory().total / 2**30, ("boto3", "ministack", "sagemaker")
     result = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB, shared",
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {memory:.0f} GB",
+        "beside": "other work on the same cores: what took how long by the clock is theirs, too",
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
         "learners": args.learners,
         "at_a_time": args.at_a_time,
