@@ -6,6 +6,7 @@ is right when it is what `truth` says.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -21,12 +22,14 @@ from helpers.workshop import Workshop
 Option = str | int | float
 PREDICTIONS, TRUTHS = "predictions", "truths"
 _asked: dict[str, list[Option]] = {}  # what this kernel has asked, so that `truth` can tell a slip of its author
+_measured: set[str] = set()  # what it has measured: an answer after that is no prediction
 
 
 def predict(ws: Workshop, name: str, question: str, options: Sequence[Option]) -> None:
     """Ask for a prediction, and keep the answer: radio buttons in a notebook, a numbered list in a terminal.
 
-    Answering again replaces the answer, and says so. Where nobody can be asked, the question is shown and nothing kept.
+    Answering again replaces the answer, and says so, until this kernel has measured the truth. Where nobody can be
+    asked, the question is shown and nothing kept.
 
     Args:
         name: of the question within its lesson, as "dirt"; `truth` answers to the same.
@@ -61,6 +64,7 @@ def truth(ws: Workshop, name: str, measured: Any) -> None:
     if options and not (value in options if isinstance(value, str) else not isinstance(options[0], str)):
         raise ValueError(f"{name}: {value!r} is no answer to a question with the options {options}.")
     kept.write(ws, TRUTHS, where, {"measured": value})
+    _measured.add(where)
     if prediction is None:
         show("not attempted", f"{_text(value)}. You made no prediction.", "Measured")
         return
@@ -100,16 +104,16 @@ def _ask_by_buttons(ws: Workshop, where: str, question: str, options: list[Optio
     buttons = widgets.RadioButtons(
         options=[(_text(option), option) for option in options], value=None, layout=widgets.Layout(width="auto")
     )
-    news = widgets.Label(value=_standing(kept.read(ws, PREDICTIONS, where)))
+    news = widgets.HTML(html.escape(_standing(kept.read(ws, PREDICTIONS, where))))
 
     def keep(change: dict[str, Any]) -> None:
         try:
-            news.value = _keep(ws, where, question, options, change["new"])
+            news.value = html.escape(_keep(ws, where, question, options, change["new"]))
         except (ClientError, BotoCoreError) as error:  # a widget's errors would go to a log that nobody reads
-            news.value = f"Not kept: {error}"
+            news.value = html.escape(f"Not kept: {error}")
 
     buttons.observe(keep, names="value")
-    display(widgets.VBox([widgets.Label(value=question), buttons, news]))  # type: ignore[no-untyped-call]
+    display(widgets.VBox([widgets.HTML(html.escape(question)), buttons, news]))  # type: ignore[no-untyped-call]
 
 
 def _ask_in_terminal(ws: Workshop, where: str, question: str, options: list[Option]) -> None:
@@ -130,6 +134,8 @@ def _standing(prediction: kept.Json | None) -> str:
 
 def _keep(ws: Workshop, where: str, question: str, options: list[Option], answer: Option) -> str:
     """Keep an answer; returns what to tell the learner."""
+    if where in _measured:
+        return "Not noted: it is measured already. Restart the kernel to be asked again."
     before = kept.read(ws, PREDICTIONS, where)
     kept.write(ws, PREDICTIONS, where, {"question": question, "options": options, "answer": answer})
     replaced = f", in place of {_text(before['answer'])}" if before and before["answer"] != answer else ""

@@ -149,6 +149,16 @@ def test_an_option_in_words_is_right_when_it_is_what_happened(ws: Any, monkeypat
     ]
 
 
+def test_an_answer_after_the_measurement_is_no_prediction(
+    ws: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(ws, monkeypatch, DIRT, "1")
+    truth(ws, "dirt", 57)
+    answer(ws, monkeypatch, DIRT, "3")
+    assert "Not noted: it is measured already." in capsys.readouterr().out
+    assert scores(ws)[["believed", "right"]].to_numpy().tolist() == [["1", "no"]]
+
+
 def test_what_nobody_predicted_is_measured_all_the_same(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:
     truth(ws, "dirt", 57)
     assert capsys.readouterr().out.strip() == "○ Measured: 57. You made no prediction."
