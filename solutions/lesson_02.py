@@ -5,29 +5,31 @@ The tests prove them all, on the lesson as it is when a learner comes to the cel
 
 # solution
 my_query = """
-SELECT year, count(*) AS films
-FROM films
-GROUP BY year
-ORDER BY films DESC
+SELECT title_id, count(*) AS reviews
+FROM raw_reviews
+GROUP BY title_id
+ORDER BY reviews DESC
 """
 # end solution
 
 RIGHT = {
     "my_query": {
-        "years as numbers": """
-            SELECT TRY_CAST(year AS integer) AS made, count(title_id) AS number
-            FROM films GROUP BY TRY_CAST(year AS integer) ORDER BY count(title_id) DESC, 1;""",
+        "without those that have no title": """
+            SELECT title_id AS film, count(title_id) AS number FROM raw_reviews
+            WHERE title_id IS NOT NULL GROUP BY 1 ORDER BY count(title_id) DESC, 1;""",
     }
 }
 WRONG = {
     "my_query": {
-        "SELECT year, count(*) FROM films": "Athena refuses it",
-        "SELECT year, count(*) AS films FROM films GROUP BY year": "the order is not",
-        "SELECT year, count(*) AS films FROM films GROUP BY year ORDER BY films": "the order is not",
-        "SELECT year, count(*) AS films FROM films GROUP BY year ORDER BY films DESC LIMIT 5": "`LIMIT`",
-        "SELECT CAST(year AS bigint) / 10 * 10, count(*) AS films FROM films GROUP BY 1 ORDER BY 2 DESC": "decades",
-        "SELECT year, count(*) AS films FROM films WHERE title LIKE 'The%' GROUP BY year ORDER BY 2 DESC": "you count",
-        "SELECT count(*) AS films FROM films": "Two columns",
-        "SELECT count(*) AS films, year FROM films GROUP BY year ORDER BY 1 DESC": "The year stands first",
+        "SELECT title_id, count(*) FROM raw_reviews": "Athena refuses it",
+        "SELECT title_id, count(*) AS reviews FROM raw_reviews GROUP BY title_id": "the order is not",
+        "SELECT title_id, count(*) AS reviews FROM raw_reviews GROUP BY title_id ORDER BY reviews": "the order is not",
+        "SELECT title_id, count(*) AS n FROM raw_reviews GROUP BY title_id ORDER BY n DESC LIMIT 5": "`LIMIT`",
+        "SELECT sentiment, count(*) AS reviews FROM raw_reviews GROUP BY sentiment ORDER BY 2 DESC": "is a film",
+        "SELECT title_id, count(*) AS n FROM raw_reviews WHERE sentiment = 'positive' GROUP BY 1 ORDER BY n DESC": (
+            "you count"
+        ),
+        "SELECT count(*) AS reviews FROM raw_reviews": "Two columns",
+        "SELECT count(*) AS reviews, title_id FROM raw_reviews GROUP BY title_id ORDER BY 1 DESC": "The film stands",
     }
 }

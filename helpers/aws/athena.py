@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -25,14 +26,15 @@ class QueryFailed(RuntimeError):
 def run(ws: Workshop, sql: str) -> Json:
     """Run a query on this learner's database, wait for its end, and return it (`QueryExecution`), failed or not.
 
-    It runs in the learner's workgroup, which the first query makes where nobody has.
+    It runs in the learner's workgroup, which the first query makes where nobody has. A query takes no tags: a comment
+    at its end says which lesson it is of, and the ledger reads it.
 
     Raises:
         TimeoutError: it still runs after ten minutes; it goes on running.
     """
     athena = client("athena")
     wanted = {
-        "QueryString": sql,
+        "QueryString": _with_lesson(ws, sql),
         "QueryExecutionContext": {"Database": ws.database},
         "ResultConfiguration": {"OutputLocation": ws.s3("athena/")},
         "WorkGroup": ws.workgroup,
@@ -74,3 +76,11 @@ def rows(execution: Json) -> pd.DataFrame:
 def ask(ws: Workshop, sql: str) -> pd.DataFrame:
     """`rows(run(ws, sql))`: a question and its answer. Raises QueryFailed and TimeoutError."""
     return rows(run(ws, sql))
+
+
+def _with_lesson(ws: Workshop, sql: str) -> str:
+    """The query with its lesson, unless it says so itself. Statements that define are free, and stay as they are."""
+    reads = re.match(r"\s*(select|with)\b", sql, re.IGNORECASE)
+    if not reads or not ws.lesson:
+        return sql
+    return f"{sql.rstrip().rstrip(';')}\n-- lesson {ws.lesson}"

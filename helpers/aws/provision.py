@@ -28,25 +28,14 @@ def workgroup(ws: Workshop) -> None:
     Results go to the learner's part of S3, and no query scans more than a gigabyte.
     """
     athena = client("athena")
+    if exists(athena.get_work_group, WorkGroup=ws.workgroup):
+        return  # on AWS somebody else has made it: a learner's role may not
     settings = {
         "ResultConfiguration": {"OutputLocation": ws.s3("athena/")},
         "EnforceWorkGroupConfiguration": False,  # else CREATE TABLE AS could not say where its files go
         "BytesScannedCutoffPerQuery": SCANNED_AT_MOST,
     }
-    try:
-        athena.create_work_group(Name=ws.workgroup, Configuration=settings)
-    except athena.exceptions.InvalidRequestException:
-        if not exists(athena.get_work_group, WorkGroup=ws.workgroup):
-            raise
-
-
-def crawler(**settings: Any) -> None:
-    """A Glue crawler: CreateCrawler, or UpdateCrawler for one that exists. Raises while that one is running."""
-    glue = client("glue")
-    try:
-        glue.create_crawler(**settings)
-    except glue.exceptions.AlreadyExistsException:
-        glue.update_crawler(**settings)
+    athena.create_work_group(Name=ws.workgroup, Configuration=settings)
 
 
 def glue_job(*, Name: str, **settings: Any) -> None:

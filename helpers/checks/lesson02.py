@@ -1,8 +1,8 @@
-"""Lesson 02's Your turn: a query of one's own, held against the file that lies in the lake."""
+"""Lesson 02's Your turn: a query of one's own, held against the files that lie in the lake."""
 
 from __future__ import annotations
 
-import csv
+import json
 from collections import Counter
 from typing import Any
 
@@ -12,45 +12,53 @@ from helpers.data import lake
 from helpers.workshop import Workshop
 
 
-def films_by_year(ws: Workshop) -> Counter[str]:
-    """How many films of each year the learner's CSV of titles has, counted without Athena."""
-    lines = [line.decode() for line in lake.lines(ws, "raw/titles/")]
-    return Counter(film["year"] for film in csv.DictReader(lines) if film["year"].isdecimal())
+def reviews_by_film(ws: Workshop) -> Counter[str]:
+    """How many raw reviews of each title the learner has, counted without Athena; what has no title is left out."""
+    counted: Counter[str] = Counter()
+    for line in lake.lines(ws, "raw/reviews/"):
+        try:
+            row = json.loads(line.decode(errors="replace"))
+        except ValueError:
+            continue
+        if isinstance(row, dict) and row.get("title_id"):
+            counted[str(row["title_id"])] += 1
+    return counted
 
 
 def mistake_in_query(query: Any, ws: Workshop) -> str | None:
     """Run the learner's query, which is billed as any, and return the hint for what is wrong in its result."""
     if not isinstance(query, str):
         return f"`my_query` is a {type(query).__name__}; write the SQL as text, between quotes."
-    execution = athena.run(ws, f"{query.strip().rstrip(';')}\n-- lesson 02")
+    execution = athena.run(ws, query)
     if execution["Status"]["State"] != "SUCCEEDED":
         return f"Athena refuses it: `{execution['Status'].get('StateChangeReason', 'no reason given')}`"
-    result, expected = athena.rows(execution), films_by_year(ws)
+    result, expected = athena.rows(execution), reviews_by_film(ws)
     if not expected:
-        return "Your reviews came without titles, so there is nothing to count: this one needs the sample."
+        return "Your reviews do not say which film they are about, so there is nothing to count: this needs other data."
     if len(result.columns) != 2:
-        return f"Two columns are asked for, the year and its number of films. Yours: {', '.join(result.columns)}."
+        return f"Two columns are asked for, the film and its number of reviews. Yours: {', '.join(result.columns)}."
     if not str(result.dtypes.iloc[1]).startswith("Int"):
-        return "The second column is no number. The year stands first, the number of films second."
-    got = {str(year): int(number) for year, number in result.itertuples(index=False) if str(year).isdecimal()}
-    return _mistake_in_numbers(got, expected) or _mistake_in_order(list(got.values()))
+        return "The second column is no number. The film stands first, the number of reviews second."
+    counted = [(str(film), int(number)) for film, number in result.itertuples(index=False)]
+    films = {film: number for film, number in counted if film in expected}
+    return _mistake_in_numbers(films, expected) or _mistake_in_order([number for _, number in counted])
 
 
 def _mistake_in_numbers(got: dict[str, int], expected: Counter[str]) -> str | None:
     if got == expected:
         return None
-    if sum(got.values()) == expected.total() and all(year.endswith("0") for year in got):
-        return "These are decades, as in the query above. Group by the year itself."
+    if not got:
+        return "No row of yours is a film. Group by `title_id`."
     if got.items() <= expected.items():
-        return f"You show {len(got)} of {len(expected)} years. Does a `LIMIT` or a `WHERE` leave the rest out?"
-    year = next(year for year in {**got, **expected} if got.get(year) != expected.get(year))
-    return f"For {year} you count {got.get(year, 0)} films; the file has {expected[year]}."
+        return f"You show {len(got)} of {len(expected)} films. Does a `LIMIT`, `WHERE` or `HAVING` leave the rest out?"
+    film = next(film for film, number in got.items() if expected[film] != number)
+    return f"For {film} you count {got[film]} reviews; the files have {expected[film]}."
 
 
 def _mistake_in_order(numbers: list[int]) -> str | None:
     if numbers == sorted(numbers, reverse=True):
         return None
-    return "The numbers are right, the order is not: the year with most films comes first (`ORDER BY … DESC`)."
+    return "The numbers are right, the order is not: the film with most reviews comes first (`ORDER BY … DESC`)."
 
 
 turn = Exercise(
@@ -58,9 +66,9 @@ turn = Exercise(
     name="my_query",
     find_mistake=mistake_in_query,
     hints=(
-        "Begin with the query above, and take away what makes years into decades.",
-        "`GROUP BY year` gives a row for each year; `ORDER BY films DESC` puts the largest number first.",
+        "Begin with the query above, and take another column in place of `sentiment`.",
+        "`GROUP BY title_id` gives a row for each film; `ORDER BY reviews DESC` puts the largest number first.",
     ),
-    when_correct="Your query agrees with the file, counted without Athena. No server was started for it.",
+    when_correct="Your query agrees with the files, counted without Athena. No server was started for it.",
     uses=("ws",),
 )

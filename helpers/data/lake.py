@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import boto3
 import pandas as pd
 
@@ -14,6 +16,14 @@ def objects(ws: Workshop, prefix: str = "") -> pd.DataFrame:
     below = bucket.objects.filter(Prefix=f"{ws.prefix}/{prefix}")
     found = [(item.key.removeprefix(f"{ws.prefix}/"), item.size) for item in below]
     return pd.DataFrame(found, columns=["key", "bytes"]).astype({"key": "str", "bytes": "int64"})
+
+
+def keep_only(ws: Workshop, prefix: str, keys: Collection[str]) -> None:
+    """Delete what lies below a prefix of this learner, but for `keys`, which are as in `objects`."""
+    s3 = boto3.client("s3")
+    for key in objects(ws, prefix)["key"]:
+        if key not in keys:
+            s3.delete_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{key}")
 
 
 def lines(ws: Workshop, prefix: str) -> list[bytes]:

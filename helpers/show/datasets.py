@@ -1,4 +1,4 @@
-"""Pictures of the data: what the labels say, where a job's rows end, a scanned card."""
+"""Pictures of the data: where a job's rows end, a scanned card."""
 
 from __future__ import annotations
 
@@ -11,16 +11,7 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from helpers.data.cards import Card
-from helpers.show.figures import BLUE, GREEN, NEGATIVE, POSITIVE, VERMILION, figure
-
-
-def labels(positive: int, negative: int, other: int) -> None:
-    """Bars: how many reviews are labelled positive, negative, and otherwise or not at all."""
-    title = f"{positive / (positive + negative):.0%} of the labels are positive; {other} rows say neither"
-    alt = f"Bars: {positive} reviews are positive, {negative} negative, {other} say something else or nothing."
-    with figure(title, "reviews", "sentiment", alt, figsize=(7.5, 2.6)) as axes:
-        numbers = {"positive": positive, "negative": negative, "other or none": other}
-        _bars(axes, numbers, [POSITIVE, NEGATIVE, "grey"])
+from helpers.show.figures import BLUE, GREEN, VERMILION, figure
 
 
 def rows(report: Mapping[str, Any]) -> None:

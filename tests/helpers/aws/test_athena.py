@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -47,6 +48,14 @@ def test_no_row_found_is_a_table_with_columns(workshop: Any) -> None:
     table = athena.ask(workshop, f"SELECT name, number FROM {TABLE} WHERE number < 0")
     assert list(table.columns) == ["name", "number"]
     assert table.empty
+
+
+def test_a_query_says_which_lesson_it_is_of_once(workshop: Any) -> None:
+    in_lesson = replace(workshop, lesson="02")
+    for sql in ("SELECT 1;", "with x as (SELECT 1) SELECT * FROM x"):
+        assert athena.run(in_lesson, sql)["Query"] == f"{sql.rstrip(';')}\n-- lesson 02"
+    assert athena.run(in_lesson, "-- lesson 03\nSELECT 1")["Query"] == "-- lesson 03\nSELECT 1"
+    assert athena.run(in_lesson, "SHOW TABLES")["Query"] == "SHOW TABLES"
 
 
 def test_a_query_that_fails_is_returned_by_run_and_told_by_rows(workshop: Any) -> None:

@@ -17,14 +17,6 @@ def test_a_database_can_be_asked_for_twice(workshop: Any) -> None:
     assert boto3.client("glue").get_database(Name="ensure_twice")["Database"]["Name"] == "ensure_twice"
 
 
-def test_a_crawler_takes_the_settings_of_the_second_call(workshop: Any) -> None:
-    for folder in ("one/", "two/"):
-        targets = {"S3Targets": [{"Path": workshop.s3(folder)}]}
-        provision.crawler(Name="ensure", Role=workshop.role, DatabaseName=workshop.database, Targets=targets)
-    crawler = boto3.client("glue").get_crawler(Name="ensure")["Crawler"]
-    assert crawler["Targets"]["S3Targets"][0]["Path"] == workshop.s3("two/")
-
-
 def test_a_glue_job_takes_the_settings_of_the_second_call(workshop: Any) -> None:
     command = {"Name": "glueetl", "ScriptLocation": workshop.s3("job.py")}
     for minutes in (10, 20):

@@ -37,3 +37,10 @@ def test_an_empty_prefix_is_an_empty_table(workshop: Any) -> None:
 @pytest.mark.usefixtures("files")
 def test_lines_end_at_newlines_only_and_stay_bytes(workshop: Any) -> None:
     assert lake.lines(workshop, f"{PLACE}/") == [b"1", b"2\x0b2", b"3", b"\xff\x85"]
+
+
+@pytest.mark.usefixtures("files")
+def test_what_is_not_kept_is_deleted_below_the_prefix_only(workshop: Any) -> None:
+    boto3.client("s3").put_object(Bucket=workshop.bucket, Key=f"{workshop.prefix}/{PLACE}-other/c.txt", Body=b"3")
+    lake.keep_only(workshop, f"{PLACE}/", [f"{PLACE}/a.txt"])
+    assert lake.objects(workshop, PLACE)["key"].tolist() == [f"{PLACE}-other/c.txt", f"{PLACE}/a.txt"]

@@ -7,12 +7,6 @@ from helpers.show import datasets
 from helpers.show.figures import Picture
 
 
-def test_the_labels_are_counted_and_their_share_is_of_those_that_are_one(shown: list[Picture]) -> None:
-    datasets.labels(positive=60, negative=40, other=7)
-    assert shown[0].title == "60% of the labels are positive; 7 rows say neither"
-    assert shown[0].alt == "Bars: 60 reviews are positive, 40 negative, 7 say something else or nothing."
-
-
 def test_every_way_that_a_row_can_end_has_a_bar(shown: list[Picture]) -> None:
     ends = {"by_split": {"train": 6, "test": 2}, "by_reason": {"missing_title": 1}, "duplicates": 1}
     datasets.rows({"rows_in": 10, "rows_out": 8, **ends})
