@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 SHOWN = 44  # characters of an example
+WHOLE = 180  # characters of a line that is shown whole
 _MARKUP = {
     "line break as markup": re.compile(r"<br\s*/?>", re.IGNORECASE),
     "other markup": re.compile(r"</?(?!br\b)[a-z][^<>]{0,80}>", re.IGNORECASE),
@@ -40,6 +41,12 @@ def find(lines: Iterable[bytes]) -> pd.DataFrame:
             examples.setdefault(kind, example)
     rows = [(kind, count, count / total, examples[kind]) for kind, count in counts.most_common()]
     return pd.DataFrame(rows, columns=["kind", "lines", "share", "example"])
+
+
+def example(lines: Iterable[str]) -> str:
+    """The shortest of the lines: whole, or its beginning and end where it is long."""
+    line = min(lines, key=lambda line: (len(line), line))
+    return line if len(line) <= WHOLE else f"{line[: WHOLE // 3]} … {line[-(WHOLE // 3 * 2) :]}"
 
 
 def _dirt_of(line: bytes, seen: set[str]) -> Iterator[tuple[str, str]]:

@@ -58,3 +58,11 @@ def test_an_example_is_short_and_shows_what_is_invisible() -> None:
     assert count == 1
     assert r"\x85" in example
     assert len(example) < 60
+
+
+def test_a_short_example_is_whole_and_a_long_one_has_both_ends() -> None:
+    assert quality.example(['{"review": "long"}', '{"review": ""}']) == '{"review": ""}'
+    long = quality.example(['{"review": "' + "good " * 100 + '", "title_id": null}'])
+    assert long.startswith('{"review": "good ')
+    assert long.endswith(' good ", "title_id": null}')
+    assert len(long) < 190
