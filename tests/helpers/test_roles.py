@@ -13,6 +13,7 @@ from own_cloud import wait_until
 from strict_cloud import StrictCloud
 
 from helpers import roles
+from helpers.aws import provision
 from localcloud.store.state import ACCOUNT, BUCKET, REGION
 
 VALUES = {"account": ACCOUNT, "region": REGION, "bucket": BUCKET}
@@ -176,6 +177,12 @@ def test_ann_is_denied_what_is_bobs(two: Two, service: str, operation: str, requ
 )
 def test_bob_himself_finds_it_as_it_was(two: Two, service: str, operation: str, members: dict[str, Any]) -> None:
     assert getattr(two.client("bob", service), operation)(**members)
+
+
+def test_each_has_the_workgroup_that_a_first_query_makes(two: Two) -> None:
+    made = two.client("bob", "athena").get_work_group(WorkGroup="dsaws-bob")["WorkGroup"]["Configuration"]
+    assert made["BytesScannedCutoffPerQuery"] == provision.SCANNED_AT_MOST
+    assert made["ResultConfiguration"]["OutputLocation"] == f"s3://{BUCKET}/data-science-on-aws/bob/athena/"
 
 
 def test_of_many_keys_bobs_stay(two: Two) -> None:
