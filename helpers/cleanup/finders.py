@@ -324,7 +324,7 @@ def budgets(ws: Whose) -> Iterator[Left]:
     aws, names = client("budgets"), [ws.name("budget")]
     if isinstance(ws, Everyone):
         every = listed(aws, "describe_budgets", "Budgets[].BudgetName", AccountId=ws.account)
-        names = [name for name in every if name.startswith(ws.name(""))]
+        names = [name for name in every if name.startswith(ws.name("")) and name.endswith("-budget")]  # no template's
     elif not exists(aws.describe_budget, AccountId=ws.account, BudgetName=names[0]):
         return
     for name in names:
