@@ -9,6 +9,7 @@ from typing import Any
 
 from helpers.aws.client import client, exists
 
+GLUE_LOGS = "/aws-glue/jobs/"
 SCANNED_AT_MOST = 2**30  # bytes a query: half a cent
 
 
@@ -52,8 +53,13 @@ def crawler(**settings: Any) -> None:
 
 
 def glue_job(*, Name: str, **settings: Any) -> None:
-    """A Glue job: CreateJob, or UpdateJob for one that exists."""
+    """A Glue job: CreateJob, or UpdateJob for one that exists.
+
+    Its runs log to groups of its own, and so of its learner's: those that AWS would take, all jobs of an account share.
+    """
     glue = client("glue")
+    logs = {"--custom-logGroup-prefix": GLUE_LOGS + Name}
+    settings["DefaultArguments"] = logs | settings.get("DefaultArguments", {})
     try:
         glue.create_job(Name=Name, **settings)
     except glue.exceptions.AlreadyExistsException:

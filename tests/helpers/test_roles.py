@@ -18,7 +18,7 @@ from localcloud.store.state import ACCOUNT, BUCKET, REGION
 
 VALUES = {"account": ACCOUNT, "region": REGION, "bucket": BUCKET}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
-LOGS = "/aws/sagemaker/TrainingJobs"
+LOGS, GLUE_LOGS = "/aws/sagemaker/TrainingJobs", "/aws-glue/jobs/dsaws-bob-etl/output"
 KEY = "data-science-on-aws/bob/reviews.csv"
 JOBS = f"arn:aws:iam::{ACCOUNT}:role/dsaws-bob-jobs"
 JOB = {
@@ -72,6 +72,8 @@ class Two:
         self.stream = "dsaws-bob-job/algo-1-1"
         logs.create_log_group(logGroupName=LOGS)
         logs.create_log_stream(logGroupName=LOGS, logStreamName=self.stream)
+        logs.create_log_group(logGroupName=GLUE_LOGS)
+        logs.create_log_stream(logGroupName=GLUE_LOGS, logStreamName="jr_1")
 
 
 def budget(name: str) -> dict[str, Any]:
@@ -145,6 +147,11 @@ ATTEMPTS: list[tuple[str, str, dict[str, Any]]] = [
     ("logs", "filter_log_events", {"logGroupName": LOGS}),
     ("logs", "delete_log_stream", {"logGroupName": LOGS, "logStreamName": "STREAM"}),
     ("logs", "delete_log_group", {"logGroupName": LOGS}),
+    ("logs", "describe_log_streams", {"logGroupName": GLUE_LOGS}),
+    ("logs", "get_log_events", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
+    ("logs", "filter_log_events", {"logGroupName": GLUE_LOGS}),
+    ("logs", "delete_log_stream", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
+    ("logs", "delete_log_group", {"logGroupName": GLUE_LOGS}),
     ("budgets", "describe_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ("budgets", "delete_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ("iam", "get_role", {"RoleName": "dsaws-bob-jobs"}),
@@ -172,6 +179,8 @@ def test_ann_is_denied_what_is_bobs(two: Two, service: str, operation: str, requ
         ("sagemaker", "describe_endpoint", ENDPOINT),
         ("sagemaker", "describe_pipeline", {"PipelineName": "dsaws-bob-pipe"}),
         ("events", "list_targets_by_rule", {"Rule": "dsaws-bob-rule"}),
+        ("logs", "describe_log_streams", {"logGroupName": GLUE_LOGS}),
+        ("logs", "get_log_events", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
         ("budgets", "describe_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ],
 )
