@@ -76,6 +76,7 @@ def found(learner: str) -> dict[str, str]:
         "bucket": os.environ.get("COURSE_BUCKET") or outputs.get("Bucket") or _default_bucket(),
         "role": role,
         "events_role": os.environ.get("COURSE_EVENTS_ROLE") or (f"{own}-events" if of_a_template else role),
+        "reader_role": f"{own}-reader" if of_a_template else role,
         "workgroup": os.environ.get("COURSE_WORKGROUP") or f"dsaws-{learner}",
     }
 

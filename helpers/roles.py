@@ -10,7 +10,7 @@ from typing import Any
 from helpers.aws import provision
 
 POLICIES = Path(__file__).resolve().parents[1] / "infra" / "policies"
-KINDS = ("notebook", "jobs", "events")
+KINDS = ("notebook", "jobs", "events", "reader")
 
 
 def role_name(learner: str, kind: str) -> str:
@@ -29,7 +29,7 @@ def document(path: Path, *, learner: str, account: str, region: str, bucket: str
 
 
 def make(client: Callable[[str], Any], *, learner: str, account: str, region: str, bucket: str) -> dict[str, str]:
-    """Make a learner's three roles, or bring them to what the files say now, and the rest. Returns kind -> ARN.
+    """Make a learner's roles, or bring them to what the files say now, and the rest. Returns kind -> ARN.
 
     Args:
         client: makes a boto3 client with an administrator's rights, by the service's name.

@@ -28,6 +28,7 @@ class Workshop:
     Attributes:
         learner: a short name, of letters and digits; nobody else in the account has it.
         role, events_role: what jobs and endpoints run as, and what a rule of EventBridge starts something as.
+        reader_role: what a job can run as that may read and not write; the usual role where no template made one.
         workgroup: Athena's, for this learner's queries.
         lesson: which one this is, as "05"; "" outside of the lessons.
     """
@@ -39,6 +40,7 @@ class Workshop:
     bucket: str
     role: str
     events_role: str
+    reader_role: str
     workgroup: str
     lesson: str = ""
 
@@ -115,14 +117,15 @@ def _connect_at_home() -> Workshop:
     environment.lead(endpoint)
     place, role = "the local AWS on this machine", state.ROLE_ARN
     learner = short_name(os.environ.get("COURSE_LEARNER") or _user())
-    made = {"jobs": role, "events": role}
-    if process.asks_roles():  # strict mode: the learner's own roles, and no more rights than theirs
+    made = {"notebook": role, "jobs": role, "events": role, "reader": state.READER_ROLE_ARN}
+    if process.makes_learners():  # strict mode: the learner's own roles, and no more rights than theirs
         values = {"account": state.ACCOUNT, "region": state.REGION, "bucket": state.BUCKET}
         made = roles.make(boto3.Session().client, learner=learner, **values)
-        environment.lead(endpoint, made["notebook"])
-        place = f"{place}, strict"
+        place = f"{place}, strict" if process.runs_strict() else place
+    environment.lead(endpoint, made["notebook"])
     workgroup = f"dsaws-{learner}"
-    return Workshop(place, state.REGION, state.ACCOUNT, learner, state.BUCKET, made["jobs"], made["events"], workgroup)
+    roles_made = {"role": made["jobs"], "events_role": made["events"], "reader_role": made["reader"]}
+    return Workshop(place, state.REGION, state.ACCOUNT, learner, state.BUCKET, workgroup=workgroup, **roles_made)
 
 
 def _user() -> str:

@@ -22,7 +22,7 @@ _KEYS = {  # the condition keys that a policy of ours may ask for
     *("aws:RequestTag/learner", "cloudwatch:namespace", "events:TargetArn", "iam:PassedToService"),
     *("s3:prefix", "sagemaker:InstanceTypes"),
 }
-_ROLE = re.compile(r"dsaws-([a-z0-9]+)-(notebook|jobs|events)")
+_ROLE = re.compile(r"dsaws-([a-z0-9]+)-(notebook|jobs|events|reader)")
 _ACCOUNT = re.compile(r"(?<=[:/-])\d{12}(?=[:/]|$)")
 _BUCKET = re.compile(r"sagemaker-[a-z0-9-]+-\$\{account\}")
 _REGION = re.compile(r"(?<=:)[a-z]{2}-[a-z]+-\d(?=:)")

@@ -1,7 +1,7 @@
 """What would fail on an AWS account, before it does: quotas, permissions, images, instance types, each asked of AWS.
 
 `python -m kit.preflight --aws` (`course.py doctor --aws`). A question that the role may not ask is a note, and the
-others are asked all the same. What is needed stands in `infra/`: `quotas.csv`, and `policies/` for the three roles.
+others are asked all the same. What is needed stands in `infra/`: `quotas.csv`, and `policies/` for the roles.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`infra/roles.yaml`, the CloudFormation template of a learner's three roles, made of the policies in `infra/policies`.
+"""`infra/roles.yaml`, the CloudFormation template of a learner's roles, made of the policies in `infra/policies`.
 
 `python -m kit.role_templates` writes it; a test compares.
 """
@@ -14,7 +14,7 @@ import yaml
 
 POLICIES = Path(__file__).resolve().parents[1] / "infra" / "policies"
 TEMPLATE = POLICIES.parent / "roles.yaml"
-ROLES = ("notebook", "jobs", "events")
+ROLES = ("notebook", "jobs", "events", "reader")
 # A variable of a policy -> what CloudFormation calls it.
 VARIABLES = {"region": "AWS::Region", "account": "AWS::AccountId", "bucket": "Bucket", "learner": "Learner"}
 BEGINNING = """\
@@ -39,7 +39,7 @@ def template() -> dict[str, Any]:
     roles = {f"{name.capitalize()}Role": _role(name) for name in ROLES}
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "Data Science on AWS, the three roles of one learner",
+        "Description": "Data Science on AWS, the roles of one learner",
         "Parameters": {
             "Learner": {"Type": "String", "AllowedPattern": "^[a-z0-9]{1,16}$"},
             "Bucket": {"Type": "String", "AllowedPattern": "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"},
@@ -60,7 +60,7 @@ def _role(name: str) -> dict[str, Any]:
             "RoleName": Sub(f"dsaws-${{Learner}}-{name}"),
             "AssumeRolePolicyDocument": document(POLICIES / "trust" / f"{name}.json"),
             "Policies": [{"PolicyName": name, "PolicyDocument": document(POLICIES / f"{name}.json")}],
-            **({} if name == "events" else {"ManagedPolicyArns": guard}),
+            **({"ManagedPolicyArns": guard} if name in ("notebook", "jobs") else {}),
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         },
     }

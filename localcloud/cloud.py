@@ -36,7 +36,7 @@ class Cloud:
     """One running local AWS, made by `serve.py` and handed down.
 
     `acting_as(role)` is the same one as a role sees it: its clients, and the processes that get its `environment()`,
-    have the role's credentials. Without strict mode nobody's role is asked, and everything acts as the installation.
+    have the role's credentials.
     """
 
     home: Path
@@ -45,7 +45,7 @@ class Cloud:
     store: Store
     engine: Engine
     loop: asyncio.AbstractEventLoop
-    access: Access | None = None  # strict mode's, or the record's
+    access: Access
     session: Session | None = None  # of the role that this one acts as
     root: Cloud | None = None  # the one that acts as the installation, when this one acts as a role
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -57,7 +57,7 @@ class Cloud:
 
     def acting_as(self, role: str | Session | None, name: str = "session") -> Cloud:
         """This local AWS with the rights of a role, which is given by name, ARN or session."""
-        if not self.access or not role:
+        if not role:
             return self
         session = role if isinstance(role, Session) else Session(role_name(role), name)
         with self._client_lock:
@@ -78,16 +78,16 @@ class Cloud:
     @property
     def strict(self) -> bool:
         """Whether what a role sees is as on AWS: its rights, the account's limits, logs that arrive late."""
-        return bool(self.access and self.access.strict and self.session)
+        return self.access.strict and self.session is not None
 
     def authorise(self, service: str, operation: str, params: dict[str, Any]) -> None:
         """Raise AccessDenied unless the role that this one acts as may make this call."""
-        if self.access and self.session:
+        if self.session:
             self.access.check(self.session, service, operation, params)
 
     def require(self, operation: str, *needs: Need) -> None:
         """The same for what a service does of itself in the name of a role, as writing a job's log."""
-        if self.access and self.session:
+        if self.session:
             self.access.require(self.session, needs[0].action.partition(":")[0], operation, needs)
 
     def client(self, service: str) -> Any:

@@ -26,13 +26,14 @@ class CannotStart(Exception):
     """The server did not come up; the message ends with the last lines of its log."""
 
 
-def write_info(port: int, *, strict: bool) -> None:
+def write_info(port: int, *, strict: bool, recording: bool) -> None:
     """Called by the server when it is ready."""
     info = {
         "pid": os.getpid(),
         "port": port,
         "endpoint": f"http://127.0.0.1:{port}",
         "strict": strict,
+        "learners": strict or recording,
     }
     write_private(home() / "server.json", json.dumps(info))
 
@@ -98,14 +99,19 @@ def start() -> str:
             time.sleep(0.05)
     info = server_info()
     assert info
-    if is_strict() and not asks_roles():
+    if is_strict() and not runs_strict():
         raise CannotStart("The local AWS runs without strict mode. Stop it first: python -m localcloud stop")
     return str(info["endpoint"])
 
 
-def asks_roles() -> bool:
-    """Whether the server that runs asks what a role may do (LOCALCLOUD_STRICT), or notes it (LOCALCLOUD_RECORD)."""
+def runs_strict() -> bool:
+    """Whether the server that runs is in strict mode."""
     return bool((server_info() or {}).get("strict"))
+
+
+def makes_learners() -> bool:
+    """Whether learners of the server that runs have roles of their own: in strict mode, and when calls are noted."""
+    return bool((server_info() or {}).get("learners"))
 
 
 def stop() -> bool:

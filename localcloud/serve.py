@@ -23,16 +23,17 @@ from localcloud.engine.ministack import Engine
 from localcloud.jobs.container import background
 from localcloud.sql import run as queries
 from localcloud.store.resources import Store
-from localcloud.store.state import BUCKET, ROLE_NAME, credentials, home, runs_folder, server_info
+from localcloud.store.state import BUCKET, READER_ROLE_NAME, ROLE_NAME, credentials, home, runs_folder, server_info
 
 log = logging.getLogger("localcloud")
 # What the SDK checks of an execution role before it starts a job, and what the course's own README asks of one on AWS.
 _ROLE_ACTIONS = [
     *("s3:*", "sagemaker:*", "glue:*", "logs:*", "cloudwatch:*", "athena:*", "events:*", "ecr:*"),
-    *("comprehend:*", "textract:*", "pricing:*", "budgets:*"),
-    *("iam:GetRole", "iam:PassRole"),
+    *("comprehend:*", "textract:*", "pricing:*", "budgets:*", "tag:*"),
+    *("iam:GetRole", "iam:PassRole", "iam:SimulatePrincipalPolicy"),
     *("ec2:*NetworkInterface*", "ec2:Describe*"),
 ]
+_READER_ACTIONS = ["s3:Get*", "s3:List*", "logs:*", "cloudwatch:PutMetricData", "ecr:*"]
 
 
 def main() -> int:
@@ -78,7 +79,7 @@ async def _serve() -> None:
             await engine.replay_logs()
         await _make_account(engine)
         await asyncio.to_thread(_recover, cloud)
-        process.write_info(port, strict=cloud.access is not None)
+        process.write_info(port, strict=cloud.access.strict, recording=cloud.access.recording)
         log.info("ready on %s", cloud.endpoint)
 
     ended_at = 0.0
@@ -134,21 +135,22 @@ def _after_startup(app: Any, ready: Any) -> Any:
 
 
 async def _make_account(engine: Engine) -> None:
-    """The execution role and the bucket that every account of the course has from the start."""
+    """The roles and the bucket that every account of the course has from the start."""
     trust = _policy(
         {
             "Principal": {"Service": ["sagemaker.amazonaws.com", "glue.amazonaws.com", "events.amazonaws.com"]},
             "Action": "sts:AssumeRole",
         }
     )
-    allow = _policy({"Action": _ROLE_ACTIONS, "Resource": "*"})
-    for action, more in (
-        ("CreateRole", {"AssumeRolePolicyDocument": trust}),
-        ("PutRolePolicy", {"PolicyName": "DataScienceOnAWS", "PolicyDocument": allow}),
-    ):
-        form = {"Action": action, "Version": "2010-05-08", "RoleName": ROLE_NAME, **more}
-        headers = {"content-type": "application/x-www-form-urlencoded"}
-        await engine.request("iam", headers, urlencode(form).encode())
+    for role, actions in ((ROLE_NAME, _ROLE_ACTIONS), (READER_ROLE_NAME, _READER_ACTIONS)):
+        allow = _policy({"Action": actions, "Resource": "*"})
+        for action, more in (
+            ("CreateRole", {"AssumeRolePolicyDocument": trust}),
+            ("PutRolePolicy", {"PolicyName": "DataScienceOnAWS", "PolicyDocument": allow}),
+        ):
+            form = {"Action": action, "Version": "2010-05-08", "RoleName": role, **more}
+            headers = {"content-type": "application/x-www-form-urlencoded"}
+            await engine.request("iam", headers, urlencode(form).encode())
     await engine.changed("iam", "CreateRole", {}, b"")
     await engine.request("s3", {}, b"", method="PUT", path=f"/{BUCKET}")
     await engine.bucket_changed()

@@ -70,8 +70,10 @@ def workshop(local_aws: OwnCloud) -> Iterator[Any]:
         for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             patch.delenv(name, raising=False)  # recorded here, so that what connect() sets is undone at the end
         from helpers.workshop import connect
+        from localcloud import environment
 
         ws = connect(quiet=True)
+        environment.lead(local_aws.endpoint)  # as the account's owner, who makes for a test whatever it needs
         tags.put_on_everything({})  # the tests of the local AWS say themselves what they give
         yield ws
 

@@ -1,4 +1,7 @@
-"""Strict mode: each call of a role is held against its policies, and written down when asked.
+"""Each call of a role is held against its policies, and written down when asked.
+
+Who calls as the installation itself is the account's owner: nobody asks. In strict mode a role must be there and trust
+who acts as it; else a role that nobody has made here, as a program from elsewhere names one, may do everything.
 
 Source of the words: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +23,7 @@ from localcloud.engine.policies import Need
 from localcloud.protocol import ServiceError
 from localcloud.store.resources import Store
 from localcloud.store.sessions import Session, role_name
-from localcloud.store.state import is_strict
+from localcloud.store.state import ACCOUNT, is_strict
 
 
 class Access:
@@ -29,6 +33,10 @@ class Access:
         self._store, self.strict = store, strict
         self._rates = Rates()
         self._record, self._writing, self._written = record, threading.Lock(), set[str]()
+
+    @property
+    def recording(self) -> bool:
+        return self._record is not None
 
     def count(self, service: str, operation: str) -> None:
         """Raise ThrottlingException when this operation has been called too often in the last second."""
@@ -48,15 +56,15 @@ class Access:
     def require(self, session: Session, service: str, operation: str, needs: Iterable[Need]) -> None:
         """Raise AccessDenied unless the role has all that a call needs; the first that it lacks is told."""
         needs = list(needs)
-        denied = next((need for need in needs if not self.allows(session, need)), None) if self.strict else None
+        denied = next((need for need in needs if not self.allows(session, need)), None)
         if self._record:
             self._write(session, service, operation, needs, denied)
         if denied:
             raise _denied(session, denied)
 
     def allows(self, session: Session, need: Need) -> bool:
-        """Whether strict mode lets the role do this."""
-        return not self.strict or policies.decide(session, need).allowed
+        """Whether the role may do this."""
+        return policies.decide(session, need).allowed or not (self.strict or policies.exists(session.role))
 
     def _write(self, session: Session, service: str, operation: str, needs: list[Need], denied: Need | None) -> None:
         entry = {
@@ -96,6 +104,10 @@ def _unassumable(service: str, role: str, principal: str) -> ServiceError:
 
 def _denied(session: Session, need: Need) -> ServiceError:
     resource = f'"{need.resource}"' if need.action.startswith("s3:") else need.resource
+    if need.action == "iam:ListRoles":
+        resource = f"arn:aws:iam::{ACCOUNT}:role/"
+    elif re.fullmatch("iam:(?!Create|Pass).*Role.*", need.action):
+        resource = resource.replace(f"arn:aws:iam::{ACCOUNT}:role/", "role ")
     explicit = policies.decide(session, need).explicit
     why = (
         "with an explicit deny in an identity-based policy"
@@ -106,10 +118,7 @@ def _denied(session: Session, need: Need) -> ServiceError:
     return ServiceError("AccessDeniedException", told)
 
 
-def from_environment(store: Store) -> Access | None:
-    """LOCALCLOUD_STRICT=1 makes each call of a role need its policies; LOCALCLOUD_RECORD=FILE writes each call down.
-
-    None without either: nobody's role is asked.
-    """
-    strict, record = is_strict(), os.environ.get("LOCALCLOUD_RECORD")
-    return Access(store, strict=strict, record=Path(record) if record else None) if strict or record else None
+def from_environment(store: Store) -> Access:
+    """LOCALCLOUD_STRICT=1 adds strict mode; LOCALCLOUD_RECORD=FILE writes each call of a role down."""
+    record = os.environ.get("LOCALCLOUD_RECORD")
+    return Access(store, strict=is_strict(), record=Path(record) if record else None)

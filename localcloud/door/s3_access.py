@@ -1,4 +1,4 @@
-"""S3 in strict mode: what a role may do of a request, and what it may know."""
+"""S3: what a role may do of a request, and what it may know."""
 
 from __future__ import annotations
 
@@ -57,4 +57,4 @@ def may_know(cloud: Cloud, asked: Asked) -> bool:
     AWS: https://github.com/ceph/ceph/pull/68577
     """
     lists = Need("s3:ListBucket", f"arn:aws:s3:::{asked.place.bucket}", {"s3:prefix": asked.place.key})
-    return not (asked.place.key and cloud.access and cloud.session) or cloud.access.allows(cloud.session, lists)
+    return not (asked.place.key and cloud.session) or cloud.access.allows(cloud.session, lists)

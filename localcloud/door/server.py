@@ -146,7 +146,7 @@ class Server:
 
     def _admit(self, cloud: Cloud, service: str, operation: str, params: dict[str, Any]) -> None:
         """Raise ThrottlingException or AccessDenied where strict mode has it; only roles are asked."""
-        if cloud.access and cloud.session:
+        if cloud.session:
             cloud.access.count(service, operation)
             cloud.authorise(service, operation, params)
 

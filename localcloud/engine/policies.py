@@ -106,6 +106,13 @@ def decide(session: Session, need: Need) -> Decision:
     return Decision(found.decision == "Allow", found.decision == "Deny")
 
 
+def exists(role: str) -> bool:
+    """Whether there is a role of this name."""
+    from ministack.services import iam
+
+    return iam._roles.get_scoped(ACCOUNT, None, role) is not None
+
+
 def permits(document: str, session: Session, need: Need) -> bool:
     """Whether one policy alone would allow it, attached to a role or not."""
     keys, engine = _keys(need, session), evaluator()

@@ -21,7 +21,7 @@ _DISK = "the disk is that of this machine"
 _PLAIN = "nothing is encrypted on this machine"
 _NETWORK = "there are no networks to choose from"
 _SHOWN = "it is shown again; nothing else here uses it"
-_ROLES = "roles are asked in strict mode only"
+_SESSIONS = "a job's session has the role's rights, no narrower ones"
 _CAPACITY = "this machine is the only capacity"
 _EXPERIMENTS = "there are no experiments"
 _ALONE = "a job has one instance"
@@ -151,7 +151,7 @@ REFUSED: Table = {
         **_each("there are no debugger rules", "DebugRuleConfigurations", "ProfilerRuleConfigurations"),
         "RemoteDebugConfig": "there is no Systems Manager",
         "ExperimentConfig": _EXPERIMENTS,
-        "SessionChainingConfig": _ROLES,
+        "SessionChainingConfig": _SESSIONS,
         "ServerlessJobConfig": "there are no serverless jobs",
         "MlflowConfig": "there is no MLflow",
         "ModelPackageConfig": "register the model with CreateModelPackage",
@@ -180,7 +180,6 @@ _TRAINED = {
     "ResourceConfig.VolumeKmsKeyId": _PLAIN,
     "ResourceConfig.VolumeSizeInGB": _DISK,
     "ResourceConfig.KeepAlivePeriodInSeconds": "nothing is kept warm: a start costs seconds",
-    "RoleArn": _ROLES,
     "StoppingCondition.MaxPendingTimeInSeconds": "a job does not wait for capacity",
     "StoppingCondition.MaxWaitTimeInSeconds": "spot capacity does not run out here",
     "VpcConfig": _NETWORK,
@@ -224,12 +223,10 @@ WITHOUT_EFFECT: Table = {
         "ConfigurationUpdates.RemoveCustomerContentEncryptionConfiguration": "there is none that could be removed",
     },
     ("events", "DeleteRule"): {"Force": "no rule here belongs to a service"},
-    ("events", "PutRule"): {"RoleArn": _ROLES},
-    ("glue", "CreateCrawler"): {"Role": _ROLES},
-    ("glue", "CreateJob"): {"ExecutionClass": _CAPACITY, "Role": _ROLES},
+    ("events", "PutRule"): {"RoleArn": "each target names the role that starts it"},
+    ("glue", "CreateJob"): {"ExecutionClass": _CAPACITY},
     ("glue", "StartJobRun"): {"ExecutionClass": _CAPACITY},
-    ("glue", "UpdateCrawler"): {"Role": _ROLES},
-    ("glue", "UpdateJob"): {"JobUpdate.ExecutionClass": _CAPACITY, "JobUpdate.Role": _ROLES},
+    ("glue", "UpdateJob"): {"JobUpdate.ExecutionClass": _CAPACITY},
     ("glue", "CreateTrigger"): _below("Predicate.Conditions", _EQUALS),
     ("glue", "GetTable"): _STATUS,
     ("glue", "GetTables"): _STATUS,
@@ -242,14 +239,14 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreateEndpointConfig"): {
         **_below("ProductionVariants", _SERVED),
         "KmsKeyId": _PLAIN,
-        "ExecutionRoleArn": _ROLES,
+        "ExecutionRoleArn": "what the door captures, the model's role writes",
         "VpcConfig": _NETWORK,
     },
     ("sagemaker", "CreateHyperParameterTuningJob"): {
         **_below(
             "TrainingJobDefinition",
             {
-                **{path: reason for path, reason in _TRAINED.items() if path != "RoleArn"},
+                **_TRAINED,
                 "HyperParameterTuningResourceConfig.VolumeKmsKeyId": _PLAIN,
                 "HyperParameterTuningResourceConfig.AllocationStrategy": _CAPACITY,
             },
@@ -258,7 +255,6 @@ WITHOUT_EFFECT: Table = {
     ("sagemaker", "CreateModel"): {
         **_below("PrimaryContainer", _HELD),
         **_below("Containers", _HELD),
-        "ExecutionRoleArn": _ROLES,
         "VpcConfig": _NETWORK,
     },
     ("sagemaker", "CreateModelPackage"): {
@@ -279,7 +275,6 @@ WITHOUT_EFFECT: Table = {
         "ProcessingOutputConfig.KmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeKmsKeyId": _PLAIN,
         "ProcessingResources.ClusterConfig.VolumeSizeInGB": _DISK,
-        "RoleArn": _ROLES,
     },
     ("sagemaker", "CreateTrainingJob"): {
         **_TRAINED,
@@ -293,11 +288,9 @@ WITHOUT_EFFECT: Table = {
         "TransformResources.TransformAmiVersion": "containers run in this machine's system",
         **_each(_PLAIN, "TransformOutput.KmsKeyId", "TransformResources.VolumeKmsKeyId"),
     },
-    ("sagemaker", "CreatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "DeletePipeline"): {"ClientRequestToken": "a pipeline is deleted once"},
     ("sagemaker", "DescribeModelPackage"): {"IncludedData": "nothing is left out: no package is encrypted"},
     ("sagemaker", "StopPipelineExecution"): {"ClientRequestToken": "a second stop changes nothing"},
-    ("sagemaker", "UpdatePipeline"): {"RoleArn": _ROLES},
     ("sagemaker", "UpdateModelPackage"): {
         **_below("InferenceSpecification", _PACKAGED),
         **_below("AdditionalInferenceSpecificationsToAdd", _PACKAGED),

@@ -174,8 +174,8 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     if not images.is_ready(image):
         _transition(cloud, name, "Starting", message=images.BUILDING)
     python = layered_python(run, image, lambda line: stream.put([line]))
-    started = time.time()  # the bill's clock: downloads and uploads count, as on AWS
-    _transition(cloud, name, "Downloading", TrainingStartTime=started)
+    # The bill's clock: downloads and uploads count, as on AWS.
+    _transition(cloud, name, "Downloading", TrainingStartTime=time.time())
     opt_ml = run / "opt" / "ml"
     plan = script_mode.prepare(cloud, job, opt_ml, python)
     environment = {**base_environment(cloud, run, python), **plan.environment}
@@ -214,14 +214,7 @@ def _execute(cloud: Cloud, name: str, run: Path) -> Params:
     if not failed:
         _transition(cloud, name, "Uploading")
     artefacts = _upload(cloud, job, opt_ml, with_model=not failed)
-    now = time.time()
-    figures = {
-        "TrainingEndTime": now,
-        "TrainingTimeInSeconds": math.ceil(now - started),
-        "BillableTimeInSeconds": math.ceil(now - started),
-        "FinalMetricDataList": metrics.final(),
-        **artefacts,
-    }
+    figures = {"FinalMetricDataList": metrics.final(), **artefacts}
     if failed:
         return {"status": "Failed", "reason": script_mode.failure_reason(job, plan, opt_ml, ended, tail), **figures}
     if ended.timed_out:
@@ -326,6 +319,9 @@ def _finish(cloud: Cloud, name: str, status: str, reason: str = "", secondary: s
         )
         job.update(figures, TrainingJobStatus=status, SecondaryStatus=last, LastModifiedTime=now)
         job.setdefault("TrainingEndTime", now)
+        if "TrainingStartTime" in job and reason != INTERRUPTED:  # nobody knows for how long that one ran
+            seconds = math.ceil(job["TrainingEndTime"] - job["TrainingStartTime"])
+            job.update(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
         if status == "Failed":
             job["FailureReason"] = reason[:1024]
 

@@ -14,6 +14,8 @@ ACCOUNT = "123456789012"
 REGION = "us-east-1"
 ROLE_NAME = "DataScienceOnAWSExecutionRole"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{ROLE_NAME}"
+READER_ROLE_NAME = "DataScienceOnAWSReaderRole"
+READER_ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/{READER_ROLE_NAME}"
 BUCKET = f"sagemaker-{REGION}-{ACCOUNT}"
 
 

@@ -30,8 +30,8 @@ GLOBAL_KEYS = {"aws:SourceAccount", "aws:SourceArn"}
 
 
 def test_each_role_has_its_policy_and_its_trust() -> None:
-    assert [path.stem for path in POLICIES] == ["events", "jobs", "notebook", "studio"]
-    assert [path.stem for path in TRUSTS] == ["events", "jobs", "notebook"]
+    assert [path.stem for path in POLICIES] == ["events", "jobs", "notebook", "reader", "studio"]
+    assert [path.stem for path in TRUSTS] == ["events", "jobs", "notebook", "reader"]
 
 
 @pytest.mark.parametrize(("name", "statement"), STATEMENTS)
@@ -103,6 +103,7 @@ def test_roles_are_passed_to_named_services_only() -> None:
     assert passed == {
         ("notebook", f"{role}-jobs"): ["glue.amazonaws.com", "sagemaker.amazonaws.com"],
         ("notebook", f"{role}-events"): ["events.amazonaws.com"],
+        ("notebook", f"{role}-reader"): ["sagemaker.amazonaws.com"],
         ("jobs", f"{role}-jobs"): ["sagemaker.amazonaws.com"],
     }
 

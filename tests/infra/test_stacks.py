@@ -221,7 +221,7 @@ def test_an_events_stack_has_roles_for_each_learner_and_goes_without_a_trace(eng
     given = {"Learners": "ann,bob,carl", "AssetsBucket": "assets", "Ends": "2030-01-01T00:00:00Z"}
     outputs = _create(cloudformation, "dsaws-event", json.dumps(event), **given)
 
-    names = [f"dsaws-{learner}-{role}" for learner in ("ann", "bob", "carl") for role in ("events", "jobs", "notebook")]
+    names = [f"dsaws-{learner}-{path.stem}" for learner in ("ann", "bob", "carl") for path in TRUSTS]
     roles, policies, buckets, groups = _left(engine)
     assert roles == names
     assert policies == ["dsaws-ann-studio", "dsaws-bob-studio", "dsaws-carl-studio", "dsaws-event-end"]
@@ -229,8 +229,9 @@ def test_an_events_stack_has_roles_for_each_learner_and_goes_without_a_trace(eng
     assert groups == ["dsaws-ann", "dsaws-bob", "dsaws-carl"]
     for name in names:
         attached = {each["PolicyName"] for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]}
-        assert ("dsaws-event-end" in attached) == (not name.endswith("-events"))
-    assert _stopped(cloudformation, given["Learners"]) == [name for name in names if not name.endswith("-events")]
+        assert ("dsaws-event-end" in attached) == name.endswith(("-notebook", "-jobs"))
+    stopped = [name for name in names if name.endswith(("-notebook", "-jobs"))]
+    assert _stopped(cloudformation, given["Learners"]) == stopped
     assert "dsaws-event-stop" in _left(engine)[1]
 
     _delete(cloudformation, "dsaws-event-stop")

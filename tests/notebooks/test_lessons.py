@@ -1,7 +1,12 @@
-"""Every lesson executes once, from an empty account, and answers what is committed; some run again over that."""
+"""Every lesson executes once, from an empty account, and answers what is committed; some run again over that.
+
+The first run writes each call down, so its learner has the roles of `infra/policies` and no more rights than these; the
+second is in strict mode.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +20,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from real_reviews import REAL_REVIEWS
 from stored_outputs import differences, read
+
+from kit import permissions
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
@@ -36,6 +43,10 @@ def run(arguments: list[str], variables: dict[str, str]) -> None:
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
 
 
+# What the lessons ask for to be denied it: lesson 00 reads of roles, lesson 05 has a job that may not write.
+DENIED = {("notebook", "iam:ListRolePolicies"), ("reader", "s3:PutObject")}
+
+
 @pytest.fixture(scope="module")
 def account() -> Iterator[str]:
     home = tempfile.mkdtemp(prefix="lessons-")
@@ -50,7 +61,8 @@ def executed(account: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("out")
     # A job that builds its image says so in its log, and the stored lessons had their images.
     run(["-m", "localcloud", "image", "build"], environment(account))
-    run(["course.py", "run", "--data", "sample", "--out", str(out)], environment(account))
+    record = {"LOCALCLOUD_RECORD": str(out / "calls.jsonl")}
+    run(["course.py", "run", "--data", "sample", "--out", str(out)], environment(account, **record))
     return out
 
 
@@ -68,10 +80,22 @@ def test_a_run_gives_the_committed_outputs(notebook: Path, executed: Path, reque
     assert not found, "\n\n".join(found)
 
 
+def test_what_the_lessons_asked_stands_in_the_record_that_the_policies_are_held_against(executed: Path) -> None:
+    asked = permissions.needs((executed / "calls.jsonl").read_text(encoding="utf-8").splitlines())
+    stored = [json.loads(line) for line in permissions.STORED.read_text(encoding="utf-8").splitlines()]
+    assert [need for need in asked if need not in stored] == [], "make it anew: python -m kit.permissions"
+
+
+def test_nothing_was_denied_but_what_a_lesson_shows(executed: Path) -> None:
+    calls = [json.loads(line) for line in (executed / "calls.jsonl").read_text(encoding="utf-8").splitlines()]
+    denied = {(call["role"].rpartition("-")[2], call["denied"]) for call in calls if "denied" in call}
+    assert denied == DENIED
+
+
 def test_lessons_run_again_over_what_the_first_run_has_left(account: str, executed: Path, tmp_path: Path) -> None:
-    """The way from raw reviews to an endpoint, a second time; on the real reviews where they are."""
+    """The way from raw reviews to an endpoint, in strict mode; on the real reviews where they are."""
     data, reviews = ("full", {"COURSE_REVIEWS": str(REAL_REVIEWS)}) if REAL_REVIEWS.exists() else ("sample", {})
-    words = ["course.py", "run", "--lessons", "02,03,05,07", "--data", data, "--out", str(tmp_path)]
+    words = ["course.py", "run", "--lessons", "02,03,05,07", "--data", data, "--strict", "--out", str(tmp_path)]
     run(words, environment(account, **reviews))
     assert (tmp_path / "index.html").exists()
 
