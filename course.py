@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.studio import in_studio, on_aws
-from kit import kernel, work_folder
+from kit import agenda, kernel, work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
@@ -42,6 +42,7 @@ COMMANDS = {
     "stop": "stop the local AWS; what it stored stays",
     "reset": "delete everything that the local AWS stored",
     "doctor": "say what is missing or will go wrong on this machine",
+    "agenda": "how long each lesson takes, as measured, and a half-day and a full-day agenda",
     "sweep": "for the host of an event: find what all learners have left; --delete deletes it",
     "prices": "say how old the course's price table is; --refresh reads AWS's public price lists",
 }
@@ -349,6 +350,8 @@ def main(words: list[str]) -> int:
             fill_work_folder()
             return say_what_to_open()
         return 0
+    if args.command == "agenda":
+        return agenda.main()
     if args.command == "doctor":
         return doctor(args.aws, args.learners)
     if args.command == "sweep":

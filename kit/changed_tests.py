@@ -20,7 +20,6 @@ from helpers import PROJECT
 PACKAGES = ("helpers", "kit", "localcloud", "pricelist")
 EVERYTHING = ("requirements.lock", "pyproject.toml", "tests/conftest.py", "tests/own_cloud.py")
 LESSONS = "tests/notebooks/test_lessons.py"
-STYLE = "tests/notebooks/test_style.py"
 MASKS = "tests/notebooks/sanitize.cfg"
 
 
@@ -77,7 +76,8 @@ def _by_name(name: str, tests: list[str]) -> set[str]:
     """The tests that mirror a file by folder and name: `localcloud/services/glue.py` has `…/services/test_glue*.py`."""
     parts, stem = name.split("/"), Path(name).stem
     if parts[0] in ("notebooks", "solutions", "labs"):
-        return {STYLE, LESSONS} if parts[0] == "notebooks" else {STYLE, *_below("tests/labs", tests)}
+        read = set(_below("tests/notebooks", tests))
+        return read if parts[0] == "notebooks" else {*(read - {LESSONS}), *_below("tests/labs", tests)}
     if parts[0] == "jobs":
         return set(_below("tests/jobs", tests))
     if parts[0] == "course.py":

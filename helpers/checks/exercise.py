@@ -1,7 +1,8 @@
-"""One exercise of a lab: `check()`, `hint()` and `solution()` for the learner, `grade()` for the tests.
+"""One exercise of a lab, or a lesson's Your turn: `check()`, `hint()`, `solution()`; `grade()` is for the tests.
 
 An outcome is a card in Jupyter, plain text elsewhere; it is told by a symbol and a word, and the colour only repeats it
-(Okabe-Ito, safe for colour blindness). The worked answer stands in the solution notebook, between two marks.
+(Okabe-Ito, safe for colour blindness). The worked answer stands in `solutions/`, between two marks: a lab's in its
+notebook, a lesson's in a Python file.
 """
 
 from __future__ import annotations
@@ -46,21 +47,26 @@ class Exercise:
 
     `find_mistake(answer)` returns the hint for the mistake in the answer, or None when the answer is right.
     It may let an error of the answer through.
+
+    Attributes:
+        lab: the file of `solutions` with the worked answer, without its ending; a lesson's is "lesson_02".
+        uses: names of the notebook, as ("ws",), whose values `find_mistake` gets after the answer.
     """
 
     lab: str
     name: str
-    find_mistake: Callable[[Any], str | None]
+    find_mistake: Callable[..., str | None]
     hints: tuple[str, ...]
     when_correct: str
+    uses: tuple[str, ...] = ()
 
-    def grade(self, answer: Any) -> Outcome:
+    def grade(self, answer: Any, *used: Any) -> Outcome:
         """Judge an answer; pass `...` when there is none. Never raises for what the answer does."""
         if is_untouched(answer):
-            todo = f"`{self.name}` is not written yet. Put code in place of `...`, run that cell, then this one."
+            todo = f"`{self.name}` is not written yet. Put code in place of `...`, run it, and check again."
             return Outcome("not attempted", todo)
         try:
-            mistake = self.find_mistake(answer)
+            mistake = self.find_mistake(answer, *used)
         except (Exception, SystemExit) as error:  # a learner's code may raise anything, or call exit()
             mistake = explain(error, answer)
         return Outcome("incorrect", mistake) if mistake else Outcome("correct", self.when_correct)
@@ -68,7 +74,11 @@ class Exercise:
     def check(self) -> None:
         """Grade what the notebook holds under `name` and show the outcome."""
         # A kernel's notebook is the module __main__, so no lab has to hand its variables over.
-        outcome = self.grade(vars(sys.modules["__main__"]).get(self.name, ...))
+        notebook = vars(sys.modules["__main__"])
+        if missing := [name for name in self.uses if name not in notebook]:
+            show("not attempted", f"`{missing[0]}` is not there yet: run the cells above first.")
+            return
+        outcome = self.grade(notebook.get(self.name, ...), *(notebook[name] for name in self.uses))
         show(outcome.status, outcome.message)
 
     def hint(self, number: int = 1) -> None:
@@ -77,7 +87,7 @@ class Exercise:
         show("hint", self.hints[number - 1], f"Hint {number} of {len(self.hints)}")
 
     def solution(self) -> None:
-        """Print the worked answer, as it stands in the solution notebook."""
+        """Print the worked answer, as it stands in `solutions/`."""
         print(worked_answer(self.lab, self.name))
 
 
@@ -139,12 +149,16 @@ def read_notebook(path: Path) -> Any:
 
 
 def worked_answer(lab: str, name: str, root: Path = PROJECT) -> str:
-    """The source of the cell in `solutions/<lab>.ipynb` that answers with `name`, without the marks."""
-    path = root / "solutions" / f"{lab}.ipynb"
-    if not path.exists():
-        return f"The worked answers are in solutions/{lab}.ipynb of the course, which is not here."
+    """What answers with `name`, without marks: of a cell of `solutions/<lab>.ipynb`, or of a part of `<lab>.py`."""
+    notebook, module = (root / "solutions" / f"{lab}{ending}" for ending in (".ipynb", ".py"))
+    if notebook.exists():
+        pieces = [cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code"]
+    elif module.exists():
+        pieces = re.findall(rf"(?ms)^{BEGIN}\n.*?^{END}$", module.read_text(encoding="utf-8"))
+    else:
+        return f"The worked answers are in solutions/{lab} of the course, which is not here."
     defines = re.compile(rf"^(def {name}\(|{name}\s*=)", re.MULTILINE)
-    for cell in read_notebook(path).cells:
-        if cell.cell_type == "code" and BEGIN in cell.source and defines.search(cell.source):
-            return "\n".join(line for line in cell.source.splitlines() if line.strip() not in (BEGIN, END))
-    raise ValueError(f"{path.name} has no cell that answers with {name}")
+    for piece in pieces:
+        if BEGIN in piece and defines.search(piece):
+            return "\n".join(line for line in piece.splitlines() if line.strip() not in (BEGIN, END))
+    raise ValueError(f"solutions/{lab} has nothing that answers with {name}")

@@ -15,7 +15,7 @@ _STACK = "aws:cloudformation:stack-name"  # what has this tag goes with its stac
 def queries(ws: Whose) -> Iterator[Left]:
     """Athena: workgroups with what they hold, then named queries and prepared statements of the primary workgroup."""
     athena = client("athena")
-    names = _pages(athena.list_work_groups, "WorkGroups", "Name")
+    names = pages(athena.list_work_groups, "WorkGroups", "Name")
     for name in own(ws, names, "athena:workgroup/"):
         arn = f"arn:aws:athena:{ws.region}:{ws.account}:workgroup/{name}"
         if not any(tag["Key"] == _STACK for tag in athena.list_tags_for_resource(ResourceARN=arn)["Tags"]):
@@ -25,13 +25,13 @@ def queries(ws: Whose) -> Iterator[Left]:
         named = athena.get_named_query(NamedQueryId=query)["NamedQuery"]
         if named["Name"].startswith(ws.name("")) or named["Database"].startswith(ws.database):
             yield Left("named query", named["Name"], "", partial(athena.delete_named_query, NamedQueryId=query))
-    for name in _pages(athena.list_prepared_statements, "PreparedStatements", "StatementName", WorkGroup="primary"):
+    for name in pages(athena.list_prepared_statements, "PreparedStatements", "StatementName", WorkGroup="primary"):
         if name.startswith(ws.database):  # a statement's name has no hyphens
             delete = partial(athena.delete_prepared_statement, StatementName=name, WorkGroup="primary")
             yield Left("prepared statement", name, "", delete)
 
 
-def _pages(ask: Any, key: str, name: str, **wanted: str) -> list[str]:
+def pages(ask: Any, key: str, name: str, **wanted: str) -> list[str]:
     """A member of all that an operation lists for which boto3 has no paginator."""
     found: list[str] = []
     token: dict[str, str] = {}

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import Any
 
+from helpers import front_end
+
 
 class Progress:
     """A status line, updated in place: in Jupyter as an output of its own, elsewhere on one line of the terminal."""
@@ -14,7 +16,7 @@ class Progress:
     def __init__(self, what: str) -> None:
         self._what, self._started, self._width = what, time.monotonic(), 0
         self._handle: Any = None
-        if _in_notebook():
+        if front_end.kernel():
             from IPython.display import DisplayHandle
 
             self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
@@ -46,11 +48,3 @@ class Progress:
         text = self._text(status, done)
         bar = ' <progress style="vertical-align:middle;width:8em"></progress>' if done is None else ""
         return {"text/plain": text, "text/html": f"<div>{html.escape(text)}{bar}</div>"}
-
-
-def _in_notebook() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return hasattr(get_ipython(), "kernel")  # type: ignore[no-untyped-call]

@@ -12,6 +12,7 @@ from typing import Any
 LOG_SECONDS = 3
 METRIC_SECONDS = 60
 Params = dict[str, Any]
+_BEFORE_ALL = {"StartTime": 1, "EndTime": 2}  # of 1970
 
 
 def as_seen_now(service: str, operation: str, params: Params) -> Params:
@@ -24,5 +25,8 @@ def as_seen_now(service: str, operation: str, params: Params) -> Params:
             return {**asked, "startTime": begin, "endTime": begin}
         return asked
     if service == "monitoring" and isinstance(params.get("EndTime"), int | float):
-        return {**params, "EndTime": min(params["EndTime"], time.time() - METRIC_SECONDS)}
+        begin, end = params["StartTime"], min(params["EndTime"], time.time() - METRIC_SECONDS)
+        if end <= begin < params["EndTime"]:  # of what is asked for, nothing has arrived
+            return {**params, **_BEFORE_ALL}
+        return {**params, "EndTime": end}
     return params

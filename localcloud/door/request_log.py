@@ -1,4 +1,4 @@
-"""Shows each request in one line of the log: method, service, operation, status, milliseconds.
+"""Shows each request in one line of the log: method, service, operation, status, an error's code, milliseconds.
 
 Neither headers, bodies nor query strings: these hold credentials and the user's data.
 """
@@ -21,11 +21,13 @@ def logged(app: Application) -> Application:
     """The same application, which logs each request when it has been answered."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        began, status = time.perf_counter(), 0
+        began, status = time.perf_counter(), "0"
 
         async def watch(message: dict[str, Any]) -> None:
             nonlocal status
-            status = message.get("status", status)
+            if message["type"] == "http.response.start":
+                error = dict(message.get("headers", [])).get(b"x-amzn-errortype", b"").decode()
+                status = f"{message['status']} {error}".rstrip()
             await send(message)
 
         try:

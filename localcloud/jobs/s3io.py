@@ -102,8 +102,10 @@ def upload_file(s3: Any, path: Path, uri: str) -> None:
     bucket, key = parse_uri(uri)
     try:
         s3.upload_file(str(path), bucket, key)
-    except Exception as error:  # boto3 wraps S3's answer in an exception of its own
-        raise TransferFailed(f"ClientError: Upload to {uri} failed: {error}") from None
+    except Exception as error:
+        answer = error.__context__  # boto3 wraps S3's answer in an exception of its own
+        reason = _reason(answer) if isinstance(answer, ClientError) else str(error)
+        raise TransferFailed(f"ClientError: Upload to {uri} failed: {reason}") from None
 
 
 def upload_folder(s3: Any, folder: Path, uri: str) -> int:

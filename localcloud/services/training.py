@@ -265,7 +265,7 @@ def _upload(cloud: Cloud, job: Params, opt_ml: Path, *, with_model: bool) -> Par
     target = s3io.join_uri(output["S3OutputPath"], job["TrainingJobName"], "output")
     plain = output.get("CompressionType") == "NONE"
     result: Params = {}
-    folders = [("output", opt_ml / "output" / "data")] + ([("model", opt_ml / "model")] if with_model else [])
+    folders = ([("model", opt_ml / "model")] if with_model else []) + [("output", opt_ml / "output" / "data")]
     for what, folder in folders:
         if not folder.is_dir() or not any(folder.iterdir()):
             continue

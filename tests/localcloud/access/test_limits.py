@@ -127,6 +127,16 @@ def test_a_metrics_last_minute_is_not_there_yet(cloud: StrictCloud) -> None:
         assert len(client.get_metric_statistics(**asked, Statistics=["Sum"])["Datapoints"]) == found
 
 
+def test_of_the_last_minute_alone_a_metric_has_nothing_and_that_is_no_error(cloud: StrictCloud) -> None:
+    now, reader = time.time(), cloud.acting_as("reader", "cloudwatch")
+    data = {"MetricName": "young", "Value": 1.0, "Timestamp": now - 10}
+    cloud.client("cloudwatch").put_metric_data(Namespace="n", MetricData=[data])
+    asked = {"Namespace": "n", "MetricName": "young", "EndTime": now, "Period": 60, "Statistics": ["Sum"]}
+    assert reader.get_metric_statistics(**asked, StartTime=now - 30)["Datapoints"] == []
+    with pytest.raises(ClientError, match="StartTime must be before EndTime"):
+        reader.get_metric_statistics(**asked, StartTime=now + 30)
+
+
 def write(cloud: StrictCloud, stream: str, lines: list[str]) -> None:
     logs = cloud.client("logs")
     for make in (

@@ -36,8 +36,8 @@ def test_a_line_says_what_was_asked_and_how_it_ended(talkative: OwnCloud) -> Non
     lines = [
         "PUT s3 /mine 200",
         "POST iam ListRoles 200",
-        "POST sagemaker DescribeTrainingJob 400",
-        "GET refused /mine 403",
+        "POST sagemaker DescribeTrainingJob 400 ValidationException",
+        "GET refused /mine 403 AccessDenied",
     ]
     wait_until(lambda: shown(talkative) == lines, 10)  # a line comes after its answer
 

@@ -1,0 +1,12 @@
+"""What the learner believes, and what is measured then: predictions and decisions, kept in the learner's part of S3.
+
+A lesson says `from helpers.learner import decide, predict, truth`: `predict` asks before a cell that measures, `truth`
+in that cell says what came out, `decide` is the lesson's line in the learner's log. Lesson 12 shows `scores` and `log`;
+`export` writes one file for an instructor, whose `room` reads the files of all. In the unattended run nothing is asked.
+"""
+
+from helpers.learner.decisions import decide, log
+from helpers.learner.exported import export, room
+from helpers.learner.predictions import predict, scores, truth
+
+__all__ = ["decide", "export", "log", "predict", "room", "scores", "truth"]
