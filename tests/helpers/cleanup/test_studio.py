@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,8 @@ def test_a_space_whose_app_runs_stays_with_awss_reason(aws: Stubber) -> None:
 @pytest.fixture
 def swept(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """A host's sweep on AWS that looks for nothing but Studio's: an app, and a space on request."""
-    ws = Workshop("AWS", "us-east-1", "123456789012", "host", "the-bucket", "role", "role", "dsaws-host")
+    named = {"region": "us-east-1", "account": "123456789012", "bucket": "the-bucket"}
+    ws = Workshop(**{field.name: field.name for field in fields(Workshop)} | named)
     there = {"app": 1.0, "space": 0.5}
 
     def find(kind: str) -> Callable[[Any], list[Left]]:
