@@ -318,6 +318,7 @@ def parser() -> argparse.ArgumentParser:
     each["doctor"].add_argument("--learners", type=int, default=1, metavar="N", help="with --aws: so many at once")
     each["sweep"].add_argument("--delete", action="store_true", help="delete what is found")
     each["sweep"].add_argument("--yes", action="store_true", help="with --delete: do not ask for the number first")
+    each["sweep"].add_argument("--spaces", action="store_true", help="Studio's spaces, too: with all files in them")
     each["prices"].add_argument(
         "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
     )
