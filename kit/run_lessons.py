@@ -147,7 +147,7 @@ def write_index(outcomes: list[Outcome], out: Path) -> None:
         f'<td><a href="{html.escape(lesson.stem)}.ipynb">notebook</a></td></tr>'
         for lesson in outcomes
     )
-    data = html.escape(os.environ.get("COURSE_DATA", "sample"))
+    data = html.escape(os.environ.get("COURSE_DATA", "real"))
     page = INDEX_PAGE.format(rows=rows, data=data, when=f"{datetime.now():%Y-%m-%d %H:%M}")
     (out / "index.html").write_text(page, encoding="utf-8")
 
