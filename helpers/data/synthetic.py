@@ -19,7 +19,7 @@ import pandas as pd
 
 from helpers.data.synthetic_writer import Draw, draws, expand, paragraphs, pick, rules
 
-# One of ten tried: no name and no turn of phrase goes with an opinion by chance (tests: test_telling_words.py).
+# One of twelve tried: no name and no turn of phrase goes with an opinion by chance (tests: test_telling_words.py).
 SEED = 29
 BLOCK = 1_000
 TITLES_PER_BLOCK = 100

@@ -24,12 +24,12 @@ from helpers.models.features import TOKEN_PATTERN, nb_log_ratio
 MIN_REVIEWS = 25
 WORDS = r"[\w'’]+(?: [\w'’]+)?"
 PAIRS = r"[\w'’]+ [\w'’]+"
-# What a person accepts as a word for an opinion, judged by hand, word by word: "ador-" is its beginning, "fun" all of it.
+# What a person accepts as a word for an opinion, judged by hand: "ador-" is its beginning, "fun" all of it.
 POSITIVE = """ador- amazing astonishing beautiful- best better brilliant charm- convinc- decent delight- enjoy-
 excellent exceptional fantastic fine finest fortunately fun funny gem glad good gorgeous great gripping happy highly
-joy lik(?:e|ed) likeable lively lov(?:e|ed|ely) magnificent marvel- masterpiece miss moving must outstanding overdone perfect pleas-
-recommend- remarkable solid stunning superb surprised tense terrific thankfully touching treasure wonderful worth 7 8 9
-10"""
+joy lik(?:e|ed) likeable lively lov(?:e|ed|ely) magnificent marvel- masterpiece miss moving must outstanding
+overdone perfect pleas- recommend- remarkable solid stunning superb surprised tense terrific thankfully touching
+treasure wonderful worth 7 8 9 10"""
 NEGATIVE = """abysmal annoy- appalling atrocious avoid- awful bad badly bland bore- boring cheap- cheat- cliche- clumsy
 cringe- dire disappoint- disaster dislike- dread- dreary dull- embarrass- empty fail- fake flat forgettable hate-
 headache hopeless horrible horrendous lacklustre laughable lifeless longer lousy loathe- mediocre mess muddy painful
