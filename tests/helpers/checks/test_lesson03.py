@@ -15,7 +15,7 @@ BEFORE = {"a": "One film.<br /><br />Two.", "b": "Tom &amp; <i>Ann</i>.", "c": "
         ({"a": "One film.  Two.", "b": "Tom & Ann.", "c": "No break"}, None),
         ({"a": "One film.\nTwo.", "b": "Tom &amp; <i>Ann</i>.", "c": "No break"}, None),
         ({"a": "One film.<BR/>Two.", "b": "", "c": "No break"}, "still in 1 reviews"),
-        ({"a": "One filmTwo.", "b": "", "c": "No break"}, "glued"),
+        ({"a": "One film.Two.", "b": "", "c": "No break"}, "glued"),
         ({"a": "One film.", "b": "", "c": "No break"}, "lost"),
         ({"a": "One film. Two.", "b": ""}, "lost"),
         ({"a": "One film. Two.", "b": "", "c": None}, "lost"),
