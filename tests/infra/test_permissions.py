@@ -65,7 +65,6 @@ UNUSED = {
         ("notebook", action): _ON_AWS
         for action in ("cloudformation:DescribeStacks", "iam:SimulatePrincipalPolicy", "sagemaker:DescribeSpace")
     },
-    ("notebook", "athena:GetWorkGroup"): "awswrangler and the console ask it",
 }
 # Resources that only AWS's own client of the catalog asks for, which Spark has there and not here.
 UNNAMED = {
