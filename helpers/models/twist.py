@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,12 +49,22 @@ def judge(ws: Workshop) -> Verdict:
     for name, job in _chosen(ws).items():
         right[name] = opened(job).predict(test["review"]) == test["label"]
         seen[name] = jobs.final_metrics(job)["validation:accuracy"]
+    return compare(right, seen)
+
+
+def compare(right: Mapping[str, pd.Series[bool]], seen: Mapping[str, float]) -> Verdict:
+    """Two models on the same test reviews, by their names.
+
+    Args:
+        right: which reviews each has right; the two are paired, so what both have right or wrong tells nothing.
+        seen: their accuracies on validation.
+    """
     (first, one), (second, other) = right.items()
     only = {first: int((one & ~other).sum()), second: int((other & ~one).sum())}
     table = pd.DataFrame({"validation": seen, "test": {name: r.mean() for name, r in right.items()}, "only it": only})
-    number, differ, lead = len(test), sum(only.values()), only[first] - only[second]
+    number, differ, lead = len(one), sum(only.values()), only[first] - only[second]
     margin = 1.96 * (differ - lead**2 / number) ** 0.5 / number
-    return Verdict(table, number, lead / number, margin)
+    return Verdict(table.loc[[first, second]], number, lead / number, margin)
 
 
 def opened(job: Any) -> Any:
@@ -68,9 +79,10 @@ def opened(job: Any) -> Any:
         return joblib.load(artifacts.unpack(archive, Path(folder), allow_pickle=True) / "model.joblib")
 
 
-def opinions(ws: Workshop, text: str) -> pd.Series[float]:
-    """How probable each of the two models finds it that a text is positive."""
-    return pd.Series({name: opened(job).predict_proba([text])[0, 1] for name, job in _chosen(ws).items()})
+def opinions(ws: Workshop, texts: Sequence[str]) -> pd.DataFrame:
+    """How probable each of the two models, a column, finds it that each text, a row, is positive."""
+    judged = {name: opened(job).predict_proba(list(texts))[:, 1] if texts else [] for name, job in _chosen(ws).items()}
+    return pd.DataFrame(judged, index=list(texts), dtype=float)
 
 
 def _chosen(ws: Workshop) -> dict[str, Any]:
