@@ -69,6 +69,6 @@ def what_ran(tried: pd.DataFrame) -> str:
         return "nothing"
     best = tried.iloc[0]
     if isinstance(model := best.get("model"), str):
-        return f"{model} on {best['ngrams']}, an open model of scikit-learn in place of Amazon's"
+        return f"open {model} in place of Amazon's"
     machine = best.get("instance")
     return f"Amazon's model, trained on {machine}" if isinstance(machine, str) else "Amazon's model"
