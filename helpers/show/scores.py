@@ -1,4 +1,4 @@
-"""Pictures of accuracy: who is right how often, with how wide an interval, at which effort."""
+"""Pictures of accuracy: who is right how often, with how wide an interval."""
 
 from __future__ import annotations
 
@@ -8,22 +8,6 @@ import pandas as pd
 import seaborn as sns
 
 from helpers.show.figures import COLOURS, NEGATIVE, POSITIVE, figure, legend_beside
-
-
-def by_lines(table: pd.DataFrame, reviews: int) -> None:
-    """Dots with one standard error: the accuracy (0 to 1) of each way, a row, by its lines of code."""
-    best = table.nlargest(2, "accuracy")
-    gain = 100 * (best["accuracy"].iloc[0] - best["accuracy"].iloc[1])
-    title = f"“{best.index[0]}” wins by {gain:.1f} points, with {best['lines'].iloc[0]:.0f} lines of code"
-    ways = [f"{way} {row['accuracy']:.1%}, {row['lines']:.0f}" for way, row in table.iterrows()]
-    alt = "Accuracy by lines of code: " + "; ".join(ways)
-    error = 100 * (table["accuracy"] * (1 - table["accuracy"]) / reviews) ** 0.5
-    with figure(title, "lines of code", "accuracy on validation (%)", alt) as axes:
-        axes.errorbar(table["lines"], 100 * table["accuracy"], yerr=error, fmt="o", color=POSITIVE, capsize=4)
-        for way, row in table.iterrows():
-            place = (row["lines"], 100 * row["accuracy"])
-            axes.annotate(str(way), place, xytext=(9, -4), textcoords="offset points")
-        axes.set_xlim(0, table["lines"].max() * 1.25)
 
 
 def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:

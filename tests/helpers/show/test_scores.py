@@ -10,13 +10,6 @@ from helpers.show import scores
 from helpers.show.figures import Picture
 
 
-def test_the_way_that_wins_is_named_with_its_lead_and_its_lines(shown: list[Picture]) -> None:
-    table = pd.DataFrame({"accuracy": [0.829, 0.901], "lines": [5, 22]}, ["skrub", "by hand"])
-    scores.by_lines(table, reviews=600)
-    assert shown[0].title == "“by hand” wins by 7.2 points, with 22 lines of code"
-    assert shown[0].alt == "Accuracy by lines of code: skrub 82.9%, 5; by hand 90.1%, 22"
-
-
 def test_stars_in_the_middle_are_compared_with_those_at_the_edge(shown: list[Picture], drawn: list[Axes]) -> None:
     right = pd.Series([True, True, True, False, True, False])
     scores.by_stars(right, pd.Series([1.0, 10.0, 4.0, 4.0, 7.0, 7.0]))
