@@ -131,13 +131,14 @@ def untuned(ws: Workshop) -> Any:
 def side_by_side(described: Mapping[str, Any]) -> pd.DataFrame:
     """Training jobs, as DescribeTrainingJob describes them, under their labels: one a column.
 
-    Rows: made by (a search, or a job of its own), each hyperparameter that one of them was given, validation accuracy.
+    Rows: made by (a search, or a job of its own), each hyperparameter that one of them was given, which are numbers,
+    and validation accuracy.
     """
     columns = {}
     for label, job in described.items():
         given = {k: v for k, v in job.get("HyperParameters", {}).items() if not k.startswith(("sagemaker_", "_"))}
-        made_by = "a search" if job.get("TuningJobArn") else "a job of its own"
-        accuracy = final_metrics(job)["validation:accuracy"]
-        columns[label] = {"made by": made_by, **given, "validation accuracy": f"{accuracy:.4f}"}
+        columns[label] = {"made by": "a search" if job.get("TuningJobArn") else "a job of its own"}
+        columns[label] |= {name: f"{float(value):.4g}" for name, value in given.items()}
+        columns[label]["validation accuracy"] = f"{final_metrics(job)['validation:accuracy']:.4f}"
     table = pd.DataFrame(columns).fillna("default")
     return table.reindex([*table.index.drop("validation accuracy"), "validation accuracy"])
