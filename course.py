@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.studio import in_studio, on_aws
-from kit import agenda, kernel, work_folder
+from kit import agenda, kernel, machine, work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
@@ -244,19 +244,6 @@ def local_aws_command(name: str, sure: bool = False) -> int:
     return wait_for(start([python, "-m", "localcloud", name], child_environment(python)))
 
 
-def java_version() -> str:
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else "java"
-    try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30).stderr
-    except (OSError, subprocess.TimeoutExpired):
-        answer = ""
-    found = re.search(r'version "([^"]+)"', answer)
-    usable = found and found[1].split(".")[0] == "17"
-    own = "Glue jobs bring their own Java 17"
-    return f"{found[1]}{'' if usable else '; ' + own}" if found else f"none; {own}"
-
-
 def doctor(aws: bool = False, learners: int = 1) -> int:
     """Print what this machine, and the AWS account if asked for, has and lacks; 1 if something must be fixed first."""
     free = shutil.disk_usage(ROOT).free / 1e9
@@ -276,7 +263,7 @@ def doctor(aws: bool = False, learners: int = 1) -> int:
     ]
     if not in_studio():
         checks += [
-            (True, "java", java_version()),
+            (True, "java", machine.java_version()),
             (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
             (True, "local AWS", "running" if local_aws_runs() else "not running"),
         ]
