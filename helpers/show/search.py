@@ -115,9 +115,11 @@ def _dots(axes: Axes, trials: pd.DataFrame, x: str, lowest: float) -> None:
     marks = dict(zip(trials["source"].unique(), _MARKS, strict=False))
     look: Any = {"hue": "source", "style": "source", "markers": marks, "s": 60, "zorder": 3}
     sns.scatterplot(trials[trials["accuracy"] >= bottom], x=x, y="accuracy", ax=axes, **look)
-    for at, value in trials.loc[trials["accuracy"] < bottom, [x, "accuracy"]].itertuples(index=False):
-        axes.scatter([at], [bottom], marker="v", color=BLACK, zorder=3, clip_on=False)
-        axes.annotate(f"{value:.1f} %", (at, bottom), xytext=(6, 5), textcoords="offset points", fontsize=9)
+    outliers = trials[trials["accuracy"] < bottom].sort_values(x)
+    axes.scatter(outliers[x], [bottom] * len(outliers), marker="v", color=BLACK, zorder=3, clip_on=False)
+    for place, (at, value) in enumerate(outliers[[x, "accuracy"]].itertuples(index=False)):
+        words: Any = {"xytext": (6, 5 + 12 * (place % 2)), "textcoords": "offset points", "fontsize": 9}
+        axes.annotate(f"{value:.1f} %", (at, bottom), **words)
     failed = trials[trials["accuracy"].isna()]
     axes.scatter(failed[x], [bottom] * len(failed), color=VERMILION, marker="x", zorder=3, clip_on=False)
     axes.set_ylim(bottom=bottom)
