@@ -6,7 +6,7 @@ import csv
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers.checks.exercise import Exercise
 from helpers.workshop import Workshop
@@ -24,7 +24,7 @@ def mistake_in_request(request: Any, ws: Workshop) -> str | None:
         answer = runtime.invoke_endpoint(EndpointName=ws.name("sentiment"), ContentType=content_type, Body=body)
     except runtime.exceptions.ModelError:
         return None
-    except (ClientError, ParamValidationError) as error:
+    except (ClientError, BotoCoreError) as error:
         return f"This never came to your code; somebody before it refused: `{error}`"
     return f"The endpoint understood it, and answered `{answer['Body'].read().decode()[:80]}`. Break it."
 
