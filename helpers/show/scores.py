@@ -77,3 +77,28 @@ def managed_or_own(shares: Mapping[str, tuple[float, float]], who: str) -> None:
         for place, ((share, margin), colour) in enumerate(zip(shares.values(), (NEGATIVE, POSITIVE), strict=True)):
             axes.errorbar(100 * share, place, xerr=100 * margin, fmt="o", capsize=5, color=colour)
         axes.set(yticks=[0, 1], yticklabels=shares, ylim=(-0.6, 1.6))
+
+
+def validation_and_test(shares: pd.DataFrame, margins: pd.DataFrame) -> None:
+    """Dots with their 95 % intervals: the accuracy of each model, a column, on validation and on test, the two rows.
+
+    Args:
+        shares, margins: 0 to 1; the last column is the model that validation prefers to the first.
+    """
+    first, last = shares.columns[0], shares.columns[-1]
+    leads = 100 * (shares[last] - shares[first])
+    title = f"The lead of “{last}”: {leads['validation']:+.1f} points on validation, {leads['test']:+.1f} on the test"
+    parts = [
+        f"{model} {100 * shares.at[part, model]:.1f} % ± {100 * margins.at[part, model]:.1f} on {part}"
+        for model in shares
+        for part in shares.index
+    ]
+    alt = "Accuracy with 95 % intervals: " + "; ".join(parts)
+    with figure(title, "", "right (%), with the 95 % interval", alt, figsize=(7.5, 3.6)) as axes:
+        for place, (model, colour, mark) in enumerate(zip(shares, (NEGATIVE, POSITIVE), "so", strict=True)):
+            at = [row + 0.2 * place - 0.1 for row in range(len(shares))]
+            axes.errorbar(
+                at, 100 * shares[model], yerr=100 * margins[model], fmt=mark, capsize=5, color=colour, label=model
+            )
+        axes.set(xticks=range(len(shares)), xticklabels=shares.index, xlim=(-0.6, len(shares) - 0.4))
+        legend_beside(axes)

@@ -46,3 +46,13 @@ def test_managed_and_own_have_their_intervals_in_words(shown: list[Picture]) -> 
     scores.managed_or_own({"managed": (0.616, 0.06), "own model": (0.876, 0.041)}, who="Comprehend")
     assert shown[0].title == "Managed (Comprehend) is right on 62%, the own model on 88%"
     assert shown[0].alt == "Two dots with intervals: managed 61.6% ± 6.0%, own model 87.6% ± 4.1%."
+
+
+def test_two_models_are_held_against_validation_and_test_with_their_leads(
+    shown: list[Picture], drawn: list[Axes]
+) -> None:
+    shares = pd.DataFrame({"live": [0.90, 0.88], "candidate": [0.91, 0.878]}, ["validation", "test"])
+    scores.validation_and_test(shares, shares * 0 + 0.02)
+    assert shown[0].title == "The lead of “candidate”: +1.0 points on validation, -0.2 on the test"
+    assert "live 88.0 % ± 2.0 on test; candidate 91.0 % ± 2.0 on validation" in shown[0].alt
+    assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["live", "candidate"]
