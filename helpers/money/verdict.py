@@ -50,7 +50,7 @@ class Case:
             return "Here your own model costs less, however right the service is"
         if self.flip <= GUESSING:
             return "Here the service costs less, even if it only guessed"
-        return f"The service costs less if it is right on more than {self.flip:.1%}"
+        return f"The service costs less if it is right on more than {self.flip:.1%} of reviews"
 
     def _mistakes(self, right: float) -> float:
         return self.reviews * (1 - right) * self.usd_a_mistake

@@ -193,7 +193,7 @@ def flip(case: Case, assumed: float) -> None:
     across = np.linspace(GUESSING, 1, 101)
     with figure(
         case.says(),
-        "right (%): the service, assumed",
+        "how often the service is right (%), assumed",
         "US dollars a month, mistakes included",
         f"{case.says()}. {dot}.",
     ) as axes:

@@ -16,7 +16,7 @@ CASE = Case(reviews=100_000, usd_a_mistake=0.01, managed_usd=100, own_usd=250, o
 def test_the_verdict_flips_where_both_cost_the_same() -> None:
     assert pytest.approx(0.73) == CASE.flip
     assert CASE.managed(CASE.flip) == pytest.approx(CASE.own) == pytest.approx(250 + 120)
-    assert CASE.says() == "The service costs less if it is right on more than 73.0%"
+    assert CASE.says() == "The service costs less if it is right on more than 73.0% of reviews"
 
 
 def test_a_dear_service_cannot_win_and_one_that_costs_next_to_nothing_cannot_lose() -> None:

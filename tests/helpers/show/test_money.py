@@ -97,7 +97,7 @@ def test_the_volume_from_which_comprehend_is_beaten_has_two_digits(shown: list[P
 def test_the_place_where_the_verdict_flips_is_the_title(shown: list[Picture], drawn: list[Axes]) -> None:
     case = Case(100_000, 0.01, managed_usd=100, own_usd=250, own_right=0.88, own_margin=0.04)
     money.flip(case, 0.8)
-    assert shown[0].title == "The service costs less if it is right on more than 73.0%"
+    assert shown[0].title == "The service costs less if it is right on more than 73.0% of reviews"
     assert shown[0].alt.endswith("At 80.0% it is $300.00 against $370.00.")
     assert len(drawn[0].get_legend().get_texts()) == 4
 
