@@ -7,6 +7,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from helpers.aws import provision
+
 POLICIES = Path(__file__).resolve().parents[1] / "infra" / "policies"
 KINDS = ("notebook", "jobs", "events", "reader")
 
@@ -32,7 +34,7 @@ def make(client: Callable[[str], Any], *, learner: str, account: str, region: st
     Args:
         client: makes a boto3 client with an administrator's rights, by the service's name.
     """
-    iam, athena = client("iam"), client("athena")
+    iam = client("iam")
     values = {"learner": learner, "account": account, "region": region, "bucket": bucket}
     arns = {}
     for kind in KINDS:
@@ -44,10 +46,8 @@ def make(client: Callable[[str], Any], *, learner: str, account: str, region: st
             arns[kind] = iam.get_role(RoleName=name)["Role"]["Arn"]
         policy = document(POLICIES / f"{kind}.json", **values)
         iam.put_role_policy(RoleName=name, PolicyName="DataScienceOnAWS", PolicyDocument=policy)
-    try:
-        athena.create_work_group(Name=f"dsaws-{learner}")
-    except athena.exceptions.InvalidRequestException:
-        athena.get_work_group(WorkGroup=f"dsaws-{learner}")  # it is there; else this raises
+    results = f"s3://{bucket}/data-science-on-aws/{learner}/athena/"
+    provision.workgroup(client("athena"), f"dsaws-{learner}", results)
     now = client("s3").get_bucket_notification_configuration(Bucket=bucket)
     if "EventBridgeConfiguration" not in now:
         now.pop("ResponseMetadata")

@@ -1,8 +1,9 @@
 """After an event: find what all learners have left, say what it costs an hour, delete it, and look again.
 
 `python -m kit.sweep` looks and deletes nothing; with `--delete` it asks for the number of things first. The kinds, and
-how each is found and deleted, are those of lesson 12 (`helpers/cleanup`), with what only a host can have left. Exit
-code: 0 when nothing is left, 1 when something is.
+how each is found and deleted, are those of lesson 12 (`helpers/cleanup`), with what only a host can have left. On AWS
+Studio's apps are among them. Its spaces are kept and counted, for their volumes hold the learners' files; `--spaces`
+takes them, too. Exit code: 0 when nothing else is left, 1 when something is.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from helpers.cleanup import shared
+from helpers.cleanup import shared, studio
 from helpers.cleanup.left import COURSE, Everyone, Finder, Left, tagged
 from helpers.cleanup.leftovers import FINDERS, delete, look, why
 from helpers.money.costs import dollars
+from helpers.studio import on_aws
 from helpers.workshop import Workshop, connect
 
 # In the order of deletion: what starts something first, then what others write to.
@@ -34,12 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--delete", action="store_true", help="delete what is found")
     parser.add_argument("--yes", action="store_true", help="with --delete: do not ask for the number first")
+    parser.add_argument("--spaces", action="store_true", help="Studio's spaces, too: with all files in them")
     options = parser.parse_args(arguments)
+    kinds = _kinds(options.spaces)
     ws = connect(quiet=True)
     print(f"Looking on {ws.place}, region {ws.region}, for all that learners have left:")
     print(f"names that begin with dsaws-, the tag course={COURSE}, objects in {ws.bucket}.")
     everyone = _everyone(ws)
-    found, problems = _look(everyone)
+    found, problems = _look(everyone, kinds)
+    if on_aws() and not options.spaces:
+        _tell_of_spaces(everyone)
     if not found:
         return _end(found, problems)
     if not options.delete:
@@ -49,12 +55,24 @@ def main(arguments: list[str] | None = None) -> int:
         print("Nothing was deleted.")
         return 1
     for _ in range(2):  # logs, and what was being made, may come late
-        _delete(everyone)
+        _delete(everyone, kinds)
         print("Looking again:")
-        found, problems = _look(everyone)
+        found, problems = _look(everyone, kinds)
         if not found:
             break
     return _end(found, problems)
+
+
+def _kinds(spaces: bool) -> dict[str, Finder]:
+    """What is looked for; the local AWS has no Studio."""
+    of_studio = {"Studio apps": studio.apps, **({"Studio spaces": studio.spaces} if spaces else {})}
+    return {**(of_studio if on_aws() else {}), **KINDS}
+
+
+def _tell_of_spaces(ws: Everyone) -> None:
+    found, problem = look(studio.spaces, ws)
+    kept = f"{len(found)} kept, {_an_hour(map(_hourly, found))}: they hold files; --spaces, or the stack, deletes them"
+    print(f"· Studio spaces: {f'could not ask: {problem}' if problem else kept}")
 
 
 def _everyone(ws: Workshop) -> Everyone:
@@ -65,11 +83,11 @@ def _everyone(ws: Workshop) -> Everyone:
         return Everyone.of(ws)
 
 
-def _look(ws: Everyone) -> tuple[list[Left], int]:
+def _look(ws: Everyone, every_kind: dict[str, Finder]) -> tuple[list[Left], int]:
     """All that is left, with a line for each kind and each thing; and how many kinds could not be looked at whole."""
     every: dict[Left, float] = {}
     problems = 0
-    for kinds, find in KINDS.items():
+    for kinds, find in every_kind.items():
         found, problem = look(find, ws)
         costs = {left: _hourly(left) for left in found}
         line = f"{len(found)} of {_learners(found)}, {_an_hour(costs.values())}" if found else "none"
@@ -110,11 +128,11 @@ def _sure(number: int) -> bool:
     return input(f"Type {number} to delete them all: ").strip() == str(number)
 
 
-def _delete(ws: Everyone) -> None:
+def _delete(ws: Everyone, every_kind: dict[str, Finder]) -> None:
     """Delete kind by kind, each looked for anew: what was deleted before leaves logs and versions. A line for each."""
     done = 0
     try:
-        for kinds, find in KINDS.items():
+        for kinds, find in every_kind.items():
             found, _ = look(find, ws)
             kept = []
             for left in found:

@@ -42,7 +42,7 @@ def run(ws: Workshop, sql: str) -> Json:
     except athena.exceptions.InvalidRequestException as error:
         if not is_missing(error):
             raise
-        provision.workgroup(ws)
+        provision.workgroup(athena, ws.workgroup, ws.s3("athena/"))
         started = athena.start_query_execution(**wanted)
 
     def ended() -> Json | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.aws.client import client, log_streams, pause
+from helpers.aws.provision import GLUE_LOGS
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -73,7 +74,7 @@ def wait_for_glue(job_name: str, run_id: str) -> Json:
         "SUCCEEDED",
         ("FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"),
         details=lambda run: [run.get("StateDetail")],
-        log=lambda: log_lines("/aws-glue/jobs/error", run_id),
+        log=lambda: glue_log(job_name, run_id, "error"),
     )
 
 
@@ -182,6 +183,11 @@ def wait_for_line(read: Callable[[], list[str]], text: str, *, seconds: float = 
 def training_log(name: str) -> list[str]:
     """The log of a training job, oldest line first."""
     return lines_of(TRAINING_LOGS, f"{name}/")
+
+
+def glue_log(job_name: str, run_id: str, kind: str = "output") -> list[str]:
+    """What a run of a job of `provision.glue_job` has logged: the script's `output`, or Spark's `error`."""
+    return lines_of(f"{GLUE_LOGS}{job_name}/{kind}", run_id)
 
 
 def lines_of(group: str, prefix: str = "") -> list[str]:

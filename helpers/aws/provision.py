@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.aws.client import client, exists
-from helpers.workshop import Workshop
 
+GLUE_LOGS = "/aws-glue/jobs/"
 SCANNED_AT_MOST = 2**30  # bytes a query: half a cent
 
 
@@ -22,21 +22,24 @@ def database(name: str) -> None:
         pass
 
 
-def workgroup(ws: Workshop) -> None:
-    """The learner's workgroup of Athena (CreateWorkGroup); one that exists is left as it is.
+def workgroup(athena: Any, name: str, results: str) -> None:
+    """A learner's workgroup of Athena (CreateWorkGroup); one that exists is left as it is.
 
-    Results go to the learner's part of S3, and no query scans more than a gigabyte.
+    No query in it scans more than a gigabyte.
+
+    Args:
+        athena: a client of Athena.
+        results: where results go, in the learner's part of S3.
     """
-    athena = client("athena")
     settings = {
-        "ResultConfiguration": {"OutputLocation": ws.s3("athena/")},
+        "ResultConfiguration": {"OutputLocation": results},
         "EnforceWorkGroupConfiguration": False,  # else CREATE TABLE AS could not say where its files go
         "BytesScannedCutoffPerQuery": SCANNED_AT_MOST,
     }
     try:
-        athena.create_work_group(Name=ws.workgroup, Configuration=settings)
+        athena.create_work_group(Name=name, Configuration=settings)
     except athena.exceptions.InvalidRequestException:
-        if not exists(athena.get_work_group, WorkGroup=ws.workgroup):
+        if not exists(athena.get_work_group, WorkGroup=name):
             raise
 
 
@@ -50,8 +53,13 @@ def crawler(**settings: Any) -> None:
 
 
 def glue_job(*, Name: str, **settings: Any) -> None:
-    """A Glue job: CreateJob, or UpdateJob for one that exists."""
+    """A Glue job: CreateJob, or UpdateJob for one that exists.
+
+    Its runs log to groups of its own, and so of its learner's: those that AWS would take, all jobs of an account share.
+    """
     glue = client("glue")
+    logs = {"--custom-logGroup-prefix": GLUE_LOGS + Name}
+    settings["DefaultArguments"] = logs | settings.get("DefaultArguments", {})
     try:
         glue.create_job(Name=Name, **settings)
     except glue.exceptions.AlreadyExistsException:

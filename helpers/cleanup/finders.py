@@ -16,13 +16,14 @@ from botocore.exceptions import ClientError
 
 from helpers.aws.client import client, exists, is_missing, listed, log_streams, wait_until
 from helpers.aws.jobs import ENDPOINT_LOGS
+from helpers.aws.provision import GLUE_LOGS
 from helpers.cleanup import hourly
 from helpers.cleanup.left import Everyone, Left, Whose, is_own, own, start
 from helpers.money.ledger_endpoints import remember
 from helpers.money.ledger_entries import PIPELINES
 
 Json = dict[str, Any]
-JOB_LOGS, GLUE_LOGS, CRAWLER_LOGS = "/aws/sagemaker/", "/aws-glue/jobs/", "/aws-glue/crawlers"
+JOB_LOGS, CRAWLER_LOGS = "/aws/sagemaker/", "/aws-glue/crawlers"
 _EXECUTION = "sagemaker:pipeline-execution-arn"
 _RUNNING = ("InProgress", "Stopping")
 _CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")  # states of endpoints
@@ -210,25 +211,24 @@ def entries(kind: str, operation: str, key: str, ws: Whose) -> Iterator[Left]:
 
 
 def glue_jobs(ws: Whose) -> Iterator[Left]:
-    """Glue jobs; with one go its runs and their logs, which carry no learner's name."""
+    """Glue jobs; with one go its runs and their logs."""
     for name in own(ws, listed(client("glue"), "list_jobs", "JobNames[]"), "glue:job/"):
         yield Left("Glue job", name, "", partial(delete_glue_job, name), partial(hourly.glue_runs, name))
 
 
 def delete_glue_job(name: str) -> None:
-    """Stop a Glue job's runs, delete their logs, and the job."""
+    """Stop a Glue job's runs, delete its log groups, and the job."""
     glue, logs = client("glue"), client("logs")
 
     def runs(*states: str) -> list[str]:
         every = listed(glue, "get_job_runs", "JobRuns[]", JobName=name)
-        return [run["Id"] for run in every if not states or run["JobRunState"] in states]
+        return [run["Id"] for run in every if run["JobRunState"] in states]
 
     for run in runs("STARTING", "RUNNING", "WAITING"):
         glue.batch_stop_job_run(JobName=name, JobRunIds=[run])
     wait_until(lambda: not runs("STARTING", "RUNNING", "WAITING", "STOPPING"), f"end of the Glue job {name}")
-    for group in _groups(logs, GLUE_LOGS):
-        for run in runs():
-            _delete_streams(logs, group["logGroupName"], _streams(logs, group["logGroupName"], run))
+    for group in _groups(logs, f"{GLUE_LOGS}{name}/"):
+        logs.delete_log_group(logGroupName=group["logGroupName"])
     glue.delete_job(JobName=name)
 
 
@@ -282,9 +282,9 @@ def _delete_streams(logs: Any, group: str, names: list[str]) -> None:
 
 
 def log_groups(ws: Whose) -> Iterator[Left]:
-    """The endpoints' log groups, and the learner's streams in the groups that all share: by name, then by tag."""
+    """Log groups of endpoints and Glue jobs, and the learner's streams in those that all share, by name, then tag."""
     logs = client("logs")
-    for found in _groups(logs, ENDPOINT_LOGS + ws.name("")):
+    for found in chain.from_iterable(_groups(logs, place + ws.name("")) for place in (ENDPOINT_LOGS, GLUE_LOGS)):
         name, cost = found["logGroupName"], partial(hourly.logged, found.get("storedBytes", 0))
         yield Left("log group", name, "", partial(logs.delete_log_group, logGroupName=name), cost)
     names = [found["logGroupName"] for prefix in (JOB_LOGS, CRAWLER_LOGS) for found in _groups(logs, prefix)]
@@ -324,7 +324,7 @@ def budgets(ws: Whose) -> Iterator[Left]:
     aws, names = client("budgets"), [ws.name("budget")]
     if isinstance(ws, Everyone):
         every = listed(aws, "describe_budgets", "Budgets[].BudgetName", AccountId=ws.account)
-        names = [name for name in every if name.startswith(ws.name(""))]
+        names = [name for name in every if name.startswith(ws.name("")) and name.endswith("-budget")]  # no template's
     elif not exists(aws.describe_budget, AccountId=ws.account, BudgetName=names[0]):
         return
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -61,3 +62,16 @@ def alarm() -> float:
 def crawler(state: str) -> float:
     """A crawler while it runs."""
     return priced(partial(costs.crawler, 60))[0] if state == "RUNNING" else 0.0
+
+
+def app(machine: str) -> float:
+    """An app of Studio on a machine; `system` is AWS's own, and free."""
+    try:
+        return 0.0 if machine == "system" else costs.price("SageMaker AI", f"{machine} Studio-JupyterLab").usd
+    except costs.UnknownPrice:
+        return math.nan
+
+
+def space(gigabytes: float) -> float:
+    """The volume of a space of Studio, whether the space runs or not."""
+    return gigabytes * costs.price("SageMaker AI", "Studio space storage gp3").usd / costs.HOURS_PER_MONTH

@@ -1,18 +1,26 @@
 """IAM's decision on a call: the engine's evaluator, asked with the policies of a role as the engine's IAM keeps them.
 
 Evaluated are the role's own policies and its permissions boundary: Effect, Action, Resource, their Not forms and
-Condition. Policy variables (`${aws:username}`) are not replaced: a statement that has one allows nothing.
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+Condition. A policy variable stands for a key of the request or of who asks; a statement with one that is not known
+(`${aws:username}`, which a role has not on AWS either; `${aws:ResourceTag/…}`) allows nothing.
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from localcloud.store.sessions import Session
 from localcloud.store.state import ACCOUNT, REGION
+
+Keys = dict[str, Any]  # condition key in small letters -> value, or list of values
+_VARIABLE = re.compile(r"\$\{([^},*?$]+)(?:,\s*'([^']*)')?\}")  # ${key} or ${key, 'default'}
 
 
 class Need(NamedTuple):
@@ -28,28 +36,73 @@ class Decision(NamedTuple):
     explicit: bool = False  # a Deny says so, not only the want of an Allow
 
 
-def _context(need: Need, principal: str) -> Any:
-    from ministack.core import iam_evaluator as evaluator
+def evaluator() -> Any:
+    """The engine's evaluator, which knows no other condition keys than those that it is given."""
+    from ministack.core import iam_evaluator
 
-    return evaluator.EvalContext(
-        principal_arn=principal,
-        principal_type="AssumedRole",
-        principal_account=ACCOUNT,
-        action=need.action,
-        resource_arn=need.resource,
-        region=REGION,
-        service_context={"aws:tagkeys": None, **{name.lower(): value for name, value in need.keys.items()}},
+    iam_evaluator._resolve_condition_key = lambda key, context: context.service_context.get(key.lower())
+    return iam_evaluator
+
+
+def _context(need: Need, principal: str, keys: Keys) -> Any:
+    return evaluator().EvalContext(
+        principal, "AssumedRole", ACCOUNT, need.action, need.resource, REGION, service_context=keys
     )
+
+
+def _keys(need: Need, session: Session) -> Keys:
+    """The condition keys of a request: who asks, when and where, then what the call itself has."""
+    from ministack.services import iam
+
+    role = iam._roles.get_scoped(ACCOUNT, None, session.role) or {}
+    now = time.time()
+    known = {
+        **{f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in role.get("Tags") or []},
+        "aws:PrincipalArn": role.get("Arn"),
+        "aws:PrincipalAccount": ACCOUNT,
+        "aws:PrincipalType": "AssumedRole",
+        "aws:userid": f"{role['RoleId']}:{session.name}" if role else None,
+        "aws:ResourceAccount": ACCOUNT,
+        "s3:ResourceAccount": ACCOUNT,
+        "aws:RequestedRegion": REGION,
+        "aws:CurrentTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "aws:EpochTime": str(int(now)),
+        "aws:SecureTransport": "false",
+        "aws:SourceIp": "127.0.0.1",
+        **need.keys,
+    }
+    return {name.lower(): value for name, value in known.items()}
+
+
+def _filled(policies: Iterable[Iterable[Any]], keys: Keys) -> list[list[Any]]:
+    """The statements of policies with values in place of variables; no Allow that has a variable without one."""
+
+    def value(found: re.Match[str]) -> str:
+        known = keys.get(found[1].strip().lower(), found[2])
+        plain = isinstance(known, str) and not set("*?$") & set(known)  # else it would be a wildcard
+        return json.dumps(known)[1:-1] if plain else found[0]
+
+    def filled(statement: Any) -> Any:
+        text = json.dumps([statement.resources, statement.not_resources, statement.conditions], ensure_ascii=False)
+        if "${" not in text:
+            return statement
+        text = _VARIABLE.sub(value, text)
+        if "${" in text and statement.effect == "Allow":
+            return None
+        resources, others, conditions = json.loads(text)
+        return replace(statement, resources=resources, not_resources=others, conditions=conditions)
+
+    return [[one for statement in policy if (one := filled(statement))] for policy in policies]
 
 
 def decide(session: Session, need: Need) -> Decision:
     """Whether a role's policies allow an action on a resource."""
-    from ministack.core import iam_evaluator as evaluator
     from ministack.services import iam
 
-    policies = evaluator._gather_role_policies(session.role, ACCOUNT)
-    limits = evaluator._permissions_boundary(iam._roles, session.role, ACCOUNT)
-    found = evaluator.evaluate(_context(need, session.arn), policies, *limits)
+    keys, engine = _keys(need, session), evaluator()
+    policies = _filled(engine._gather_role_policies(session.role, ACCOUNT), keys)
+    limits = [_filled(limit, keys) for limit in engine._permissions_boundary(iam._roles, session.role, ACCOUNT)]
+    found = engine.evaluate(_context(need, session.arn, keys), policies, *limits)
     return Decision(found.decision == "Allow", found.decision == "Deny")
 
 
@@ -62,15 +115,13 @@ def exists(role: str) -> bool:
 
 def permits(document: str, session: Session, need: Need) -> bool:
     """Whether one policy alone would allow it, attached to a role or not."""
-    from ministack.core import iam_evaluator as evaluator
-
-    statements = evaluator.parse_policy_document(document)
-    return bool(evaluator.evaluate(_context(need, session.arn), [statements]).decision == "Allow")
+    keys, engine = _keys(need, session), evaluator()
+    policies = _filled([engine.parse_policy_document(document)], keys)
+    return bool(engine.evaluate(_context(need, session.arn, keys), policies).decision == "Allow")
 
 
 def trusts(role: str, service: str, source: str) -> bool:
     """Whether a role is there and lets an AWS service act as it, on behalf of the resource `source`."""
-    from ministack.core import iam_evaluator as evaluator
     from ministack.services import iam
 
     found = iam._roles.get_scoped(ACCOUNT, None, role)
@@ -78,12 +129,12 @@ def trusts(role: str, service: str, source: str) -> bool:
         return False
     document = json.loads(found["AssumeRolePolicyDocument"])
     listed = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    context = _context(
-        Need("sts:AssumeRole", found["Arn"], {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": source}), service
-    )
-    fitting = [one for one in listed if evaluator._service_principal_matches(one.get("Principal"), service)]
-    statements = evaluator.parse_policy_document({"Statement": [{**one, "Resource": "*"} for one in fitting]})
-    return bool(evaluator.evaluate(context, [statements]).decision == "Allow")
+    need = Need("sts:AssumeRole", found["Arn"])
+    context = _context(need, service, {"aws:sourceaccount": ACCOUNT, "aws:sourcearn": source})
+    engine = evaluator()
+    fitting = [one for one in listed if engine._service_principal_matches(one.get("Principal"), service)]
+    statements = engine.parse_policy_document({"Statement": [{**one, "Resource": "*"} for one in fitting]})
+    return bool(engine.evaluate(context, [statements]).decision == "Allow")
 
 
 def s3_needs(

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
+from localcloud.engine import policies
 from localcloud.store.state import ACCOUNT, REGION
 
 Context = dict[str, Any]  # key in lower case -> value, or list of values
@@ -37,15 +38,13 @@ def simulate(iam: Any, params: Any) -> Any:
 
 
 def _results(iam: Any, params: Any) -> Iterator[str]:
-    from ministack.core import iam_evaluator as evaluator
-
-    evaluator._resolve_condition_key = lambda key, context: context.service_context.get(key.lower())
+    evaluator = policies.evaluator()
     principal = iam._p(params, "PolicySourceArn")
     name = principal.rpartition("/")[2]
     if iam._roles.get(name, {}).get("Arn") != principal:
         raise _Refused(404, "NoSuchEntity", f"{principal} is no role here.")
-    policies = evaluator._gather_role_policies(name, ACCOUNT)
-    policies += [_statements(evaluator, text) for text in _listed(iam, params, "PolicyInputList")]
+    held = evaluator._gather_role_policies(name, ACCOUNT)
+    held += [_statements(evaluator, text) for text in _listed(iam, params, "PolicyInputList")]
     limits = evaluator._permissions_boundary(iam._roles, name, ACCOUNT)
     boundaries = _listed(iam, params, "PermissionsBoundaryPolicyInputList")
     if len(boundaries) > 1:
@@ -59,8 +58,8 @@ def _results(iam: Any, params: Any) -> Iterator[str]:
             asked = evaluator.EvalContext(
                 principal, "AssumedRole", ACCOUNT, action, resource, REGION, service_context=context
             )
-            decision = _DECISIONS[evaluator.evaluate(asked, policies, *limits).decision]
-            missing = _missing([*policies, *(statements for limit in limits for statements in limit)], context)
+            decision = _DECISIONS[evaluator.evaluate(asked, held, *limits).decision]
+            missing = _missing([*held, *(statements for limit in limits for statements in limit)], context)
             allowed = all(evaluator.evaluate(asked, limit).decision == "Allow" for limit in limits)
             yield _written(action, resource, decision, missing, allowed if limits else None)
 

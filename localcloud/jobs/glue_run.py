@@ -18,7 +18,6 @@ from localcloud.jobs.container import Exit, base_environment, is_kept, layered_p
 from localcloud.jobs.log_stream import LogStream
 
 IMAGE = "glue-5.1"
-OUTPUT_GROUP, ERROR_GROUP = "/aws-glue/jobs/output", "/aws-glue/jobs/error"
 Run = dict[str, Any]
 
 
@@ -31,6 +30,7 @@ class Options:
         settings: of Spark.
         driver_variables, worker_variables: environment variables of the script, and of Python functions in Spark.
         modules, files: s3:// addresses of Python files or zip archives, and of files for the working folder.
+        log_groups: what the names of the groups for its output and its errors begin with.
         notices: lines for the run's error log.
     """
 
@@ -40,6 +40,7 @@ class Options:
     worker_variables: dict[str, str]
     modules: list[str]
     files: list[str]
+    log_groups: str
     notices: list[str]
 
 
@@ -57,7 +58,7 @@ def execute(
     Raises:
         TransferFailed, NoJava, BuildFailed: with a message that is fit for the run.
     """
-    output, errors = (LogStream(cloud, group, run["Id"]) for group in (OUTPUT_GROUP, ERROR_GROUP))
+    output, errors = (LogStream(cloud, f"{options.log_groups}/{kind}", run["Id"]) for kind in ("output", "error"))
     if not images.is_ready(IMAGE):
         set_state(StateDetail=images.BUILDING)
     python = layered_python(folder, IMAGE, lambda line: output.put([line]))

@@ -170,7 +170,7 @@ def _start(cloud: Cloud, job: Params, params: Params, attempt: int, previous: st
         "Arguments": arguments,
         "ExecutionTime": 0,
         "Timeout": params.get("Timeout") or job["Timeout"],
-        "LogGroupName": "/aws-glue/jobs",
+        "LogGroupName": glue_arguments.LOG_GROUPS,
         "GlueVersion": job["GlueVersion"],
         "ExecutionClass": params.get("ExecutionClass") or job["ExecutionClass"],
         "_params": params,
@@ -279,6 +279,7 @@ def _options(run: Params, location: str) -> glue_run.Options:
         worker_variables=glue_arguments.variables(arguments, "--customer-executor-env-vars"),
         modules=glue_arguments.addresses(arguments, "--extra-py-files"),
         files=glue_arguments.addresses(arguments, "--extra-files"),
+        log_groups=glue_arguments.log_groups(arguments),
         notices=glue_arguments.notices(arguments),
     )
 

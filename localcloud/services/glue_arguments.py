@@ -18,6 +18,7 @@ ACTS = {
     "--extra-files": "files on S3, put into the script's working folder",
     "--customer-driver-env-vars": "environment variables CUSTOMER_… of the script",
     "--customer-executor-env-vars": "environment variables CUSTOMER_… of Python functions in Spark",
+    "--custom-logGroup-prefix": "what the names of the run's two log groups begin with, instead of /aws-glue/jobs",
     "--TempDir": "in the result of getResolvedOptions",
     "--job-language": "python; scala is refused",
     "--job-bookmark-option": "job-bookmark-disable; the others are refused",
@@ -56,11 +57,12 @@ REFUSED = {
     **dict.fromkeys(
         (
             *("--continuous-log-logGroup", "--continuous-log-logStreamPrefix", "--continuous-log-conversionPattern"),
-            *("--custom-logGroup-prefix", "--custom-logStream-prefix"),
+            "--custom-logStream-prefix",
         ),
-        "logs go to /aws-glue/jobs/output and /aws-glue/jobs/error",
+        "a run's log streams are named after the run; --custom-logGroup-prefix names their groups",
     ),
 }
+LOG_GROUPS = "/aws-glue/jobs"
 _ONLY = {"--job-language": "python", "--job-bookmark-option": "job-bookmark-disable"}
 # Settings that Spark needs as they are here, and such as ask for jars that are not in the image.
 _FIXED_SETTINGS = (
@@ -119,6 +121,7 @@ def check_arguments(arguments: Mapping[str, str]) -> None:
         if "://" in value and ".." in value.split("/"):
             raise invalid(f"The argument {name} has a '..' in its address.")
     spark_settings(arguments)
+    log_groups(arguments)
     for name in ("--customer-driver-env-vars", "--customer-executor-env-vars"):
         variables(arguments, name)
     for name in ("--extra-py-files", "--extra-files"):
@@ -141,6 +144,20 @@ def spark_settings(arguments: Mapping[str, str]) -> dict[str, str]:
             raise invalid(f"--conf must not set {name} here: the local Glue depends on it, or it needs more jars.")
         settings[name] = value
     return settings
+
+
+def log_groups(arguments: Mapping[str, str]) -> str:
+    """What the names of a run's log groups begin with: `/output` and `/error` follow.
+
+    Source: https://docs.aws.amazon.com/glue/latest/dg/monitor-continuous-logging.html
+
+    Raises:
+        ServiceError: no log group may have such a name.
+    """
+    prefix = arguments.get("--custom-logGroup-prefix", LOG_GROUPS)
+    if not re.fullmatch(r"[A-Za-z0-9_/-]{1,400}", prefix):
+        raise invalid(f"--custom-logGroup-prefix has {prefix!r}; write letters, digits, _, - and /, at most 400.")
+    return prefix
 
 
 def variables(arguments: Mapping[str, str], name: str) -> dict[str, str]:

@@ -91,7 +91,8 @@ def _data(ws: Any, name: str) -> None:
 
 def _logs_and_money(ws: Any, name: str) -> None:
     logs = boto3.client("logs")
-    for group, stream in ((LOGS, f"{name}/algo-1"), (f"/aws/sagemaker/Endpoints/{name}", "all/i-1")):
+    own = ((f"/aws/sagemaker/Endpoints/{name}", "all/i-1"), (f"/aws-glue/jobs/{ws.name('gone')}/output", "jr_1"))
+    for group, stream in ((LOGS, f"{name}/algo-1"), *own):
         try:
             logs.create_log_group(logGroupName=group)
         except logs.exceptions.ResourceAlreadyExistsException:

@@ -169,7 +169,7 @@ def write_logs_and_objects(ws: Any) -> None:
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/ledger/endpoints.json", Body=json.dumps(noted).encode())
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/raw/x", Body=b"x" * 2**20)
     athena = boto3.client("athena")
-    provision.workgroup(ws)
+    provision.workgroup(athena, ws.workgroup, ws.s3("athena/"))
     boto3.client("glue").create_database(DatabaseInput={"Name": ws.database})
     for sql, database in (
         ("SELECT 1 -- lesson 03", ws.database),

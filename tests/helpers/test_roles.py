@@ -13,11 +13,12 @@ from own_cloud import wait_until
 from strict_cloud import StrictCloud
 
 from helpers import roles
+from helpers.aws import provision
 from localcloud.store.state import ACCOUNT, BUCKET, REGION
 
 VALUES = {"account": ACCOUNT, "region": REGION, "bucket": BUCKET}
 IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
-LOGS = "/aws/sagemaker/TrainingJobs"
+LOGS, GLUE_LOGS = "/aws/sagemaker/TrainingJobs", "/aws-glue/jobs/dsaws-bob-etl/output"
 KEY = "data-science-on-aws/bob/reviews.csv"
 JOBS = f"arn:aws:iam::{ACCOUNT}:role/dsaws-bob-jobs"
 JOB = {
@@ -71,6 +72,8 @@ class Two:
         self.stream = "dsaws-bob-job/algo-1-1"
         logs.create_log_group(logGroupName=LOGS)
         logs.create_log_stream(logGroupName=LOGS, logStreamName=self.stream)
+        logs.create_log_group(logGroupName=GLUE_LOGS)
+        logs.create_log_stream(logGroupName=GLUE_LOGS, logStreamName="jr_1")
 
 
 def budget(name: str) -> dict[str, Any]:
@@ -144,6 +147,11 @@ ATTEMPTS: list[tuple[str, str, dict[str, Any]]] = [
     ("logs", "filter_log_events", {"logGroupName": LOGS}),
     ("logs", "delete_log_stream", {"logGroupName": LOGS, "logStreamName": "STREAM"}),
     ("logs", "delete_log_group", {"logGroupName": LOGS}),
+    ("logs", "describe_log_streams", {"logGroupName": GLUE_LOGS}),
+    ("logs", "get_log_events", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
+    ("logs", "filter_log_events", {"logGroupName": GLUE_LOGS}),
+    ("logs", "delete_log_stream", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
+    ("logs", "delete_log_group", {"logGroupName": GLUE_LOGS}),
     ("budgets", "describe_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ("budgets", "delete_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ("iam", "get_role", {"RoleName": "dsaws-bob-jobs"}),
@@ -171,11 +179,19 @@ def test_ann_is_denied_what_is_bobs(two: Two, service: str, operation: str, requ
         ("sagemaker", "describe_endpoint", ENDPOINT),
         ("sagemaker", "describe_pipeline", {"PipelineName": "dsaws-bob-pipe"}),
         ("events", "list_targets_by_rule", {"Rule": "dsaws-bob-rule"}),
+        ("logs", "describe_log_streams", {"logGroupName": GLUE_LOGS}),
+        ("logs", "get_log_events", {"logGroupName": GLUE_LOGS, "logStreamName": "jr_1"}),
         ("budgets", "describe_budget", {"AccountId": ACCOUNT, "BudgetName": "dsaws-bob-budget"}),
     ],
 )
 def test_bob_himself_finds_it_as_it_was(two: Two, service: str, operation: str, members: dict[str, Any]) -> None:
     assert getattr(two.client("bob", service), operation)(**members)
+
+
+def test_each_has_the_workgroup_that_a_first_query_makes(two: Two) -> None:
+    made = two.client("bob", "athena").get_work_group(WorkGroup="dsaws-bob")["WorkGroup"]["Configuration"]
+    assert made["BytesScannedCutoffPerQuery"] == provision.SCANNED_AT_MOST
+    assert made["ResultConfiguration"]["OutputLocation"] == f"s3://{BUCKET}/data-science-on-aws/bob/athena/"
 
 
 def test_of_many_keys_bobs_stay(two: Two) -> None:

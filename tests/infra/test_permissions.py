@@ -44,7 +44,7 @@ UNUSED = {
             "glue:GetUserDefinedFunctions",
         )
     },
-    **{("jobs", f"glue:{action}"): _AGAIN for action in ("UpdatePartition", "UpdateTable")},
+    **{("jobs", f"glue:{action}"): _AGAIN for action in ("BatchUpdatePartition", "UpdatePartition", "UpdateTable")},
     ("jobs", "s3:DeleteObject"): _AGAIN,
     ("jobs", "sagemaker:UpdateEndpoint"): "the second approval of a model; the lesson has one",
     **{("jobs", f"sagemaker:Stop{kind}Job"): "a pipeline that is stopped" for kind in ("Processing", "Training")},

@@ -166,6 +166,19 @@ def test_what_is_named_as_not_there_is_refused(engine: Any, kind: str) -> None:
         engine("cloudformation").create_stack(StackName="refused", TemplateBody=body)
 
 
+def _stopped(cloudformation: Any, learners: str) -> list[str]:
+    """Make stop.yaml as far as it can be made here, and return the roles that its actions are on."""
+    stop = template("stop")
+    actions = {name: stop["Resources"].pop(name) for name in ("NotebookAction", "JobsAction")}
+    del stop["Resources"]["Budget"]
+    definitions = {name: action["Properties"]["Definition"]["IamActionDefinition"] for name, action in actions.items()}
+    assert [found["PolicyArn"] for found in definitions.values()] == [{"Ref": "Policy"}] * 2
+    stop["Outputs"] = {name: {"Value": {"Fn::Join": [",", found["Roles"]]}} for name, found in definitions.items()}
+    given = {"Name": "dsaws-event-stop", "Learners": learners, "MonthlyBudget": "5", "Email": "host@example.com"}
+    outputs = _create(cloudformation, "dsaws-event-stop", json.dumps(stop), **given)
+    return sorted(role for roles in outputs.values() for role in roles.split(","))
+
+
 def test_a_learners_stack_has_the_roles_and_the_bucket_and_goes_without_a_trace(engine: Any) -> None:
     cloudformation, iam, s3 = engine("cloudformation"), engine("iam"), engine("s3")
     body = (INFRA / "learner.yaml").read_text(encoding="utf-8")
@@ -200,10 +213,10 @@ def test_a_learners_stack_has_the_roles_and_the_bucket_and_goes_without_a_trace(
 def test_an_events_stack_has_roles_for_each_learner_and_goes_without_a_trace(engine: Any) -> None:
     cloudformation, iam = engine("cloudformation"), engine("iam")
     event = template("event")
-    del event["Resources"]["Budget"], event["Resources"]["Studio"], event["Outputs"]["Domain"]
+    del event["Resources"]["Stop"], event["Resources"]["Studio"], event["Outputs"]["Domain"]
     learner = event["Resources"]["Fn::ForEach::EachLearner"][2]["Learner${Name}"]["Properties"]["Parameters"]
     del learner["Domain"], learner["SetUp"]
-    for parameter in ("Repository", "EventBudget", "Email"):
+    for parameter in ("Repository", "EventBudget", "Email", "BudgetStops"):
         del event["Parameters"][parameter]
     given = {"Learners": "ann,bob,carl", "AssetsBucket": "assets", "Ends": "2030-01-01T00:00:00Z"}
     outputs = _create(cloudformation, "dsaws-event", json.dumps(event), **given)
@@ -217,6 +230,10 @@ def test_an_events_stack_has_roles_for_each_learner_and_goes_without_a_trace(eng
     for name in names:
         attached = {each["PolicyName"] for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]}
         assert ("dsaws-event-end" in attached) == name.endswith(("-notebook", "-jobs"))
+    stopped = [name for name in names if name.endswith(("-notebook", "-jobs"))]
+    assert _stopped(cloudformation, given["Learners"]) == stopped
+    assert "dsaws-event-stop" in _left(engine)[1]
 
+    _delete(cloudformation, "dsaws-event-stop")
     _delete(cloudformation, "dsaws-event")
     assert _left(engine) == ([], [], [], [])

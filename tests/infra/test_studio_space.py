@@ -1,7 +1,8 @@
 """A JupyterLab space of SageMaker Studio, as far as a machine without AWS can play one, and the course in it.
 
 The space has a home that persists, a file that says what it is, and an environment of AWS's that runs its JupyterLab
-and is made anew each time it starts. The lifecycle configuration is run in it as a space would run it.
+and is made anew each time it starts. The lifecycle configuration is run in it as a space would run it. Of the network
+it has the package index alone, for all programs that heed the variables of a proxy, as pip, uv, git, curl and boto3 do.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from pip._internal.models.index import PyPI  # pip's own word for where packages are, if nothing else is configured
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "infra" / "lifecycle-jupyterlab.sh"
@@ -42,6 +50,7 @@ class Space:
     conda: Path
     repository: Path
     metadata: Path
+    proxy: str  # where nobody listens
 
     @property
     def course(self) -> Path:
@@ -54,6 +63,8 @@ class Space:
         return (
             {"UV_CACHE_DIR": str(Path.home() / ".cache" / "uv")}
             | kept
+            | dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), self.proxy)
+            | dict.fromkeys(("NO_PROXY", "no_proxy"), package_hosts())
             | {
                 "HOME": str(self.home),
                 "PATH": os.pathsep.join([str(self.conda / "bin"), "/usr/bin", "/bin"]),
@@ -89,6 +100,17 @@ class Space:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+@cache
+def package_hosts() -> str:
+    """The hosts that packages come from, by pip's configuration and uv's variables, and pip's own defaults."""
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    said += "".join(f"{name}='{value}'\n" for name, value in os.environ.items() if name.startswith("UV_"))
+    indexes = [line for line in said.splitlines() if "index" in line.lower()]
+    hosts = [urlsplit(url).hostname for line in indexes for url in re.findall(r"https?://[^\s']+", line)]
+    return ",".join(filter(None, [PyPI.netloc, PyPI.file_storage_domain, *hosts]))
+
+
 def written(log: Path) -> str:
     """What a log holds; nothing before the background has begun."""
     return log.read_text(encoding="utf-8") if log.exists() else ""
@@ -117,7 +139,11 @@ def repository_of_this_checkout(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     folder = tmp_path_factory.mktemp("studio")
-    space = Space(folder / "sagemaker-user", folder / "conda", folder / "repository", folder / "metadata.json")
+    nobody = socket.socket()
+    nobody.bind(("127.0.0.1", 0))  # a port of ours on which nothing listens
+    proxy = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+    paths = (folder / name for name in ("sagemaker-user", "conda", "repository", "metadata.json"))
+    space = Space(*paths, proxy=proxy)
     space.home.mkdir()
     space.metadata.write_text(json.dumps(METADATA), encoding="utf-8")
     subprocess.run([python_3_12(), "-m", "venv", space.conda], check=True)
@@ -125,6 +151,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     subprocess.run([space.conda / "bin" / "python3", "-m", "pip", "install", "-q", *AWS_PINS], check=True)
     repository_of_this_checkout(space.repository)
     yield space
+    nobody.close()
     shutil.rmtree(folder)
 
 
@@ -154,6 +181,37 @@ def test_cloudformation_finds_one_variable_to_put_in() -> None:
 def test_shellcheck_finds_nothing() -> None:
     done = subprocess.run(["shellcheck", SCRIPT], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["python3", "-c", "{read}"], ["git", "ls-remote", "{url}"], ["curl", "-sS", "{url}"]]
+)
+def test_a_space_reaches_nothing_but_the_package_index(space: Space, tmp_path: Path, command: list[str]) -> None:
+    asked: list[str] = []
+
+    class Elsewhere(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    server = HTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/"
+    read = f"import urllib.request; urllib.request.urlopen('{url}')"
+    words = [word.format(url=url, read=read) for word in command]
+
+    def run(environment: dict[str, str]) -> str:
+        return subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True).stderr
+
+    try:
+        refused = run(space.environment).lower()
+        assert "refused" in refused or "could not connect" in refused or "failed to connect" in refused, refused
+        assert asked == []
+        run({"PATH": space.environment["PATH"]})
+        assert asked, "it is these variables that keep it from answering"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_the_first_start_says_where_the_lessons_are(space: Space, set_up: str) -> None:

@@ -24,7 +24,7 @@ def template(name: str) -> Json:
 
 
 def test_the_templates_are_these() -> None:
-    assert [path.stem for path in TEMPLATES] == ["domain", "event", "learner", "roles"]
+    assert [path.stem for path in TEMPLATES] == ["domain", "event", "learner", "roles", "stop"]
 
 
 def findings(text: str) -> list[str]:
@@ -88,8 +88,8 @@ def test_a_space_runs_the_script_that_is_tested() -> None:
     assert content["Fn::Base64"]["Fn::Sub"] == script, "put the script's text into infra/domain.yaml"
 
 
-def test_what_stops_a_learner_and_what_ends_an_event_deny_the_same() -> None:
-    stop = template("learner")["Resources"]["StopPolicy"]["Properties"]["PolicyDocument"]["Statement"][0]
+def test_a_budget_that_is_spent_and_the_end_of_an_event_deny_the_same() -> None:
+    stop = template("stop")["Resources"]["Policy"]["Properties"]["PolicyDocument"]["Statement"][0]
     end = template("event")["Resources"]["Guard"]["Properties"]["PolicyDocument"]["Statement"][0]
     assert stop["Action"] == end["Action"]
     assert [action for action in stop["Action"] if not action.endswith(":*") and not privilege(action)] == []

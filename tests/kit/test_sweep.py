@@ -27,6 +27,7 @@ KINDS = {
     "crawler", "database", "log group", "log streams", "alarm", "objects", "unfinished upload", "old versions",
     "budget", "bucket notification", "workgroup", "named query", "prepared statement",
 }  # fmt: skip
+BUDGET = {"BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": "5", "Unit": "USD"}}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,7 @@ def planted(ws: Any) -> list[Any]:
         tags = [{"Key": "course", "Value": course}]
         sagemaker.create_model_package_group(ModelPackageGroupName=group, Tags=tags)
     boto3.client("s3").put_object(Bucket=ws.bucket, Key="other/x", Body=b"x")
+    boto3.client("budgets").create_budget(AccountId=ws.account, Budget={**BUDGET, "BudgetName": "dsaws-event-stop"})
     wait_until(lambda: sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService", 60)
     _automl(ben)
     return [ann, ben]
@@ -159,6 +161,8 @@ def test_everything_is_deleted_and_nothing_of_anybody_else(planted: list[Any], w
     assert [group["ModelPackageGroupName"] for group in groups] == ["not-ours"]
     keys = [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=ws.bucket)["Contents"]]
     assert keys == ["other/x"]
+    budgets = boto3.client("budgets").describe_budgets(AccountId=ws.account)["Budgets"]
+    assert [budget["BudgetName"] for budget in budgets] == ["dsaws-event-stop"]  # it goes with its stack
     code, again = _run()
     assert (code, again.count(": none\n")) == (0, len(sweep.KINDS))
 

@@ -50,8 +50,8 @@ class Glue:
         job = self.job(script, **changes)
         return self.ended(job, self.start(job))
 
-    def log(self, run: str, kind: str = "output") -> list[str]:
-        group = f"/aws-glue/jobs/{kind}"
+    def log(self, run: str, kind: str = "output", groups: str = "/aws-glue/jobs") -> list[str]:
+        group = f"{groups}/{kind}"
         try:
             events = self.logs.get_log_events(logGroupName=group, logStreamName=run, startFromHead=True)["events"]
         except self.logs.exceptions.ResourceNotFoundException:

@@ -43,6 +43,8 @@ def test_conf_holds_settings(text: str, settings: dict[str, str]) -> None:
         ({"--extra-files": "s3://b/folder/"}, "each file"),
         ({"--customer-driver-env-vars": "PATH=/x"}, "CUSTOMER_NAME=value"),
         ({"--source": "s3://b/x/../y"}, "--source"),
+        ({"--custom-logGroup-prefix": "/mine:*"}, "--custom-logGroup-prefix has '/mine:*'"),
+        ({"--continuous-log-logGroup": "/mine"}, "--custom-logGroup-prefix names"),
     ],
 )
 def test_an_argument_that_cannot_act_is_refused(arguments: dict[str, str], named: str) -> None:
