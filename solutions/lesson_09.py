@@ -1,14 +1,17 @@
 """Lesson 09's Your turn: the worked answer, another right one, and plausible wrong ones with words of their hints."""
 
+# solution
 from helpers.money import costs
+
+
+def my_way(n):
+    return 2 * costs.monthly(costs.endpoint("ml.m5.large", 1)).usd + 20 * 65
+
+
+# end solution
 
 INSTANCE = "ml.m5.large"
 month = costs.monthly(costs.endpoint(INSTANCE, 1)).usd
-
-# solution
-my_way = lambda n: 2 * costs.monthly(costs.endpoint(INSTANCE, 1)).usd + 20 * 65  # noqa: E731
-# end solution
-
 RIGHT = {"my_way": {"two instances in one estimate": lambda n: costs.endpoint(INSTANCE, 730, instances=2).usd + 1300}}
 WRONG = {
     "my_way": {
@@ -19,7 +22,7 @@ WRONG = {
         (lambda n: 2 * month + 20): "each costs $65",
         (lambda n: 2 * (month + 1300)): "both machines together",
         (lambda n: costs.monthly(costs.endpoint(INSTANCE, 1))): "`.usd`",
-        (lambda n: n * 0.001 + 2 * month + 1300): "for 1,000,000 reviews you get".capitalize(),
+        (lambda n: n * 0.001 + 2 * month + 1300): "For 1,000,000 reviews you get",
         1468.0: "write a function",
     }
 }

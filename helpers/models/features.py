@@ -90,7 +90,7 @@ def nb_log_ratio(
     return ratio
 
 
-def loudest(model: Any, text: str, most: int = 4) -> str:
+def loudest(model: Any, text: str, most: int = 3) -> str:
     """The n-grams of a text that move a linear model's score most, with what each adds: "worst -1.2, loved +0.9".
 
     Args:
