@@ -4,10 +4,11 @@
 from helpers.money import costs
 
 
-def my_way(n):
+def two_machines(n):
     return 2 * costs.monthly(costs.endpoint("ml.m5.large", 1)).usd + 20 * 65
 
 
+my_way = two_machines
 # end solution
 
 INSTANCE = "ml.m5.large"
