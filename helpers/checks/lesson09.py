@@ -39,12 +39,10 @@ def _mistake(found: float, reviews: float) -> str | None:
     right = MACHINES * machine + people
     if abs(found - right) < 0.01 * right:
         return None
-    told = [hint for usd, hint in mistakes.items() if abs(found - usd) < 0.01 * usd]
-    return (
-        told[0]
-        if told
-        else f"For {reviews:,.0f} reviews you get ${found:,.2f}; machines and people make ${right:,.2f}."
-    )
+    nearest = min(mistakes, key=lambda usd: abs(found - usd))
+    if abs(found - nearest) < 0.01 * nearest:
+        return mistakes[nearest]
+    return f"For {reviews:,.0f} reviews you get ${found:,.2f}; machines and people make ${right:,.2f}."
 
 
 turn = Exercise(
