@@ -12,12 +12,16 @@ import json
 import math
 from collections.abc import Collection, Mapping
 from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import joblib
 import pandas as pd
 
 from helpers.aws.client import client, listed
 from helpers.aws.jobs import final_metrics, training_table
+from helpers.models import artifacts
 from helpers.money import costs
 from helpers.workshop import Workshop
 
@@ -142,3 +146,22 @@ def side_by_side(described: Mapping[str, Any]) -> pd.DataFrame:
         columns[label]["validation accuracy"] = f"{final_metrics(job)['validation:accuracy']:.4f}"
     table = pd.DataFrame(columns).fillna("default")
     return table.reindex([*table.index.drop("validation accuracy"), "validation accuracy"])
+
+
+def open_chosen(ws: Workshop) -> Any:
+    """The chosen model itself, a scikit-learn Pipeline, from its model file, as lesson 05 opens one.
+
+    It is a pickle, and opened as such: the learner's own job has written it.
+
+    Raises:
+        LookupError: there is no choice.
+        UnsafeModel: the file is not what a job of the course writes.
+    """
+    choice = chosen(ws)
+    if choice is None:
+        raise LookupError("No model is chosen yet: lesson 05 does it, or `catch_up(ws, 'model')`.")
+    bucket, _, key = choice[0]["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    with TemporaryDirectory() as folder:
+        archive = Path(folder, "model.tar.gz")
+        client("s3").download_file(bucket, key, str(archive))
+        return joblib.load(artifacts.unpack(archive, Path(folder), allow_pickle=True) / "model.joblib")

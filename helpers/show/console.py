@@ -59,7 +59,7 @@ def _menu(axes: Axes, entries: list[str], here: str, height: float) -> None:
     for number, entry in enumerate(entries, 1):
         y = height - _ROW * number + 0.3
         weight = "bold" if entry == here else "normal"
-        text = "\n".join(wrap(f"▸ {entry}" if entry == here else entry, 20))
+        text = "\n".join(wrap(f"▸ {entry}" if entry == here else entry, 17))
         axes.text(0.2, y, text, fontsize=10, fontweight=weight, va="center")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import seaborn as sns
 
-from helpers.show.figures import COLOURS, NEGATIVE, POSITIVE, figure, legend_beside
+from helpers.show.figures import BLUE, COLOURS, NEGATIVE, ORANGE, POSITIVE, figure, legend_beside
 
 
 def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
@@ -62,19 +62,17 @@ def by_latency(table: pd.DataFrame, reviews: int) -> None:
         legend_beside(axes)
 
 
-def managed_or_own(shares: Mapping[str, tuple[float, float]], who: str) -> None:
-    """Two dots with their 95 % intervals: the share that a managed service and the own model judge rightly.
+def managed_or_own(shares: Mapping[str, tuple[float, float]]) -> None:
+    """Two dots with their 95 % intervals: the share that each of two judges has right.
 
     Args:
-        shares: share and margin (0 to 1) of the managed service, then of the own model.
-        who: the name of the managed service.
+        shares: share and margin (0 to 1) by the name of what really answered, the managed service's first.
     """
-    (managed, _), (own, _) = shares.values()
-    title = f"Managed ({who}) is right on {managed:.0%}, the own model on {own:.0%}"
+    title = " · ".join(f"{name}: {share:.0%} right" for name, (share, _) in shares.items())
     parts = [f"{name} {share:.1%} ± {margin:.1%}" for name, (share, margin) in shares.items()]
     alt = "Two dots with intervals: " + ", ".join(parts) + "."
-    with figure(title, "right on the same reviews (%)", "", alt, figsize=(10, 2)) as axes:
-        for place, ((share, margin), colour) in enumerate(zip(shares.values(), (NEGATIVE, POSITIVE), strict=True)):
+    with figure(title, "right on the same reviews (%)", "", alt, figsize=(9, 2)) as axes:
+        for place, ((share, margin), colour) in enumerate(zip(shares.values(), (ORANGE, BLUE), strict=True)):
             axes.errorbar(100 * share, place, xerr=100 * margin, fmt="o", capsize=5, color=colour)
         axes.set(yticks=[0, 1], yticklabels=shares, ylim=(-0.6, 1.6))
 

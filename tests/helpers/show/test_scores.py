@@ -42,12 +42,6 @@ def test_each_model_has_its_accuracy_and_its_times_in_words(shown: list[Picture]
     assert "pytorch: 86.3 % right, p50 is 3 ms, p95 is 3 ms" in shown[0].alt
 
 
-def test_managed_and_own_have_their_intervals_in_words(shown: list[Picture]) -> None:
-    scores.managed_or_own({"managed": (0.616, 0.06), "own model": (0.876, 0.041)}, who="Comprehend")
-    assert shown[0].title == "Managed (Comprehend) is right on 62%, the own model on 88%"
-    assert shown[0].alt == "Two dots with intervals: managed 61.6% ± 6.0%, own model 87.6% ± 4.1%."
-
-
 def test_two_models_are_held_against_validation_and_test_with_their_leads(
     shown: list[Picture], drawn: list[Axes]
 ) -> None:
@@ -56,3 +50,9 @@ def test_two_models_are_held_against_validation_and_test_with_their_leads(
     assert shown[0].title == "The lead of “candidate”: +1.0 points on validation, -0.2 on the test"
     assert "live 88.0 % ± 2.0 on test; candidate 91.0 % ± 2.0 on validation" in shown[0].alt
     assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["live", "candidate"]
+
+
+def test_two_judges_have_their_names_and_intervals_in_words(shown: list[Picture]) -> None:
+    scores.managed_or_own({"vaderSentiment 3.3.2": (0.616, 0.06), "your model": (0.876, 0.041)})
+    assert shown[0].title == "vaderSentiment 3.3.2: 62% right · your model: 88% right"
+    assert shown[0].alt == "Two dots with intervals: vaderSentiment 3.3.2 61.6% ± 6.0%, your model 87.6% ± 4.1%."
