@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 COPIED = ("notebooks", "labs", "solutions")
-LINKED = ("jobs", "benchmarks")  # lessons read these as `../jobs/…` and never write there
+LINKED = ("jobs", "benchmarks", "GLOSSARY.md")  # lessons read these as `../jobs/…` and never write there
 RECORD = ".copied.json"  # copy -> the hash of its original when it was copied
 
 

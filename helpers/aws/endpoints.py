@@ -1,4 +1,4 @@
-"""An endpoint in use: asked steadily while something happens to it, or by many callers at once; what it captures."""
+"""An endpoint in use: asked steadily or by many callers at once, what CloudWatch counts, what it captures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -83,6 +84,51 @@ def rush(ask: Callable[[int], Any], callers: int, requests: int) -> Rush:
         began = time.perf_counter()
         times = list(pool.map(lambda number: milliseconds(ask, number), range(requests)))
     return Rush(times, time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What CloudWatch has counted of an endpoint's only variant since it was created.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    """
+
+    endpoint: str
+    since: datetime
+
+    def total(self, metric: str) -> float:
+        """How many there were: `Invocations`, `Invocation4XXErrors`, `Invocation5XXErrors`."""
+        return sum((point["Sum"] for point in self._points(metric, Statistics=["Sum"])), 0.0)
+
+    def percentiles(self, metric: str, *wanted: str) -> list[float]:
+        """Of the last hour with requests, in the metric's unit; of `ModelLatency` that is a microsecond.
+
+        Args:
+            wanted: as "p50", "p99".
+        """
+        last = max(self._points(metric, ExtendedStatistics=list(wanted)), key=lambda point: point["Timestamp"])
+        return [last["ExtendedStatistics"][percentile] for percentile in wanted]
+
+    def wait_for(self, metric: str, at_least: float, *, seconds: float = 300) -> None:
+        """Wait until a total is so large: the figures come late. After `seconds` whatever has come has to do."""
+        try:
+            wait_until(lambda: self.total(metric) >= at_least, f"{metric} of {at_least:g}", seconds=seconds, every=1)
+        except TimeoutError as late:
+            print(late)
+
+    def _points(self, metric: str, **wanted: Any) -> list[dict[str, Any]]:
+        dimensions = {"EndpointName": self.endpoint, "VariantName": "AllTraffic"}
+        answer = boto3.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName=metric,
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=self.since,
+            EndTime=datetime.now(UTC),
+            Period=3600,
+            **wanted,
+        )
+        points: list[dict[str, Any]] = answer["Datapoints"]
+        return points
 
 
 def captured(uri: str, *, seconds: float = 300) -> list[dict[str, Any]]:

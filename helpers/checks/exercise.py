@@ -160,5 +160,5 @@ def worked_answer(lab: str, name: str, root: Path = PROJECT) -> str:
     defines = re.compile(rf"^(def {name}\(|{name}\s*=)", re.MULTILINE)
     for piece in pieces:
         if BEGIN in piece and defines.search(piece):
-            return "\n".join(line for line in piece.splitlines() if line.strip() not in (BEGIN, END))
+            return "\n".join(line for line in piece.splitlines() if line.strip() not in (BEGIN, END)).strip()
     raise ValueError(f"solutions/{lab} has nothing that answers with {name}")

@@ -54,17 +54,23 @@ def log(ws: Workshop) -> pd.DataFrame:
     """The decision log of all lessons: what was believed, what was measured, what was decided and why.
 
     Returns:
-        One row a lesson. Columns: lesson, believed and measured (of its predictions), live, usd_a_month, because; "no
-        entry" where the learner has written none.
+        One row a lesson. Columns: lesson, believed and measured (of its predictions, each after its name), live,
+        usd_a_month, because; "no entry" where there is none.
     """
     entries, answers = kept.read_all(ws, DECISIONS), predictions.scores(ws)
     rows = []
     for lesson in sorted({*_lessons(), *entries}):
         own, entry = answers[answers["lesson"] == lesson], entries.get(lesson)
-        believed, measured = ("; ".join(own[name]) or NO_ENTRY for name in ("believed", "measured"))
+        believed, measured = (_named(own, column) for column in ("believed", "measured"))
         decided = (entry["live"], _dollars(entry["usd_a_month"]), entry["because"]) if entry else (NO_ENTRY,) * 3
         rows.append((lesson, believed, measured, *decided))
     return pd.DataFrame(rows, columns=["lesson", "believed", "measured", "live", "usd_a_month", "because"])
+
+
+def _named(own: pd.DataFrame, column: str) -> str:
+    """A lesson's entries of a column, each after the name of its question."""
+    there = own[~own[column].isin([NO_ENTRY, "not yet"])]
+    return "; ".join(f"{name}: {text}" for name, text in zip(there["name"], there[column], strict=True)) or NO_ENTRY
 
 
 def _problem(live: Any, usd_a_month: Any, because: Any) -> str | None:

@@ -78,8 +78,8 @@ def scores(ws: Workshop) -> pd.DataFrame:
     """Every question that was answered or measured, by lesson, and whether the answer was right.
 
     Returns:
-        Columns: lesson, question, believed ("no entry" without an answer), measured ("not yet" without one),
-        right ("yes", "no", or "" where one of them is missing).
+        Columns: lesson, name (of the question), question, believed ("no entry" without an answer), measured ("not yet"
+        without one), right ("yes", "no", or "" where one of them is missing).
     """
     return table(kept.read_all(ws, PREDICTIONS), kept.read_all(ws, TRUTHS))
 
@@ -93,8 +93,8 @@ def table(predictions: dict[str, kept.Json], truths: dict[str, kept.Json]) -> pd
         right = "" if said is None or measured is None else _yes(said["answer"] == _nearest(said["options"], measured))
         believed = "no entry" if said is None else _text(said["answer"])
         found = "not yet" if measured is None else _text(measured)
-        rows.append((lesson, said["question"] if said else name, believed, found, right))
-    return pd.DataFrame(rows, columns=["lesson", "question", "believed", "measured", "right"])
+        rows.append((lesson, name, said["question"] if said else name, believed, found, right))
+    return pd.DataFrame(rows, columns=["lesson", "name", "question", "believed", "measured", "right"])
 
 
 def _ask_by_buttons(ws: Workshop, where: str, question: str, options: list[Option]) -> None:

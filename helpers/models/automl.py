@@ -1,29 +1,17 @@
-"""Low-code beside code: what an AutoML job has tried, and ways to a model by minutes, dollars and lines of code."""
+"""Low-code: an AutoML job, what it has tried, and what ran."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-import io
-import math
-import textwrap
-import time
-import tokenize
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 from botocore.exceptions import ClientError
 
 from helpers.aws import jobs
 from helpers.aws.client import client, listed
-from helpers.models import experiments
-from helpers.money import costs
 
-NOTEBOOK = "ml.t3.medium Studio-JupyterLab"  # where the code of a notebook runs on AWS
 _TRAINING = "AWS::SageMaker::TrainingJob"
 _REFUSED = {"ResourceLimitExceeded", "AccessDeniedException"}
-_NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
 def run(request: jobs.Json) -> jobs.Json | None:
@@ -72,41 +60,15 @@ def _listed(job: jobs.Json | None) -> Iterable[jobs.Json]:
     return listed(sagemaker, "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=job["AutoMLJobName"])
 
 
-def dollars(trained: pd.DataFrame) -> float:
-    """What the training jobs of a table such as `candidates` cost on AWS, those that are billed already.
+def what_ran(tried: pd.DataFrame) -> str:
+    """What the best of some `candidates` is, in words: an open model that stood in for Amazon's names itself.
 
-    AWS chooses the machines of an AutoML job: NaN when the price table has no price for one of them, or where no
-    training job is known.
+    AWS's own candidates have no hyperparameter `model`; of them the machine is known.
     """
-    if "billed seconds" not in trained:
-        return math.nan if len(trained) else 0.0
-    return float(experiments.usd(trained.dropna(subset=["billed seconds"])).sum(skipna=False))
-
-
-def notebook_dollars(minutes: float) -> float:
-    """What these minutes of a notebook's machine cost on AWS; it costs as much while nothing runs."""
-    return costs.price("SageMaker AI", NOTEBOOK).usd * minutes / 60
-
-
-def timed(work: Callable[[], float]) -> tuple[float, float]:
-    """The result of `work()`, and the minutes that it took."""
-    started = time.perf_counter()
-    result = work()
-    return result, (time.perf_counter() - started) / 60
-
-
-def lines(*functions: Callable[..., Any]) -> int:
-    """How many lines of code some functions have; comments, docstrings and blank lines do not count."""
-    return sum(_lines(textwrap.dedent(inspect.getsource(function))) for function in functions)
-
-
-def _lines(source: str) -> int:
-    counted: set[int] = set()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type not in _NO_CODE:
-            counted |= set(range(token.start[0], token.end[0] + 1))
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
-            docstring = node.body[0]
-            counted -= set(range(docstring.lineno, (docstring.end_lineno or docstring.lineno) + 1))
-    return len(counted)
+    if tried.empty:
+        return "nothing"
+    best = tried.iloc[0]
+    if isinstance(model := best.get("model"), str):
+        return f"open {model} in place of Amazon's"
+    machine = best.get("instance")
+    return f"Amazon's model, trained on {machine}" if isinstance(machine, str) else "Amazon's model"

@@ -88,3 +88,16 @@ def nb_log_ratio(
     q = alpha + X.T @ (labels == 0).astype(float)
     ratio: NDArray[np.float64] = np.log(p / p.sum()) - np.log(q / q.sum())
     return ratio
+
+
+def loudest(model: Any, text: str, most: int = 3) -> str:
+    """The n-grams of a text that move a linear model's score most, with what each adds: "worst -1.2, loved +0.9".
+
+    Args:
+        model: a Pipeline with the steps `tfidf` and `classifier`, as the course's training job writes it.
+    """
+    vectorizer, classifier = model.named_steps["tfidf"], model.named_steps["classifier"]
+    added = sparse.coo_array(vectorizer.transform([text]).multiply(classifier.coef_[0]))
+    names = vectorizer.get_feature_names_out()
+    ordered = sorted(zip(added.data, added.coords[1], strict=True), key=lambda pair: -abs(pair[0]))
+    return ", ".join(f"{names[column]} {value:+.1f}" for value, column in ordered[:most])

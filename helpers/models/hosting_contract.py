@@ -27,6 +27,7 @@ START_SECONDS = 60.0  # AWS gives eight minutes; at home nobody waits so long
 PING_SECONDS = 2.0
 ANSWER_SECONDS = 60.0
 STOP_SECONDS = 30.0  # between SIGTERM and SIGKILL
+TRIES = 7  # to connect to a server that starts: half a minute in all
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,19 @@ def check(command: Sequence[str], model: Path, good: bytes, bad: bytes, content_
 
 
 @contextmanager
-def _started(command: Sequence[str], model: Path, log: int) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+def serving(command: Sequence[str], model: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """Start `command` with the argument `serve`, as SageMaker starts an image, on a free port of this machine.
+
+    Yields the process, and a client that asks it and tries again while nobody listens yet; afterwards it is gone.
+    """
+    with tempfile.TemporaryFile() as log, _started(command, model, log.fileno(), TRIES) as found:
+        yield found
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], model: Path, log: int, tries: int = 0
+) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -65,8 +78,10 @@ def _started(command: Sequence[str], model: Path, log: int) -> Iterator[tuple[su
     process = subprocess.Popen(
         [*command, "serve"], env=variables, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
     )
+    transport = httpx.HTTPTransport(retries=tries)  # each waits twice as long as the one before, from half a second
+    url = f"http://127.0.0.1:{port}"
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=ANSWER_SECONDS, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=ANSWER_SECONDS, trust_env=False, transport=transport) as client:
             yield process, client
     finally:
         try:

@@ -15,6 +15,7 @@ from sagemaker.core.training.configs import (
     StoppingCondition,
 )
 from sagemaker.train import ModelTrainer
+from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers import PROJECT
 from helpers.workshop import Workshop
@@ -62,6 +63,28 @@ def sklearn_trainer(
         role=ws.role,
         base_job_name=ws.name(name),
         sagemaker_session=session or ws.session,
+    )
+
+
+def tuner(
+    ws: Workshop, strategy: str, space: dict[str, Any], trials: int | None, at_once: int, seed: int = 7, **more: Any
+) -> HyperparameterTuner:
+    """A search by validation accuracy, as lesson 06 writes out the first; its trials are jobs of `trainer`.
+
+    Args:
+        trials: at most so many; None for a grid, which has as many as it has.
+        more: of the SDK's tuner, such as `warm_start_config`.
+    """
+    return HyperparameterTuner(
+        trainer(ws, "trial", {}),
+        "validation:accuracy",
+        space,
+        METRIC_DEFINITIONS,
+        strategy=strategy,
+        max_jobs=trials,
+        max_parallel_jobs=at_once,
+        random_seed=seed,
+        **more,
     )
 
 

@@ -59,7 +59,8 @@ def _menu(axes: Axes, entries: list[str], here: str, height: float) -> None:
     for number, entry in enumerate(entries, 1):
         y = height - _ROW * number + 0.3
         weight = "bold" if entry == here else "normal"
-        axes.text(0.2, y, f"▸ {entry}" if entry == here else entry, fontsize=10, fontweight=weight, va="center")
+        text = "\n".join(wrap(f"▸ {entry}" if entry == here else entry, 17))
+        axes.text(0.2, y, text, fontsize=10, fontweight=weight, va="center")
 
 
 def _part(axes: Axes, number: int, one: dict[str, Any], y: float) -> None:

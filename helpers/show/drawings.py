@@ -22,10 +22,10 @@ _JOURNEY = (
     ("clean reviews", "Amazon S3", "03", S3),
     ("features", "notebook", "04", NOTEBOOK),
     ("training job", "SageMaker AI", "05", SAGEMAKER),
-    ("tuning job", "SageMaker AI", "06", SAGEMAKER),
     ("model.tar.gz", "Amazon S3", "05", S3),
-    ("registry", "SageMaker AI", "10", SAGEMAKER),
+    ("tuning job", "SageMaker AI", "06", SAGEMAKER),
     ("endpoint", "SageMaker AI", "07", SAGEMAKER),
+    ("pipeline", "SageMaker AI", "10", SAGEMAKER),
 )
 # step, machines that it needs, lessons of this course, fill; clockwise from the left of the upper row
 _CYCLE = (
@@ -71,14 +71,15 @@ Place = tuple[float, float]  # the lower left corner of a box
 
 
 def journey() -> None:
-    """Show the way of the data through the course, one box a step: result, AWS service, lesson."""
+    """Show the way of the data through the course, one box a step, in the order of the lessons."""
     steps = "; ".join(f"{what} ({service}, lesson {lesson})" for what, service, lesson, _ in _JOURNEY)
-    title = "Ten steps turn raw reviews into an endpoint that answers"
-    alt = f"Boxes joined by arrows: {steps}. At the end a sentence goes in and its sentiment comes out."
+    title = "Nine steps turn raw reviews into an endpoint that answers; the tenth repeats them by itself"
+    alt = f"Boxes joined by arrows: {steps}. A sentence goes into the endpoint, and its sentiment comes out."
     boxes = [((what, service, f"lesson {lesson}"), fill) for what, service, lesson, fill in _JOURNEY]
     with figure(title, "", "", alt, figsize=(12.5, 3.9)) as axes:
-        last = _joined(axes, boxes, _as_text(len(boxes), 2.9, 2.0), 2.1, 1.15)[-1]
-        x, y = last[0] + 1.05, last[1]
+        places = _joined(axes, boxes, _as_text(len(boxes), 2.9, 2.0), 2.1, 1.15)
+        x, y = places[[what for what, *_ in _JOURNEY].index("endpoint")]
+        x += 1.05
         axes.annotate("", (x, y), (x, y - 0.55), arrowprops={**_ARROW, "arrowstyle": "<|-|>"})
         axes.text(x, y - 0.68, "a sentence in, its sentiment out", ha="center", va="top", fontsize=10)
 

@@ -5,35 +5,59 @@ from __future__ import annotations
 import pandas as pd
 import seaborn as sns
 
-from helpers.show.figures import BLACK, NEGATIVE, POSITIVE, figure
+from helpers.show.figures import BLACK, NEGATIVE, POSITIVE, SENTIMENT, figure, legend_beside
+
+_PAIR = r"[\w'’]+ [\w'’]+"
 
 
 def word_pairs(ratio: pd.Series[float], each: int = 10) -> None:
     """Bars: the log-count ratio of the word pairs at both ends.
 
     Args:
-        ratio: by word pair, from the surest blame to the surest praise.
+        ratio: by n-gram. Of pairs with exactly the same ratio, mostly parts of one phrase, one is shown.
         each: how many of each end.
     """
-    ends = pd.concat([ratio.head(each), ratio.tail(each)])
+    pairs = ratio[ratio.index.str.fullmatch(_PAIR)].drop_duplicates().sort_values(kind="stable")
+    ends = pd.concat([pairs.head(each), pairs.tail(each)])
     first, last = ends.index[0], ends.index[-1]
-    title = f"“{first}” blames most, “{last}” praises most"
+    title = f"“{first}” is the most negative pair, “{last}” the most positive"
     alt = f"Bars of {len(ends)} word pairs, from {first} ({ends.iloc[0]:.1f}) to {last} ({ends.iloc[-1]:+.1f})."
     with figure(title, "log-count ratio (0: says nothing)", "word pair", alt, figsize=(7.5, 6)) as axes:
         axes.barh(ends.index, ends, color=[POSITIVE if value > 0 else NEGATIVE for value in ends])
         axes.grid(axis="x", alpha=0.3)
 
 
-def alone(accuracies: pd.Series[float], baseline: float) -> None:
-    """Bars: the accuracy with one feature only, beside what is right without any; the title leaves `rating` out."""
-    best = accuracies.drop("rating").max()
-    title = f"Without reading, {best:.0%} at best; guessing gives {baseline:.0%}"
-    alt = f"Bars of accuracy with one feature: {', '.join(f'{k} {v:.1%}' for k, v in accuracies.items())}."
+def negations(counted: pd.Series[float], sentiment: pd.Series[str]) -> None:
+    """Two histograms, each of 100 %: how many negations the negative and the positive reviews have."""
+    half = counted.groupby(sentiment).median()
+    title = f"The median is {half['negative']:.0f} negations in negative, {half['positive']:.0f} in positive reviews"
+    alt = f"Two histograms, one over the other. {title}."
+    table = pd.DataFrame({"negations": counted, "sentiment": sentiment})
+    shares = {"stat": "percent", "common_norm": False, "discrete": True, "element": "step"}
+    with figure(title, "negations in a review", "reviews of this sentiment (%)", alt) as axes:
+        sns.histplot(table, x="negations", hue="sentiment", palette=SENTIMENT, ax=axes, **shares)
+        sns.move_legend(axes, "upper left", bbox_to_anchor=(1, 1))
+
+
+def alone(accuracies: pd.Series[float], baseline: float, reviews: int) -> None:
+    """Bars: the accuracy (0 to 1) with one feature only, beside the baseline; the title leaves `rating` out.
+
+    Args:
+        reviews: of how many the accuracies are; what is within two standard errors of the baseline may be luck.
+    """
+    others = accuracies.drop("rating")
+    luck = 2 * (baseline * (1 - baseline) / reviews) ** 0.5
+    beyond = others[others > baseline + luck].sort_values(ascending=False).index
+    named = f"only {' and '.join(beyond)} beats" if len(beyond) else "nothing beats"
+    title = f"But for the stars, {named} the baseline by more than luck"
+    told = ", ".join(f"{name} {value:.1%}" for name, value in accuracies.items())
+    alt = f"Bars of accuracy with one feature: {told}. Baseline {baseline:.1%}, luck {luck:.1%}."
     with figure(title, "accuracy on validation (%)", "the one feature used", alt) as axes:
         axes.barh(accuracies.index, 100 * accuracies, color=POSITIVE)
-        axes.axvline(100 * baseline, color=BLACK, linestyle="--", label="always the more frequent label")
-        axes.legend(loc="center right")
+        axes.axvline(100 * baseline, color=BLACK, linestyle="--", label="baseline")
+        axes.axvspan(100 * (baseline - luck), 100 * (baseline + luck), color=BLACK, alpha=0.2, label="± luck")
         axes.set_xlim(0, 100)
+        legend_beside(axes)
 
 
 def leaks(flattery: pd.DataFrame) -> None:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from helpers.money import elasticity, ledger, pareto, tco
 from helpers.money.costs import dollars
+from helpers.money.verdict import GUESSING, Case
 from helpers.show.figures import BLACK, BLUE, COLOURS, HATCHES, NEGATIVE, ORANGE, POSITIVE, SKY, figure, legend_beside
 from helpers.studio import on_aws
 
@@ -163,22 +164,49 @@ def _front(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def by_volume(ways: Mapping[str, Callable[[float], float]], even: Mapping[str, float]) -> None:
-    """Lines: what Comprehend and ways with an own model cost a month, by documents a month.
+    """Lines: what Comprehend and ways with an own model cost a month, by reviews a month.
 
     Args:
-        ways: USD a month for so many documents, by name; first Comprehend's.
-        even: from how many documents on each other way is cheaper.
+        ways: USD a month for so many reviews, by name; first Comprehend's.
+        even: from how many reviews on each other way is cheaper.
     """
     first = float(f"{min(even.values()):.2g}")  # two digits: the assumptions bear no more
-    title = f"Below about {first:,.0f} documents a month, Comprehend costs least"
-    alt = f"Cost by volume: Comprehend rises; three ways with an own model are nearly flat. {title}."
+    title = f"Below about {first:,.0f} reviews a month, Comprehend costs least"
+    crossings = (f"{name} is cheaper from {volume:,.0f} on" for name, volume in even.items())
+    alt = f"Cost by volume: {title}; {'; '.join(crossings)}."
     volumes = np.logspace(3, 7, 60)
     lines = pd.DataFrame({name: [way(volume) for volume in volumes] for name, way in ways.items()}, volumes)
-    with figure(title, "documents a month", "cost a month ($)", alt, figsize=(9, 4)) as axes:
+    with figure(title, "reviews a month", "US dollars a month", alt, figsize=(9, 4)) as axes:
         sns.lineplot(lines, linewidth=2, ax=axes)
         axes.set(xscale="log", yscale="log")
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter("{x:,.0f}")
+
+
+def flip(case: Case, assumed: float) -> None:
+    """Lines: dollars a month with mistakes, of a managed service by its accuracy and of the own model; where they meet.
+
+    Args:
+        assumed: an accuracy of the service (0 to 1), drawn as a dot.
+    """
+    dot = f"At {assumed:.1%} it is {dollars(case.managed(assumed))} against {dollars(case.own)}"
+    across = np.linspace(GUESSING, 1, 101)
+    with figure(
+        case.says(),
+        "how often the service is right (%), assumed",
+        "US dollars a month, mistakes included",
+        f"{case.says()}. {dot}.",
+    ) as axes:
+        axes.plot(100 * across, [case.managed(right) for right in across], color=ORANGE, label="managed service")
+        axes.axhline(case.own, color=BLUE, linestyle="--", label="own model, as measured")
+        axes.plot(100 * assumed, case.managed(assumed), "o", color=ORANGE, markersize=9, label="the slider")
+        if GUESSING < case.flip <= 1:
+            low, high = (100 * (case.flip + sign * case.own_margin) for sign in (-1, 1))
+            axes.axvspan(low, high, color="grey", alpha=0.2, label="where the verdict flips (95 %)")
+            axes.axvline(100 * case.flip, color=BLACK, linewidth=1)
+        axes.set(xlim=(100 * GUESSING, 100), ylim=(0, None))
+        axes.yaxis.set_major_formatter("{x:,.0f}")
+        legend_beside(axes)
 
 
 def bill(entries: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of accuracy: who is right how often, with how wide an interval, at which effort."""
+"""Pictures of accuracy: who is right how often, with how wide an interval."""
 
 from __future__ import annotations
 
@@ -7,23 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import seaborn as sns
 
-from helpers.show.figures import COLOURS, NEGATIVE, POSITIVE, figure, legend_beside
-
-
-def by_lines(table: pd.DataFrame, reviews: int) -> None:
-    """Dots with one standard error: the accuracy (0 to 1) of each way, a row, by its lines of code."""
-    best = table.nlargest(2, "accuracy")
-    gain = 100 * (best["accuracy"].iloc[0] - best["accuracy"].iloc[1])
-    title = f"“{best.index[0]}” wins by {gain:.1f} points, with {best['lines'].iloc[0]:.0f} lines of code"
-    ways = [f"{way} {row['accuracy']:.1%}, {row['lines']:.0f}" for way, row in table.iterrows()]
-    alt = "Accuracy by lines of code: " + "; ".join(ways)
-    error = 100 * (table["accuracy"] * (1 - table["accuracy"]) / reviews) ** 0.5
-    with figure(title, "lines of code", "accuracy on validation (%)", alt) as axes:
-        axes.errorbar(table["lines"], 100 * table["accuracy"], yerr=error, fmt="o", color=POSITIVE, capsize=4)
-        for way, row in table.iterrows():
-            place = (row["lines"], 100 * row["accuracy"])
-            axes.annotate(str(way), place, xytext=(9, -4), textcoords="offset points")
-        axes.set_xlim(0, table["lines"].max() * 1.25)
+from helpers.show.figures import BLUE, COLOURS, NEGATIVE, ORANGE, POSITIVE, figure, legend_beside
 
 
 def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
@@ -78,18 +62,41 @@ def by_latency(table: pd.DataFrame, reviews: int) -> None:
         legend_beside(axes)
 
 
-def managed_or_own(shares: Mapping[str, tuple[float, float]], who: str) -> None:
-    """Two dots with their 95 % intervals: the share that a managed service and the own model judge rightly.
+def managed_or_own(shares: Mapping[str, tuple[float, float]]) -> None:
+    """Two dots with their 95 % intervals: the share that each of two judges has right.
 
     Args:
-        shares: share and margin (0 to 1) of the managed service, then of the own model.
-        who: the name of the managed service.
+        shares: share and margin (0 to 1) by the name of what really answered, the managed service's first.
     """
-    (managed, _), (own, _) = shares.values()
-    title = f"Managed ({who}) is right on {managed:.0%}, the own model on {own:.0%}"
+    title = " · ".join(f"{name}: {share:.0%} right" for name, (share, _) in shares.items())
     parts = [f"{name} {share:.1%} ± {margin:.1%}" for name, (share, margin) in shares.items()]
     alt = "Two dots with intervals: " + ", ".join(parts) + "."
-    with figure(title, "right on the same reviews (%)", "", alt, figsize=(10, 2)) as axes:
-        for place, ((share, margin), colour) in enumerate(zip(shares.values(), (NEGATIVE, POSITIVE), strict=True)):
+    with figure(title, "right on the same reviews (%)", "", alt, figsize=(9, 2)) as axes:
+        for place, ((share, margin), colour) in enumerate(zip(shares.values(), (ORANGE, BLUE), strict=True)):
             axes.errorbar(100 * share, place, xerr=100 * margin, fmt="o", capsize=5, color=colour)
         axes.set(yticks=[0, 1], yticklabels=shares, ylim=(-0.6, 1.6))
+
+
+def validation_and_test(shares: pd.DataFrame, margins: pd.DataFrame) -> None:
+    """Dots with their 95 % intervals: the accuracy of each model, a column, on validation and on test, the two rows.
+
+    Args:
+        shares, margins: 0 to 1; the last column is the model that validation prefers to the first.
+    """
+    first, last = shares.columns[0], shares.columns[-1]
+    leads = 100 * (shares[last] - shares[first])
+    title = f"The lead of “{last}”: {leads['validation']:+.1f} points on validation, {leads['test']:+.1f} on the test"
+    parts = [
+        f"{model} {100 * shares.at[part, model]:.1f} % ± {100 * margins.at[part, model]:.1f} on {part}"
+        for model in shares
+        for part in shares.index
+    ]
+    alt = "Accuracy with 95 % intervals: " + "; ".join(parts)
+    with figure(title, "", "right (%), with the 95 % interval", alt, figsize=(7.5, 3.6)) as axes:
+        for place, (model, colour, mark) in enumerate(zip(shares, (NEGATIVE, POSITIVE), "so", strict=True)):
+            at = [row + 0.2 * place - 0.1 for row in range(len(shares))]
+            axes.errorbar(
+                at, 100 * shares[model], yerr=100 * margins[model], fmt=mark, capsize=5, color=colour, label=model
+            )
+        axes.set(xticks=range(len(shares)), xticklabels=shares.index, xlim=(-0.6, len(shares) - 0.4))
+        legend_beside(axes)

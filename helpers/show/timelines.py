@@ -2,61 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from helpers.models.parallel_search import Measured
+from helpers.money.costs import dollars
+from helpers.money.elasticity import Plan
 from helpers.show.figures import BLACK, BLUE, ORANGE, VERMILION, figure
 
 STARTS = 60.0, 120.0  # seconds until a training job works on AWS, as this course counts: not measured
 WEEK = 7 * 24 * 3600.0
-_TICKS = {1: "1 s", 60: "1 min", 3600: "1 h", 86400: "1 day", WEEK: "1 week", 52 * WEEK: "1 year"}
+_TICKS = {60: "1 min", 3600: "1 h", 86400: "1 day", WEEK: "1 week", 52 * WEEK: "1 year"}
 
 
-def searches(measured: Mapping[str, Measured]) -> None:
-    """A group for each of two searches, a line for each trial: thin while it waits, thick while it works."""
-    first, second = measured.values()
-    title = f"{second.seconds / first.seconds:.0%} of the time, {second.usd / first.usd:.0%} of the dollars"
-    alt = "Bars of six trials one after the other, and below of the same six trials side by side."
-    with figure(title, "seconds since the search was asked for", "", alt, figsize=(7.5, 3)) as axes:
-        place, middles = 0, []
-        for colour, search in zip((ORANGE, BLUE), measured.values(), strict=True):
-            middles.append(place + (len(search.trials) - 1) / 2)
-            for trial in search.trials.itertuples(index=False):
-                axes.plot([trial.asked, trial.works], [place, place], color=BLACK, linewidth=1)
-                axes.barh(place, trial.ends - trial.works, left=trial.works, height=0.7, color=colour, edgecolor=BLACK)
-                place += 1
-            place += 1
-        axes.set_yticks(middles, list(measured))
+def plans(ways: Sequence[Plan], minutes: float) -> None:
+    """A line for each rented machine, a bar for each trial of some minutes on it: two ways to run the same trials."""
+    first, second = ways
+    clock, bill = f"{60 * second.hours:g} minutes in place of {60 * first.hours:g}", dollars(second.usd)
+    same = "the same " if second.usd == first.usd else ""
+    title = f"{second.machines} at a time: {clock}, for {same}{bill}"
+    alt = "; ".join(
+        f"{way.machines} at a time: {round(60 * way.hours / minutes)} rounds of {minutes:g} minutes" for way in ways
+    )
+    place, middles = 0, []
+    with figure(
+        title.replace("$", r"\$"), "minutes on AWS, as this course counts", "", alt, figsize=(7.5, 2.4)
+    ) as axes:
+        for colour, way in zip((ORANGE, BLUE), ways, strict=True):
+            middles.append(place + (way.machines - 1) / 2)
+            for trial in range(round(way.usd / first.usd * 60 * first.hours / minutes)):
+                line, begins = place + trial % way.machines, trial // way.machines * minutes
+                axes.barh(line, minutes, left=begins, height=0.8, color=colour, edgecolor=BLACK)
+            place += way.machines + 1
+        axes.set_yticks(middles, [f"{way.machines} at a time" for way in ways])
+        axes.grid(visible=False, axis="y")
         axes.invert_yaxis()
 
 
-def lead_times(servers: pd.DataFrame, request: float) -> None:
-    """On a logarithmic axis: a machine as measured, one on AWS, and servers as the trade says, with their ranges.
+def lead_times(servers: pd.DataFrame) -> None:
+    """On a logarithmic axis, with their ranges: a machine rented on AWS, and servers as the trade says.
 
     Args:
         servers: see `elasticity.lead_times`.
-        request: seconds from a request until a machine worked, measured here.
     """
-    title = f"Measured here: {request:.1f} s; an order: weeks"
+    ends = [[float(end) for end in text.split(" to ")] for text in servers["range"]]
+    low, high = (pick(weeks) for pick, weeks in zip((min, max), zip(*ends, strict=True), strict=True))
+    title = f"Rented, a machine works in minutes; ordered, after {low:g} to {high:g} weeks"
     weeks = "; ".join(f"{row.what}: {row.range} weeks" for row in servers.itertuples())
-    alt = f"A dot: here a machine worked {request:.1f} s after the request. A bar: 1 to 2 minutes on AWS. {weeks}."
+    alt = f"Bars: a training job on AWS begins after 1 to 2 minutes. {weeks}."
     label = "until it works (logarithmic)   * not measured, or source without a date"
     stars = ["" if checked == "verified" else " *" for checked in servers["checked"]]
-    names = ["A training job, measured here", "A training job on AWS, as this course counts *"]
+    names = ["A training job on AWS, as this course counts *"]
     names += [what + star for what, star in zip(servers["what"], stars, strict=True)]
-    ends = [[float(end) * WEEK for end in text.split(" to ")] for text in servers["range"]]
-    with figure(title, label, "", alt, figsize=(7.5, 2.9)) as axes:
-        axes.plot([request], [0], "o", color=BLUE, markersize=9)
-        axes.hlines(1, *STARTS, color=BLUE, linewidth=4)
-        axes.hlines(range(2, len(names)), *zip(*ends, strict=True), color=ORANGE, linewidth=4)
-        axes.plot(servers["weeks"] * WEEK, range(2, len(names)), "D", color=BLACK)
+    with figure(title, label, "", alt, figsize=(7.5, 2.6)) as axes:
+        axes.hlines(0, *STARTS, color=BLUE, linewidth=4)
+        axes.hlines(range(1, len(names)), *(WEEK * end for end in np.transpose(ends)), color=ORANGE, linewidth=4)
+        axes.plot(servers["weeks"] * WEEK, range(1, len(names)), "D", color=BLACK)
         axes.set_yticks(range(len(names)), names)
         axes.set_xscale("log")
         axes.set_xticks(list(_TICKS), list(_TICKS.values()))
         axes.minorticks_off()
-        axes.set(xlim=(min(0.5, request / 2), 104 * WEEK), ylim=(len(names) - 0.5, -0.5))
+        axes.set(xlim=(20, 104 * WEEK), ylim=(len(names) - 0.5, -0.5))
         axes.grid(True, axis="x", alpha=0.3)
 
 

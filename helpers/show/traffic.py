@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
@@ -14,11 +15,10 @@ from helpers.show.figures import NEGATIVE, POSITIVE, figure
 def latency(times: pd.Series[float]) -> None:
     """Steps: the share of the requests that are answered within a time, in ms."""
     p50, p95 = times.quantile([0.5, 0.95])
-    title = f"Half of the answers within {p50:.0f} ms, 95 of 100 within {p95:.0f} ms"
-    alt = (
-        f"Rising steps: share of {len(times)} requests answered within a time. "
-        f"p50 is {p50:.0f} ms, p95 is {p95:.0f} ms."
-    )
+    half, most = _milliseconds(p50), _milliseconds(p95)
+    first = "" if half == most else f"Half of the answers come within {half}, "
+    title = f"{first}95 of 100 {'' if first else 'answers come '}within {most}"
+    alt = f"Rising steps: share of {len(times)} requests answered within a time. p50 is {half}, p95 is {most}."
     with figure(title, "time from request to answer (ms)", "answered (% of requests)", alt) as axes:
         sns.ecdfplot(times, stat="percent", color=POSITIVE, linewidth=2, ax=axes)
         axes.axvline(p95, color=NEGATIVE, linestyle="--", label="p95")
@@ -45,12 +45,25 @@ def load(rushes: Mapping[int, Rush]) -> None:
 
 
 def update(visits: Sequence[Visit]) -> None:
-    """Dots: the score that each visitor got while the endpoint was updated, over time in seconds."""
+    """Dots: the score that each visitor got while the endpoint was updated, over time in seconds.
+
+    The axis shows a part of 0 to 1 only, so that two models that nearly agree can be told apart.
+    """
     good = [visit for visit in visits if not visit.error]
-    before, after = visits[0].answer, visits[-1].answer
+    before, after = good[0].answer, good[-1].answer
     failed = len(visits) - len(good)
     title = f"{failed} of {len(visits)} requests failed; the score goes from {before:.2f} to {after:.2f}"
-    alt = f"Dots: answers over time. The score is {before:.2f} at first, then {after:.2f}, without a gap."
-    with figure(title, "seconds since the update was ordered", "score of my_review (0 to 1)", alt) as axes:
+    alt = f"Dots: answers over time. The score is {before:.2f} at first, then {after:.2f}."
+    low, high = sorted((before, after))
+    room = max(high - low, 0.02) / 2
+    with figure(title, "seconds since the update was ordered", "score of my_review (axis is cut)", alt) as axes:
         axes.scatter([visit.seconds for visit in good], [visit.answer for visit in good], s=14, color=POSITIVE)
-        axes.set_ylim(0, 1)
+        for visit, side in ((good[0], "left"), (good[-1], "right")):
+            words: Any = {"xytext": (0, 8), "textcoords": "offset points", "ha": side}
+            axes.annotate(f"{visit.answer:.2f}", (visit.seconds, visit.answer), **words)
+        axes.set_ylim(low - room, high + room)
+
+
+def _milliseconds(time: float) -> str:
+    """As many digits as tell two fast times apart: 4.1 ms, 52 ms."""
+    return f"{time:.1f} ms" if time < 10 else f"{time:.0f} ms"

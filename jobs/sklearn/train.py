@@ -71,11 +71,7 @@ def nb_log_ratio(presence: sparse.csr_array, labels: NDArray[Any], alpha: float)
 
 
 def fit(texts: list[str], labels: NDArray[Any], arguments: argparse.Namespace) -> tuple[Pipeline, NDArray[np.float64]]:
-    """Fits the model.
-
-    The score of a text is `(tfidf * ratio) @ weights + intercept` = `tfidf @ (ratio * weights) + intercept`.
-    So with the ratio multiplied into the weights, the model is a plain TfidfVectorizer and LogisticRegression,
-    and no class of our own is needed to load it.
+    """Fits the model: count, weight by rarity, weight by opinion, learn.
 
     Returns:
         The pipeline from text to class, and the scores of the texts (above 0: class 1), shape (texts,).
@@ -84,15 +80,25 @@ def fit(texts: list[str], labels: NDArray[Any], arguments: argparse.Namespace) -
     ratio = nb_log_ratio((counts > 0).astype(np.float64), labels, arguments.nb_alpha)
     weighting = TfidfTransformer(sublinear_tf=True).fit(counts)
     features = weighting.transform(counts, copy=False)
-    features.data *= ratio[features.indices]
+    features.data *= ratio[features.indices]  # each n-gram times its ratio, without a copy
     # Among liblinear's solvers the dual one is fast when there are far more n-grams than reviews.
     classifier = LogisticRegression(C=arguments.C, solver="liblinear", dual=True, random_state=arguments.seed)
     classifier.fit(features, labels)
     scores = classifier.decision_function(features)
+    return join(vectorizer, weighting, ratio, classifier), scores
 
+
+def join(
+    vectorizer: TfidfVectorizer, weighting: TfidfTransformer, ratio: NDArray[np.float64], classifier: LogisticRegression
+) -> Pipeline:
+    """Joins what was fitted to one pipeline of scikit-learn's own classes, which loads without this script.
+
+    The score of a text is `(tfidf * ratio) @ weights + intercept` = `tfidf @ (ratio * weights) + intercept`.
+    So the ratio is multiplied into the weights, once and for all.
+    """
     vectorizer.idf_ = weighting.idf_
     classifier.coef_ = classifier.coef_ * ratio
-    return Pipeline([("tfidf", vectorizer), ("classifier", classifier)]), scores
+    return Pipeline([("tfidf", vectorizer), ("classifier", classifier)])
 
 
 def save(model: Pipeline, folder: Path) -> None:

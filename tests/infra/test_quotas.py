@@ -55,10 +55,10 @@ def test_what_many_need_is_many_times_what_one_needs(row: dict[str, str]) -> Non
 
 
 def test_the_training_jobs_are_those_of_lesson_06() -> None:
-    """Two searches side by side, with two trials at once and with one."""
-    asked = [int(number) for number in re.findall(r'tuner\("\w+", 8, (\d)', sources("06"))]
-    assert asked == [2, 1]
-    assert needed("ml.m5.large for training job usage") == sum(asked)
+    """One search after the other: as many at once as the one that has most."""
+    asked = [int(number) for number in re.findall(r"(?:max_parallel_jobs|at_once)=(\d)", sources("06"))]
+    assert len(asked) == 3
+    assert needed("ml.m5.large for training job usage") == max(asked)
 
 
 def test_the_endpoints_and_transform_jobs_are_those_of_lesson_08() -> None:

@@ -53,6 +53,7 @@ def at_the_cell(workshop: Any) -> Any:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DATA", "sample")
+        patch.chdir(PROJECT / "notebooks")  # as JupyterLab runs them
         yield names
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -65,6 +66,28 @@ def test_an_error_in_a_rush_is_not_hidden() -> None:
 
 def test_the_time_of_a_call_is_what_its_caller_waits() -> None:
     assert 20 <= endpoints.milliseconds(time.sleep, 0.02) < 1000
+
+
+def test_requests_are_counted_as_cloudwatch_has_them(workshop: Any) -> None:
+    name, began = workshop.name("counted"), datetime.now(UTC) - timedelta(minutes=1)
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
+    cloudwatch = boto3.client("cloudwatch")
+    for value in (10_000.0, 20_000.0, 30_000.0):
+        data = [
+            {"MetricName": "Invocations", "Dimensions": dimensions, "Value": 1.0},
+            {"MetricName": "ModelLatency", "Dimensions": dimensions, "Value": value},
+        ]
+        cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=data)
+    metrics = endpoints.Metrics(name, since=began)
+    metrics.wait_for("Invocations", at_least=3, seconds=30)
+    assert metrics.total("Invocations") == 3
+    assert metrics.total("Invocation4XXErrors") == 0
+    assert metrics.percentiles("ModelLatency", "p50")[0] == pytest.approx(20_000, rel=0.1)
+
+
+def test_figures_that_do_not_come_are_waited_for_no_longer_than_told(workshop: Any, capsys: Any) -> None:
+    endpoints.Metrics("nobody", since=datetime.now(UTC)).wait_for("Invocations", at_least=1, seconds=0)
+    assert "Still no Invocations of 1" in capsys.readouterr().out
 
 
 def line(second: int) -> str:

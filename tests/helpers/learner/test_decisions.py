@@ -37,7 +37,7 @@ def test_the_log_has_what_the_lesson_predicted_and_measured(ws: Any) -> None:
     kept.write(ws, predictions.TRUTHS, "02/dirt", {"measured": 57})
     decide(replace(ws, lesson="03"), live="no", because="of the leak")
     table = log(ws).set_index("lesson")
-    assert table.loc["02"].tolist() == ["10", "57", *["no entry"] * 3]
+    assert table.loc["02"].tolist() == ["dirt: 10", "dirt: 57", *["no entry"] * 3]
     assert table.loc["03"].tolist() == ["no entry", "no entry", "no", "cost unknown", "of the leak"]
 
 

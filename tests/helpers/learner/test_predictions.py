@@ -141,6 +141,7 @@ def test_an_option_in_words_is_right_when_it_is_what_happened(ws: Any, monkeypat
     assert scores(ws).to_dict("records") == [
         {
             "lesson": "02",
+            "name": "broken",
             "question": "What does SQL do?",
             "believed": "the query fails",
             "measured": "the query fails",

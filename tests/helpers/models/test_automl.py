@@ -1,8 +1,7 @@
-"""Low-code beside code: an AutoML job followed to its end, and what is counted of each way."""
+"""Low-code: an AutoML job followed to its end, and what ran."""
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import boto3
@@ -61,16 +60,14 @@ def test_the_candidates_are_listed_best_first_with_their_recipes(finished: dict[
     assert (table["billed seconds"] >= 1).all()
 
 
-def test_a_search_costs_the_sum_of_its_training_jobs() -> None:
-    table = pd.DataFrame(
-        {"instance": ["ml.m5.large", "ml.m5.xlarge", "ml.m5.large"], "instances": 1, "billed seconds": [60, 120, None]}
-    )
-    assert automl.dollars(table) == pytest.approx(0.115 / 60 + 2 * 0.23 / 60)
+def test_the_best_candidate_says_that_it_stood_in_for_amazons(finished: dict[str, Any]) -> None:
+    tried = automl.candidates(finished)
+    assert automl.what_ran(tried) == f"open {tried['model'].iloc[0]} in place of Amazon's"
 
 
-def test_a_machine_without_a_known_price_makes_the_sum_unknown() -> None:
-    rows = [("ml.m5.large", 1, 60), ("ml.none.large", 1, 60)]
-    assert np.isnan(automl.dollars(pd.DataFrame(rows, columns=["instance", "instances", "billed seconds"])))
+def test_a_candidate_without_a_recipe_of_scikit_learn_is_amazons() -> None:
+    assert automl.what_ran(pd.DataFrame({"instance": ["ml.g5.xlarge"]})) == "Amazon's model, trained on ml.g5.xlarge"
+    assert automl.what_ran(pd.DataFrame({"objective": [0.9]})) == "Amazon's model"
 
 
 @pytest.mark.image
@@ -93,43 +90,6 @@ def test_a_mistake_in_the_request_is_not_passed_over(workshop: Any) -> None:
         automl.run(wrong)
 
 
-def test_without_a_job_there_are_no_candidates_and_they_cost_nothing() -> None:
+def test_without_a_job_there_are_no_candidates() -> None:
     assert automl.candidates(None).empty
-    assert automl.dollars(automl.candidates(None)) == 0
-
-
-def three_lines(word: str) -> str:
-    """Docstrings do not count,
-
-    however long they are.
-    """
-    # nor do comments
-
-    parts = ["a", word]
-    return " ".join(parts)
-
-
-def five_lines() -> str:
-    text = """a
-    text"""
-    return three_lines(
-        text)  # fmt: skip
-
-
-def test_lines_of_code_are_counted_without_comments_docstrings_and_blanks() -> None:
-    assert automl.lines(three_lines) == 3
-    assert automl.lines(three_lines, five_lines) == 8
-
-
-def test_work_is_timed_in_minutes() -> None:
-    def work() -> float:
-        time.sleep(0.3)
-        return 0.5
-
-    result, minutes = automl.timed(work)
-    assert result == 0.5
-    assert 0.3 / 60 <= minutes < 2 / 60
-
-
-def test_a_notebook_is_billed_by_its_minutes() -> None:
-    assert automl.notebook_dollars(60) == pytest.approx(0.05)
+    assert automl.what_ran(automl.candidates(None)) == "nothing"

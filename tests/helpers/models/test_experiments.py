@@ -9,7 +9,6 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from sagemaker.core.parameter import ContinuousParameter
-from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
 from helpers.models import experiments, training
@@ -20,15 +19,9 @@ METRIC = "validation:accuracy"
 
 def tune(ws: Any, name: str, **hyperparameters: Any) -> str:
     """A tuning job of two trials over C, ended."""
-    tuner = HyperparameterTuner(
-        model_trainer=training.trainer(ws, name, hyperparameters),
-        objective_metric_name=METRIC,
-        metric_definitions=[{"Name": metric.name, "Regex": metric.regex} for metric in training.METRICS],
-        hyperparameter_ranges={"C": ContinuousParameter(0.1, 10, scaling_type="Logarithmic")},
-        strategy="Random",
-        max_jobs=2,
-        max_parallel_jobs=2,
-    )
+    space = {"C": ContinuousParameter(0.1, 10, scaling_type="Logarithmic")}
+    tuner = training.tuner(ws, "Random", space, trials=2, at_once=2)
+    tuner.model_trainer = training.trainer(ws, name, hyperparameters)
     name = f"{name}-{time.time_ns() % 10**9}"
     tuner.tune(training.channels(ws), job_name=name, wait=False)
     sagemaker = boto3.client("sagemaker")
@@ -64,6 +57,29 @@ def test_failed_trials_are_rows_without_a_metric(searches: tuple[str, str]) -> N
     table = experiments.runs(tuning=searches)
     assert table.groupby("source")[METRIC].count().to_dict() == {searches[0]: 2, searches[1]: 0}
     assert (table["status"] == "Failed").sum() == 2
+
+
+def test_the_trials_of_a_search_have_its_label_as_their_source(searches: tuple[str, str]) -> None:
+    table = experiments.runs(tuning={"random": searches[0], "bayes": searches[1]})
+    assert table["source"].value_counts().to_dict() == {"random": 2, "bayes": 2}
+
+
+def test_of_a_trial_and_a_job_of_its_own_the_untuned_is_the_latter(searches: tuple[str, str], trained: Any) -> None:
+    pair = experiments.chosen(trained)
+    assert pair is not None
+    assert experiments.untuned(trained) == pair[0]
+    trial = experiments.runs(tuning=[searches[0]])["job"].iloc[0]
+    own = pair[0]["TrainingJobName"]
+    try:
+        experiments.choose(trained, chosen=trial, runner_up=own)
+        assert experiments.untuned(trained)["TrainingJobName"] == own
+        tuned, untuned = experiments.chosen(trained) or ({}, {})
+        table = experiments.side_by_side({"untuned": untuned, "tuned": tuned})
+        assert table.loc["made by"].tolist() == ["a job of its own", "a search"]
+        assert table.loc["C", "untuned"] == "default"
+        assert float(table.loc["validation accuracy", "tuned"]) == round(jobs.final_metrics(tuned)[METRIC], 4)
+    finally:
+        experiments.choose(trained, *(job["TrainingJobName"] for job in pair))
 
 
 def test_jobs_are_found_by_name_and_those_without_a_tuning_job_have_no_source(

@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
 
-from helpers.models.features import TOKEN_PATTERN, nb_log_ratio, text_features, tokens
+from helpers.models.features import TOKEN_PATTERN, loudest, nb_log_ratio, text_features, tokens
 
 JOB = Path(__file__).parents[3] / "jobs" / "sklearn"
 
@@ -129,3 +132,11 @@ def test_a_larger_alpha_pulls_the_ratio_towards_zero():
 def test_wrong_input_of_the_ratio_is_refused(labels, alpha, message):
     with pytest.raises(ValueError, match=message):
         nb_log_ratio(COUNTS, np.array(labels), alpha)
+
+
+def test_the_loudest_words_are_those_that_move_the_score_most():
+    model = Pipeline([("tfidf", CountVectorizer()), ("classifier", LogisticRegression())])
+    model.fit(["loved it", "worst of all", "loved all", "worst worst"], [1, 0, 1, 0])
+    added = dict(part.rsplit(" ", 1) for part in loudest(model, "the worst, and loved", most=2).split(", "))
+    assert set(added) == {"worst", "loved"}
+    assert float(added["worst"]) < 0 < float(added["loved"])

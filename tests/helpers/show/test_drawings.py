@@ -14,7 +14,11 @@ NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 def test_the_journey_names_every_step_in_its_order(shown: list[Picture]) -> None:
     drawings.journey()
     assert shown[0].png.startswith(b"\x89PNG")
-    assert shown[0].title == "Ten steps turn raw reviews into an endpoint that answers"
+    assert (
+        shown[0].title == "Nine steps turn raw reviews into an endpoint that answers; the tenth repeats them by itself"
+    )
+    lessons = re.findall(r"lesson (\d\d)", shown[0].alt)
+    assert lessons == sorted(lessons)
     assert shown[0].alt.index("raw reviews") < shown[0].alt.index("cleaning job") < shown[0].alt.index("endpoint")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from matplotlib.axes import Axes
 
 from helpers.show import features
@@ -12,8 +13,17 @@ from helpers.show.figures import NEGATIVE, POSITIVE, Picture
 def test_the_word_pairs_at_both_ends_are_shown_in_the_colours_of_their_sentiment(
     shown: list[Picture], drawn: list[Axes]
 ) -> None:
-    features.word_pairs(pd.Series({"not recommended": -3.7, "so so": -0.1, "or so": 0.1, "see it": 3.4}), each=1)
-    assert shown[0].title == "“not recommended” blames most, “see it” praises most"
+    ratio = {
+        "see it": 3.4,
+        "so so": -0.1,
+        "best": 5.0,
+        "it .": 4.0,
+        "or so": 0.1,
+        "not recommended": -3.7,
+        "see at": 3.4,
+    }
+    features.word_pairs(pd.Series(ratio), each=1)
+    assert shown[0].title == "“not recommended” is the most negative pair, “see it” the most positive"
     assert shown[0].alt == "Bars of 2 word pairs, from not recommended (-3.7) to see it (+3.4)."
     assert [bar.get_facecolor() for bar in drawn[0].patches] == [colour(NEGATIVE), colour(POSITIVE)]
 
@@ -24,10 +34,22 @@ def colour(name: str) -> tuple[float, float, float, float]:
     return to_rgba(name)
 
 
-def test_the_best_feature_is_one_that_an_endpoint_has(shown: list[Picture]) -> None:
-    features.alone(pd.Series({"words": 0.541, "rating": 0.985}), baseline=0.534)
-    assert shown[0].title == "Without reading, 54% at best; guessing gives 53%"
-    assert shown[0].alt == "Bars of accuracy with one feature: words 54.1%, rating 98.5%."
+def test_negations_have_the_medians_of_both_sides_in_their_title(shown: list[Picture]) -> None:
+    features.negations(pd.Series([6, 8, 4, 2]), pd.Series(["negative", "negative", "positive", "positive"]))
+    assert shown[0].title == "The median is 7 negations in negative, 3 in positive reviews"
+
+
+@pytest.mark.parametrize(
+    ("reviews", "title"),
+    [
+        (600, "But for the stars, nothing beats the baseline by more than luck"),
+        (10_000, "But for the stars, only stated_score beats the baseline by more than luck"),
+    ],
+)
+def test_a_feature_beats_the_baseline_only_by_more_than_luck(reviews: int, title: str, shown: list[Picture]) -> None:
+    features.alone(pd.Series({"words": 0.541, "stated_score": 0.56, "rating": 0.985}), 0.534, reviews)
+    assert shown[0].title == title
+    assert "words 54.1%, stated_score 56.0%, rating 98.5%. Baseline 53.4%" in shown[0].alt
 
 
 def test_each_leak_has_its_dots_and_a_line_at_their_mean(shown: list[Picture], drawn: list[Axes]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from matplotlib.axes import Axes
 
 from helpers.money import elasticity, ledger, pareto, risk, tco
+from helpers.money.verdict import Case
 from helpers.show import money
 from helpers.show.figures import Picture
 
@@ -88,9 +89,17 @@ def test_the_best_of_your_models_is_the_dearest_of_the_front(monthly: pd.DataFra
 def test_the_volume_from_which_comprehend_is_beaten_has_two_digits(shown: list[Picture], drawn: list[Axes]) -> None:
     ways = {"Comprehend": lambda n: n / 1000, "endpoint": lambda n: 300.0, "batch, daily": lambda n: 250.0}
     money.by_volume(ways, {"endpoint": 326_452.0, "batch, daily": 247_240.0})
-    assert shown[0].title == "Below about 250,000 documents a month, Comprehend costs least"
-    assert shown[0].alt.endswith(f"{shown[0].title}.")
+    assert shown[0].title == "Below about 250,000 reviews a month, Comprehend costs least"
+    assert shown[0].alt.endswith("endpoint is cheaper from 326,452 on; batch, daily is cheaper from 247,240 on.")
     assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == list(ways)
+
+
+def test_the_place_where_the_verdict_flips_is_the_title(shown: list[Picture], drawn: list[Axes]) -> None:
+    case = Case(100_000, 0.01, managed_usd=100, own_usd=250, own_right=0.88, own_margin=0.04)
+    money.flip(case, 0.8)
+    assert shown[0].title == "The service costs less if it is right on more than 73.0% of reviews"
+    assert shown[0].alt.endswith("At 80.0% it is $300.00 against $370.00.")
+    assert len(drawn[0].get_legend().get_texts()) == 4
 
 
 def of(*rows: tuple[str, str, float]) -> pd.DataFrame:

@@ -10,13 +10,6 @@ from helpers.show import scores
 from helpers.show.figures import Picture
 
 
-def test_the_way_that_wins_is_named_with_its_lead_and_its_lines(shown: list[Picture]) -> None:
-    table = pd.DataFrame({"accuracy": [0.829, 0.901], "lines": [5, 22]}, ["skrub", "by hand"])
-    scores.by_lines(table, reviews=600)
-    assert shown[0].title == "“by hand” wins by 7.2 points, with 22 lines of code"
-    assert shown[0].alt == "Accuracy by lines of code: skrub 82.9%, 5; by hand 90.1%, 22"
-
-
 def test_stars_in_the_middle_are_compared_with_those_at_the_edge(shown: list[Picture], drawn: list[Axes]) -> None:
     right = pd.Series([True, True, True, False, True, False])
     scores.by_stars(right, pd.Series([1.0, 10.0, 4.0, 4.0, 7.0, 7.0]))
@@ -49,7 +42,17 @@ def test_each_model_has_its_accuracy_and_its_times_in_words(shown: list[Picture]
     assert "pytorch: 86.3 % right, p50 is 3 ms, p95 is 3 ms" in shown[0].alt
 
 
-def test_managed_and_own_have_their_intervals_in_words(shown: list[Picture]) -> None:
-    scores.managed_or_own({"managed": (0.616, 0.06), "own model": (0.876, 0.041)}, who="Comprehend")
-    assert shown[0].title == "Managed (Comprehend) is right on 62%, the own model on 88%"
-    assert shown[0].alt == "Two dots with intervals: managed 61.6% ± 6.0%, own model 87.6% ± 4.1%."
+def test_two_models_are_held_against_validation_and_test_with_their_leads(
+    shown: list[Picture], drawn: list[Axes]
+) -> None:
+    shares = pd.DataFrame({"live": [0.90, 0.88], "candidate": [0.91, 0.878]}, ["validation", "test"])
+    scores.validation_and_test(shares, shares * 0 + 0.02)
+    assert shown[0].title == "The lead of “candidate”: +1.0 points on validation, -0.2 on the test"
+    assert "live 88.0 % ± 2.0 on test; candidate 91.0 % ± 2.0 on validation" in shown[0].alt
+    assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["live", "candidate"]
+
+
+def test_two_judges_have_their_names_and_intervals_in_words(shown: list[Picture]) -> None:
+    scores.managed_or_own({"vaderSentiment 3.3.2": (0.616, 0.06), "your model": (0.876, 0.041)})
+    assert shown[0].title == "vaderSentiment 3.3.2: 62% right · your model: 88% right"
+    assert shown[0].alt == "Two dots with intervals: vaderSentiment 3.3.2 61.6% ± 6.0%, your model 87.6% ± 4.1%."

@@ -20,33 +20,23 @@ STEPS = [
 ]
 
 
-def searched(seconds: float, usd: float) -> parallel_search.Measured:
-    trials = pd.DataFrame({"asked": [0.0, 2.0], "works": [1.0, 3.0], "ends": [2.0, seconds]})
-    return parallel_search.Measured(seconds, 4.0, usd, trials)
-
-
-def test_each_search_is_named_at_the_middle_of_its_trials(shown: list[Picture], drawn: list[Axes]) -> None:
-    one, many = searched(4.0, 0.002), searched(3.0, 0.002)
-    timelines.searches({"one at a time": one, "three at a time": many})
+def test_each_way_has_a_line_for_each_machine_and_a_bar_for_each_trial(shown: list[Picture], drawn: list[Axes]) -> None:
+    timelines.plans([parallel_search.plan(1), parallel_search.plan(2)], parallel_search.TRIAL_MINUTES)
     labels = {text.get_text(): text.get_position()[1] for text in drawn[0].get_yticklabels()}
-    assert labels == {"one at a time": 0.5, "three at a time": 3.5}
-    assert shown[0].title == "75% of the time, 100% of the dollars"
+    assert labels == {"1 at a time": 0, "2 at a time": 2.5}
+    assert len(drawn[0].patches) == 2 * len(parallel_search.PENALTIES)
+    assert shown[0].title == r"2 at a time: 7.5 minutes in place of 15, for the same \$0.029"
+    assert shown[0].alt == "1 at a time: 6 rounds of 2.5 minutes; 2 at a time: 3 rounds of 2.5 minutes"
 
 
-def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star(drawn: list[Axes]) -> None:
+def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star(
+    shown: list[Picture], drawn: list[Axes]
+) -> None:
     servers = elasticity.lead_times()
-    timelines.lead_times(servers, 2)
+    timelines.lead_times(servers)
     stars = [text.get_text().endswith(" *") for text in drawn[0].get_yticklabels()]
-    assert stars == [False, True, *(checked != "verified" for checked in servers["checked"])]
-
-
-@pytest.mark.parametrize("seconds", [0.1, 2, 120])
-def test_the_measured_machine_lies_inside_the_figure(seconds: float, shown: list[Picture], drawn: list[Axes]) -> None:
-    timelines.lead_times(elasticity.lead_times(), seconds)
-    low, high = drawn[0].get_xlim()
-    assert low < seconds < high
-    assert shown[0].title == f"Measured here: {seconds:.1f} s; an order: weeks"
-    assert f"here a machine worked {seconds:.1f} s after the request" in shown[0].alt
+    assert stars == [True, *(checked != "verified" for checked in servers["checked"])]
+    assert shown[0].title == "Rented, a machine works in minutes; ordered, after 4 to 52 weeks"
 
 
 def test_the_timeline_tells_each_step_in_words(shown: list[Picture]) -> None:
