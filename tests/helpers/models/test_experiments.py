@@ -67,9 +67,9 @@ def test_the_trials_of_a_search_have_its_label_as_their_source(searches: tuple[s
 def test_of_a_trial_and_a_job_of_its_own_the_untuned_is_the_latter(searches: tuple[str, str], trained: Any) -> None:
     pair = experiments.chosen(trained)
     assert pair is not None
-    assert experiments.untuned(trained) == pair[0]
-    trial = experiments.runs(tuning=[searches[0]])["job"].iloc[0]
     own = pair[0]["TrainingJobName"]
+    assert experiments.untuned(trained)["TrainingJobName"] == own
+    trial = experiments.runs(tuning=[searches[0]])["job"].iloc[0]
     try:
         experiments.choose(trained, chosen=trial, runner_up=own)
         assert experiments.untuned(trained)["TrainingJobName"] == own
