@@ -105,22 +105,6 @@ def comprehend_month(documents: float, units_each: float) -> costs.Estimate:
     return replace(estimate, how=how)
 
 
-def monthly(volumes: Sequence[float], ways: dict[str, Callable[[float], float]]) -> pd.DataFrame:
-    """Dollars a month: one row for each volume (documents a month), one column for each way."""
-    rows = {volume: {name: way(volume) for name, way in ways.items()} for volume in volumes}
-    return pd.DataFrame(rows).T.rename_axis("documents a month")
-
-
-def dollars_a_mistake(one: Iterable[float], other: Iterable[float]) -> float:
-    """Dollars for each mistake that the dearer of two ways avoids; infinite when it avoids none.
-
-    Args:
-        one, other: dollars and mistakes of each way, in the same time.
-    """
-    (low, more), (high, fewer) = sorted([tuple(one), tuple(other)])
-    return float((high - low) / (more - fewer)) if fewer < more else float("inf")
-
-
 def break_even(one: Callable[[float], float], other: Callable[[float], float], most: float = 1e9) -> float:
     """The documents a month from which `other` costs less than `one`; infinite when it never does up to `most`.
 

@@ -103,6 +103,11 @@ def test_a_run_on_an_instance_of_unknown_price_has_none(trained: Any) -> None:
     assert experiments.runs(name)["USD"].isna().all()
 
 
+def test_the_chosen_model_is_opened_and_judges(trained: Any) -> None:
+    model = experiments.open_chosen(trained)
+    assert set(model.predict(["I loved it", "The worst of all"])) <= {0, 1}
+
+
 def test_no_jobs_are_an_empty_table(workshop: Any) -> None:
     assert experiments.runs("no-job-has-this-name").empty
 

@@ -108,12 +108,6 @@ def test_a_month_of_comprehend_by_hand() -> None:
     assert "2,000,000 documents of 10.5 units on the average at $0.0001" in str(estimate)
 
 
-def test_the_table_has_a_row_for_each_volume_and_a_column_for_each_way() -> None:
-    table = managed_ai.monthly([1e3, 1e6], {"by text": lambda n: 0.001 * n, "machine": lambda n: 80.0})
-    assert table.loc[1e6].to_dict() == {"by text": pytest.approx(1000), "machine": 80.0}
-    assert list(table.index) == [1e3, 1e6]
-
-
 def test_at_break_even_both_ways_cost_the_same() -> None:
     machine = costs.monthly(costs.endpoint("ml.m5.large", 1)).usd
     volume = managed_ai.break_even(lambda n: managed_ai.comprehend_month(n, 10).usd, lambda n: machine)
@@ -122,14 +116,3 @@ def test_at_break_even_both_ways_cost_the_same() -> None:
 
 def test_what_never_becomes_cheaper_breaks_even_at_infinity() -> None:
     assert managed_ai.break_even(lambda n: 0.001 * n, lambda n: 0.002 * n + 5) == float("inf")
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "dollars"),
-    [((50, 190), (260, 60), 210 / 130), ((260, 60), (50, 190), 210 / 130), ((50, 60), (260, 190), float("inf"))],
-    ids=["the second is dearer and better", "the first is dearer and better", "the cheaper is better"],
-)
-def test_a_mistake_costs_what_the_dearer_way_takes_to_avoid_it(
-    one: tuple[float, float], other: tuple[float, float], dollars: float
-) -> None:
-    assert managed_ai.dollars_a_mistake(one, other) == pytest.approx(dollars)
