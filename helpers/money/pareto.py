@@ -13,19 +13,17 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.models import experiments
-from helpers.money import costs
+from helpers.money import costs, serverless
 from helpers.workshop import Workshop
 from pricelist.table import Price
 
 MEASURED = Path(__file__).with_name("measured_models.csv")
 MEASURED_REVIEWS = 25_000
-INSTANCE, CORES, MEMORY_GB = "ml.m5.large", 2, 2
+INSTANCE, CORES = "ml.m5.large", 2
 NIGHTS = 30
 PEAK = 10  # times the mean of a month
 START_SECONDS = 120  # what a machine takes on AWS before the script begins: lesson 05 says two to three minutes in all
 BATCH_START_SECONDS = 300  # of a transform job; lesson 08 says six minutes for a small one
-# Beside the model a request takes: p50 of one caller, 2.5 ms (benchmarks/results/serving.json), less the model's 1.6.
-OVERHEAD_MS = 0.9
 BUSY = 0.7  # a machine is not filled further, or its callers wait
 MEASURED_WHERE = (
     f"Measured before the course, no later than 2026-11-22, on one core of the authors' machine: scikit-learn 1.9.1, "
@@ -34,13 +32,14 @@ MEASURED_WHERE = (
 )
 ASSUMED = (
     f"Assumed, not measured on AWS: an {INSTANCE} is as fast as the machine of the measurements; around the model a "
-    f"request takes {OVERHEAD_MS} ms, as at home on 2026-11-22; {START_SECONDS} s of start for a training, "
-    f"{BATCH_START_SECONDS} s for a transform job; {MEMORY_GB} GB for serverless; machines at most {BUSY:.0%} busy."
+    f"request takes {serverless.OVERHEAD_MS} ms, as at home on {serverless.MEASURED_ON}; {START_SECONDS} s of start "
+    f"for a training, {BATCH_START_SECONDS} s for a transform job; {serverless.MEMORY_GB} GB for serverless; machines "
+    f"at most {BUSY:.0%} busy."
 )
 METRIC = "validation:accuracy"
 WAYS = ("always on", "serverless", "nightly batch")
 # The models of the account are alike in their speed: that of pairs with class weights, measured on the real reviews.
-USUAL_MS, USUAL_PER_SECOND = 1.6, 2225
+USUAL_PER_SECOND = 2225
 
 
 def measured(trials: int = 1) -> pd.DataFrame:
@@ -78,7 +77,7 @@ def trained(ws: Workshop) -> pd.DataFrame:
                 row = good[good["job"] == job.job].iloc[0]
                 rows[_short(ws, str(job.job))] = (row[METRIC], row["USD"], 1)
     table = pd.DataFrame.from_dict(rows, "index", columns=["accuracy", "training_usd", "runs"])
-    return table.assign(ms=USUAL_MS, per_second=USUAL_PER_SECOND).sort_values("accuracy", ascending=False)
+    return table.assign(ms=serverless.USUAL_MS, per_second=USUAL_PER_SECOND).sort_values("accuracy", ascending=False)
 
 
 def _short(ws: Workshop, job: str) -> str:
@@ -89,7 +88,7 @@ def _short(ws: Workshop, job: str) -> str:
 def machines(requests: float, ms: float) -> int:
     """Machines of an always-on endpoint: for the PEAK, and one at least."""
     per_second = requests / (costs.HOURS_PER_MONTH * 3600) * PEAK
-    return max(1, math.ceil(per_second * (ms + OVERHEAD_MS) / 1000 / CORES / BUSY))
+    return max(1, math.ceil(per_second * serverless.milliseconds(ms) / 1000 / CORES / BUSY))
 
 
 def serving(way: str, requests: float, ms: float, per_second: float) -> float:
@@ -101,7 +100,7 @@ def serving(way: str, requests: float, ms: float, per_second: float) -> float:
     if way == "always on":
         return machines(requests, ms) * costs.endpoint(INSTANCE, costs.HOURS_PER_MONTH).usd
     if way == "serverless":
-        return costs.serverless(MEMORY_GB, requests, (ms + OVERHEAD_MS) / 1000).usd
+        return serverless.price(requests, ms).usd
     if way == "nightly batch":
         hours = (NIGHTS * BATCH_START_SECONDS + requests / per_second) / 3600
         return hours * _batch_price().usd

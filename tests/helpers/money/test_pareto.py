@@ -13,7 +13,7 @@ from sagemaker.train.tuner import HyperparameterTuner
 
 from helpers.aws import jobs
 from helpers.models import experiments, training
-from helpers.money import costs, pareto
+from helpers.money import costs, pareto, serverless
 
 
 def models(**columns: Any) -> pd.DataFrame:
@@ -29,7 +29,7 @@ def test_an_endpoint_that_is_always_on_costs_a_month_of_one_machine_at_least() -
 def test_machines_are_counted_for_the_peak() -> None:
     # 1,000 requests a second on the average, ten times that at the peak, 5 ms each: 50 cores, filled to 70 %, two each.
     requests = 1000 * 730 * 3600
-    assert pareto.machines(requests, 5 - pareto.OVERHEAD_MS) == 36  # 50 / 1.4 = 35.7
+    assert pareto.machines(requests, 5 - serverless.OVERHEAD_MS) == 36  # 50 / 1.4 = 35.7
 
 
 def test_serverless_is_paid_by_memory_and_time() -> None:
@@ -57,13 +57,13 @@ def test_a_way_that_does_not_exist_is_named() -> None:
 def test_what_a_request_takes_beside_the_model_is_what_the_benchmark_measured() -> None:
     path = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "serving.json"
     report = json.loads(path.read_text())
-    assert pytest.approx(report["1 at once"]["local AWS"]["p50_ms"] - pareto.USUAL_MS) == pareto.OVERHEAD_MS
+    assert pytest.approx(report["1 at once"]["local AWS"]["p50_ms"] - serverless.USUAL_MS) == serverless.OVERHEAD_MS
     assert report["date"] in pareto.ASSUMED
 
 
 def test_the_usual_speed_is_that_of_the_measured_pairs() -> None:
     row = pareto.measured().loc["2-grams with ratio"]
-    assert (row["ms"], row["per_second"]) == (pareto.USUAL_MS, pareto.USUAL_PER_SECOND)
+    assert (row["ms"], row["per_second"]) == (serverless.USUAL_MS, pareto.USUAL_PER_SECOND)
 
 
 def test_the_front_holds_whom_nobody_beats() -> None:
