@@ -127,19 +127,13 @@ def waiting(fixed: pd.DataFrame, on_demand: pd.DataFrame, machines: int, hours: 
 
 def front(monthly: pd.DataFrame) -> None:
     """Dots: accuracy by USD a month of each model in each way (`pareto.operations`), and who is on the front."""
-    best = monthly[monthly["front"]]
-    title = f"{len(monthly)} choices, {len(best)} on the front, each at most ${best['usd'].max():.2f} a month"
-    alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(best["model"] + ", " + best["way"])
+    best = monthly[monthly["front"]].sort_values("usd")
+    first, last = best.iloc[0], best.iloc[-1]
+    points, times = 100 * (last["accuracy"] - first["accuracy"]), last["usd"] / first["usd"]
+    title = f"Up the front: {points:.1f} points more are right, for {times:.1f} times the dollars"
+    rows = [f"{row.model}, {row.way} ({100 * row.accuracy:.1f} %, {dollars(row.usd)})" for row in best.itertuples()]
+    alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(rows)
     with figure(title, "one month (USD, logarithmic)   * price unverified", "right on the test (%)", alt) as axes:
-        _front(axes, monthly)
-
-
-def your_front(monthly: pd.DataFrame) -> None:
-    """The same as `front` for the models that this learner has trained."""
-    best = monthly[monthly["front"]].sort_values("usd").iloc[-1]
-    title = "Your models: where is the front, and who is on it?"
-    alt = f"Accuracy of your models by dollars a month; the best of the front is {best['model']}, {best['way']}."
-    with figure(title, "one month (USD)   * price unverified", "right (%)", alt) as axes:
         _front(axes, monthly)
 
 
