@@ -25,12 +25,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from helpers.studio import in_studio, on_aws
-from kit import agenda, kernel, work_folder
+from kit import agenda, kernel, machine, work_folder
 from kit.environment import LOCK, ROOT, child_environment, find_python, ready_python, say, set_up, step
 
 STATE = Path(os.environ.get("LOCALCLOUD_HOME") or ROOT / ".localcloud").absolute()
 if "LOCALCLOUD_HOME" in os.environ:
     os.environ["LOCALCLOUD_HOME"] = str(STATE)  # kernels run in another folder than this command
+NOT_AT_HAND = 3  # what kit.fetch_reviews ends with where the reviews cannot be had
 START_PAGE = "work/notebooks/00_start_here.ipynb"
 
 COMMANDS = {
@@ -112,6 +113,17 @@ def local_aws(python: str) -> Iterator[None]:
         wait_for(start([*command, "stop"], env))
 
 
+def data_at_hand(python: str, data: str) -> str:
+    """The data to go on with: what is asked for, its download done and seen, or "sample" where it cannot be had."""
+    if data == "sample" or os.environ.get("COURSE_REVIEWS"):
+        return data
+    fetching = start([python, "-m", "kit.fetch_reviews"], child_environment(python))
+    code = wait_for(fetching, signal.SIGINT)
+    if code not in (0, NOT_AT_HAND):
+        sys.exit(code)
+    return "sample" if code else data
+
+
 # --- the commands -----------------------------------------------------------------------------------
 
 
@@ -122,6 +134,7 @@ def open_lessons(browser: bool, port: int | None) -> int:
     fill_work_folder()
     if in_studio():
         return say_what_to_open()
+    os.environ["COURSE_DATA"] = data_at_hand(python, os.environ.get("COURSE_DATA") or "real")
     with local_aws(python):
         subprocess.run([python, "-m", "kit.preflight"], cwd=ROOT, env=child_environment(python))
         return run_jupyter(python, browser, port or next(filter(is_free, range(8888, 65536))))
@@ -204,7 +217,7 @@ def run_lessons(wanted: list[int] | None, data: str, out: Path, strict: bool) ->
     if strict:
         os.environ["LOCALCLOUD_STRICT"] = "1"  # for the local AWS, which the lessons find as it is
         os.environ.setdefault("LOCALCLOUD_QUOTAS", f"{ROOT / 'infra' / 'quotas.csv'}#needed_1")
-    env = child_environment(python, COURSE_DATA=data)
+    env = child_environment(python, COURSE_DATA=data_at_hand(python, data))
     if "COURSE_REVIEWS" in env:
         # The lessons run in notebooks/, so a path relative to here would not be found.
         env["COURSE_REVIEWS"] = os.path.abspath(env["COURSE_REVIEWS"])
@@ -231,19 +244,6 @@ def local_aws_command(name: str, sure: bool = False) -> int:
     return wait_for(start([python, "-m", "localcloud", name], child_environment(python)))
 
 
-def java_version() -> str:
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else "java"
-    try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30).stderr
-    except (OSError, subprocess.TimeoutExpired):
-        answer = ""
-    found = re.search(r'version "([^"]+)"', answer)
-    usable = found and found[1].split(".")[0] == "17"
-    own = "Glue jobs bring their own Java 17"
-    return f"{found[1]}{'' if usable else '; ' + own}" if found else f"none; {own}"
-
-
 def doctor(aws: bool = False, learners: int = 1) -> int:
     """Print what this machine, and the AWS account if asked for, has and lacks; 1 if something must be fixed first."""
     free = shutil.disk_usage(ROOT).free / 1e9
@@ -263,7 +263,7 @@ def doctor(aws: bool = False, learners: int = 1) -> int:
     ]
     if not in_studio():
         checks += [
-            (True, "java", java_version()),
+            (True, "java", machine.java_version()),
             (True, "port 8888", "free" if is_free(8888) else "in use; JupyterLab takes the next free one"),
             (True, "local AWS", "running" if local_aws_runs() else "not running"),
         ]
@@ -303,9 +303,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--lessons", type=lesson_numbers, metavar="02-07", help="03, 02-07 or 02,05 (or all)")
     run.add_argument(
         "--data",
-        choices=["sample", "full"],
-        default=os.environ.get("COURSE_DATA", "sample"),
-        help="the generated sample or the real 50,000 reviews (default: %(default)s)",
+        choices=["real", "sample", "full"],
+        default=os.environ.get("COURSE_DATA") or "real",
+        help="some of the real reviews, a generated sample, or all 50,000 real ones (default: %(default)s)",
     )
     run.add_argument(
         "--strict", action="store_true", help="with roles, quotas and limits as on AWS: each call needs its permission"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from helpers.aws import tags
 # The machines are shared: no example has a deadline. The same examples each time: a red run is red again.
 settings.register_profile("course", deadline=None, derandomize=True)
 settings.load_profile("course")
+# No test downloads the reviews: those of the real ones say where they are.
+os.environ["COURSE_DATA"] = "sample"
 # Fixtures that run code in an image's environment; a module may name fixtures of its own. Their tests are marked
 # `image`, and `course.py test --quick`, which builds no image, leaves them out.
 NEED_AN_IMAGE = {"sklearn_image", "glue_image", "executed"}

@@ -184,7 +184,7 @@ def test_run_stops_at_the_first_failing_lesson_and_shows_its_cell(project: Path)
     lesson(project, "03_breaks", "rows = 1", "rows / 0  # the culprit", "print('never')")
     lesson(project, "04_after", "print('never')")
 
-    answer = course(project, "run", "--data", "full", "--out", str(project / "pages"))
+    answer = course(project, "run", "--data", "sample", "--out", str(project / "pages"))
 
     assert answer.returncode == 1, answer.stderr
     lines = [line.split() for line in answer.stdout.splitlines()]
@@ -193,12 +193,25 @@ def test_run_stops_at_the_first_failing_lesson_and_shows_its_cell(project: Path)
     assert "    rows / 0  # the culprit\n" in answer.stdout
     assert "ZeroDivisionError: division by zero" in answer.stdout
     page = (project / "pages" / "02_works.html").read_text(encoding="utf-8")
-    assert "data: full" in page
+    assert "data: sample" in page
     assert not [link for link in ('src="http', "url(http", "import(") if link in page], "a page needs the network"
     index = (project / "pages" / "index.html").read_text(encoding="utf-8")
     assert "02_works.html" in index
     assert "04_after" not in index
     assert "not running" in course(project, "status").stdout
+
+
+def test_where_the_real_reviews_cannot_be_had_a_run_says_so_and_goes_on_with_the_sample(project: Path) -> None:
+    module = project / "helpers" / "data" / "reviews.py"
+    module.write_text(re.sub(r'(ARCHIVE_URL = "https?://)[^/]+', r"\g<1>127.0.0.1:9", module.read_text()))
+    lesson(project, "02_works", "import os", "print('data:', os.environ['COURSE_DATA'])")
+
+    answer = course(project, "run", "--data", "real", "--out", str(project / "pages"))
+
+    assert answer.returncode == 0, answer.stderr
+    assert "cannot be reached, so the invented reviews of the synthetic sample take the place" in answer.stdout
+    assert "data: sample" in (project / "pages" / "02_works.html").read_text(encoding="utf-8")
+    assert not (project / "data" / "aclImdb_v1.tar.gz.part").exists()
 
 
 def test_a_strict_run_has_the_rights_of_the_learners_role(project: Path) -> None:

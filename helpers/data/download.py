@@ -13,18 +13,15 @@ import urllib3
 from tqdm import tqdm
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_WHAT_NEXT = (
-    "check the network and try again (a broken download goes on where it stopped), "
-    "or set COURSE_REVIEWS to a copy of the archive, or COURSE_DATA=sample to work without it."
-)
 
 
 def download(folder: str | Path, url: str, md5: str | None = None) -> Path:
     """Download a file into the folder, unless it is there already, and check it.
 
-    A broken download is resumed, by this call and by a later one. Without `md5` the file is not checked, and a part
-    that an earlier call left is not used. Returns the path. Raises ConnectionError when the server cannot be reached,
-    ValueError when the file is not the expected one, OSError when the disk is full.
+    A broken download is resumed, by this call and by a later one; Ctrl-C ends it and leaves nothing. Without `md5` the
+    file is not checked, and a part that an earlier call left is not used. Returns the path. Raises ConnectionError when
+    the server cannot be reached or refuses, ValueError when the file is not the expected one, OSError when the disk is
+    full.
     """
     folder, name = Path(folder), url.rsplit("/", 1)[1]
     folder.mkdir(parents=True, exist_ok=True)
@@ -39,6 +36,9 @@ def download(folder: str | Path, url: str, md5: str | None = None) -> Path:
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     try:
         found = pooch.retrieve(url, md5 and f"md5:{md5}", fname=name, path=folder, downloader=fetch)
+    except KeyboardInterrupt:
+        part.unlink(missing_ok=True)
+        raise
     except ValueError:
         raise ValueError(
             f"{name} from {url} is damaged or another file (its MD5 is not {md5}); it was removed, so try again."
@@ -63,7 +63,7 @@ def _resume(url: str, part: Path) -> None:
             gained = part.exists() and part.stat().st_size > have
             failures = 0 if gained else failures + 1
         if failures == 3:
-            raise ConnectionError(f"{url} cannot be reached; {_WHAT_NEXT}") from None
+            raise ConnectionError(f"{url} cannot be reached") from None
         time.sleep(failures / 2)
 
 
@@ -79,7 +79,7 @@ def _append(url: str, part: Path, have: int) -> bool:
             part.unlink()
             return False
         if not answer.ok:
-            raise ConnectionError(f"{url} answers {answer.status_code} {answer.reason}; {_WHAT_NEXT}")
+            raise ConnectionError(f"{url} answers {answer.status_code} {answer.reason}")
         if answer.status_code != 206 or not content_range.startswith(f"bytes {have}-"):
             have = 0  # this server sends the whole file
         size = have + int(answer.headers.get("Content-Length", 0))

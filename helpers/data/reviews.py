@@ -3,8 +3,9 @@
 Columns of every frame: review (text), sentiment ("positive" or "negative"), split ("train" or "test"), rating (1-10),
 title_id ("tt…"), review_id (text). Any of them but the last may be missing or wrong: this is raw data.
 
-Environment: COURSE_DATA is "sample" (the default) or "full"; COURSE_REVIEWS is a file or folder to use in place
-of the download, in any form that `review_files.py` reads; COURSE_TITLES is a copy of IMDb's title.basics.tsv.gz.
+Environment: COURSE_DATA is "real" (the default: some of the official reviews), "full" (all of them) or "sample";
+COURSE_REVIEWS is a file or folder to use in place of the download, in any form that `review_files.py` reads;
+COURSE_TITLES is a copy of IMDb's title.basics.tsv.gz.
 
 Source of the reviews: Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011.
 """
@@ -26,6 +27,7 @@ import pandas as pd
 from helpers import PROJECT
 from helpers.data.download import DISK_FULL, download
 from helpers.data.review_files import CHUNK, read_reviews
+from helpers.data.subset import SUBSET_ROWS, subset
 from helpers.data.synthetic import COLUMNS, damaged, iter_synthetic, synthetic_titles
 from helpers.data.titles import TITLE_COLUMNS, read_titles
 from helpers.show.progress import Progress
@@ -35,6 +37,7 @@ ARCHIVE_MD5 = "7c2ac02c03563afcf9b574c7e56c153a"
 ARCHIVE_BYTES = 84_125_825
 TITLES_URL = "https://datasets.imdbws.com/title.basics.tsv.gz"
 DATA_FOLDER = PROJECT / "data"
+KINDS = ("real", "sample", "full")
 SAMPLE_ROWS = 4_000
 LINES_PER_FILE = 10_000
 
@@ -54,27 +57,52 @@ class Reviews:
         return self.frames()
 
 
-def source() -> Reviews:
-    """The reviews to work with, as COURSE_DATA says: "sample" (synthetic, the default) or "full" (official).
+def kind() -> str:
+    """What COURSE_DATA asks for, one of KINDS. Raises ValueError for anything else."""
+    asked = os.environ.get("COURSE_DATA") or KINDS[0]
+    if asked not in KINDS:
+        raise ValueError(f'There is no data called {asked!r}; set COURSE_DATA to "real", "sample" or "full".')
+    return asked
 
-    "full" reads COURSE_REVIEWS, or the archive in the folder `data` of the project, which is downloaded on first use.
-    Without a network it falls back to the sample, and says so. Raises ValueError for another kind.
+
+def official() -> Path | None:
+    """Where the official reviews are: COURSE_REVIEWS, or the archive in the folder `data`, downloaded on first use.
+
+    None where they cannot be had: one sentence says why.
     """
-    kind = os.environ.get("COURSE_DATA") or "sample"
-    if kind not in ("sample", "full"):
-        raise ValueError(f'There is no data called {kind!r}; set COURSE_DATA to "sample" or "full".')
-    if kind == "sample":
-        return _sample()
     given = os.environ.get("COURSE_REVIEWS")
+    if given:
+        return Path(given)
+    if not (DATA_FOLDER / ARCHIVE_URL.rsplit("/", 1)[1]).exists():
+        print(f"Fetching the Large Movie Review Dataset, {ARCHIVE_BYTES / 1e6:.0f} MB, once, from {ARCHIVE_URL}")
     try:
-        path = Path(given) if given else download(DATA_FOLDER, ARCHIVE_URL, ARCHIVE_MD5)
+        return download(DATA_FOLDER, ARCHIVE_URL, ARCHIVE_MD5)
     except ConnectionError as error:
-        print(f"The official reviews are not at hand: {error}\nThe synthetic sample takes their place.")
+        print(f"{error}, so the invented reviews of the synthetic sample take the place of the real ones.")
+        return None
+
+
+def source() -> Reviews:
+    """The reviews to work with, as COURSE_DATA says; the sample, too, where the official ones cannot be had.
+
+    Raises:
+        ValueError: COURSE_DATA is of another kind, or the download is damaged.
+        OSError: the disk is full.
+    """
+    asked = kind()
+    if asked == "sample":
+        return _sample()
+    path = official()
+    if path is None:
         return _sample(" in place of the official archive, which cannot be downloaded")
     counts: Counter[str] = Counter()
     is_official = path.is_file() and path.stat().st_size == ARCHIVE_BYTES
     name, rows = ("the official archive, 50,000 reviews", 50_000) if is_official else (path.name, None)
-    return Reviews(name, rows, False, counts, partial(read_reviews, path, counts))
+    frames = partial(read_reviews, path, counts)
+    if asked == "real":
+        name = f"some {SUBSET_ROWS:,} of {name}"
+        return Reviews(name, None, False, counts, lambda: iter([subset(frames())]))
+    return Reviews(name, rows, False, counts, frames)
 
 
 def _sample(why: str = "") -> Reviews:
@@ -148,13 +176,23 @@ def _lines(reviews: Reviews, ids: set[str]) -> Iterator[bytes]:
 
 
 def _titles_of(ids: set[str]) -> pd.DataFrame:
-    """Title, year and genres of the ids, from COURSE_TITLES or IMDb's own list; empty if there is neither."""
+    """Title, year and genres of the ids, from COURSE_TITLES or IMDb's own list; empty if there is neither.
+
+    That list is larger than the reviews, so it is downloaded for all of them only, not for some.
+    """
     given = os.environ.get("COURSE_TITLES")
+    nothing = pd.DataFrame(columns=TITLE_COLUMNS)
     if not given and not any(title.startswith("tt") for title in ids):  # the reviews do not say what they are about
-        return pd.DataFrame(columns=TITLE_COLUMNS)
+        return nothing
+    there = DATA_FOLDER / TITLES_URL.rsplit("/", 1)[1]
+    if not given and kind() == "real" and not there.exists():
+        print(
+            'Titles are unknown, so titles.csv has only its header: IMDb\'s list of them comes with COURSE_DATA="full".'
+        )
+        return nothing
     try:
         path = Path(given) if given else download(DATA_FOLDER, TITLES_URL)
-    except ConnectionError:
-        print("The list of titles cannot be downloaded, so titles are unknown: titles.csv has only its header.")
-        return pd.DataFrame(columns=TITLE_COLUMNS)
+    except ConnectionError as error:
+        print(f"{error}, so titles are unknown: titles.csv has only its header.")
+        return nothing
     return read_titles(path, ids)

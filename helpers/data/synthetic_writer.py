@@ -24,7 +24,7 @@ NEUTRAL = ("open", "intro", "trouble", "company", "aim", "detail", "aside")
 ASPECTS = ["acting", "support", "script", "direction", "music", "camera"]
 ASPECTS += ["pacing", "ending", "people", "plot", "setting", "heart"]
 # Share of opinions that agree with the rating, and share of phrases that are strong.
-AGREE = {1: 0.90, 2: 0.83, 3: 0.75, 4: 0.66, 7: 0.66, 8: 0.75, 9: 0.83, 10: 0.90}
+AGREE = {1: 0.85, 2: 0.80, 3: 0.73, 4: 0.66, 7: 0.66, 8: 0.73, 9: 0.80, 10: 0.85}
 STRONG = {1: 0.80, 2: 0.55, 3: 0.30, 4: 0.12, 7: 0.12, 8: 0.30, 9: 0.55, 10: 0.80}
 # Words aimed at: 5 % steps of a log-normal distribution, cut at both ends.
 LENGTHS = (43, 60, 74, 86, 96, 106, 115, 124, 133, 142, 150, 160, 171, 184, 200, 218, 242, 270, 305, 335, 348)
@@ -208,7 +208,7 @@ class _Writer:
         x = self.draw()
         if x < 0.15:
             return []
-        return [self.phrase("open" if x < 0.6 else "open" + self.tone(0.1)).sentence]
+        return [self.phrase("open" if x < 0.6 else "open" + self.tone(0.15)).sentence]
 
     def plot(self, target: int) -> list[str]:
         """What happens, in up to five sentences; longer reviews tell more of it."""
@@ -273,7 +273,7 @@ class _Writer:
         """A verdict, mostly, and sometimes a score such as 8/10."""
         sentences = []
         if self.draw() < 0.85:
-            sentences.append(self.phrase("verdict" + self.tone(0.2)).sentence)
+            sentences.append(self.phrase("verdict" + self.tone(0.25)).sentence)
         if self.draw() < 0.09:
             stars = self.rating if self.draw() < 0.95 else 11 - self.rating
             sentences.append(pick(SCORES, self.draw).format(stars))

@@ -31,7 +31,12 @@ def environment(home: str, **more: str) -> dict[str, str]:
     """A new account of the local AWS in `home`; only the built images are shared with the learner's own."""
     images = os.environ.get("LOCALCLOUD_IMAGES") or str(PROJECT / ".localcloud" / "images")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COURSE_"))}
-    course = {"COURSE_LEARNER": "learner", "LOCALCLOUD_HOME": home, "LOCALCLOUD_IMAGES": images}
+    course = {
+        "COURSE_DATA": "sample",
+        "COURSE_LEARNER": "learner",
+        "LOCALCLOUD_HOME": home,
+        "LOCALCLOUD_IMAGES": images,
+    }
     return {**kept, **course, "PYTHONPATH": str(PROJECT), **more}
 
 

@@ -10,11 +10,19 @@ import pytest
 
 
 class Server(ThreadingHTTPServer):
-    """Serves one file at every path. `cuts`: after how many bytes each of the first answers breaks off."""
+    """Serves one file at every path.
 
-    def __init__(self, content: bytes, cuts: tuple[int, ...] = (), ranges: bool = True, status: int = 0) -> None:
+    `cuts`: after how many bytes each of the first answers breaks off. `stalls`: after them it waits for the end.
+    """
+
+    def __init__(
+        self, content: bytes, cuts: tuple[int, ...] = (), ranges: bool = True, status: int = 0, stalls: bool = False
+    ) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.content, self.cuts, self.ranges, self.status = content, list(cuts), ranges, status
+        self.end = threading.Event()
+        if not stalls:
+            self.end.set()
         self.asked: list[str | None] = []
         self.url = f"http://127.0.0.1:{self.server_port}/aclImdb_v1.tar.gz"
 
@@ -42,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "x-gzip")  # as servers do that take .gz for a transfer encoding
             self.end_headers()
             self.wfile.write(server.content[start:][: server.cuts.pop(0) if server.cuts else None])
+            self.wfile.flush()
+            server.end.wait()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -58,5 +68,6 @@ def serve() -> Iterator:
 
     yield start
     for server in servers:
+        server.end.set()
         server.shutdown()
         server.server_close()

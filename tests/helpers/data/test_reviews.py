@@ -36,9 +36,9 @@ def archive(tmp_path: Path) -> Path:
     return make_archive(tmp_path / "aclImdb_v1.tar.gz")
 
 
-def full(monkeypatch: pytest.MonkeyPatch, place: Path | None = None) -> None:
-    """Ask for the official reviews, from a place of one's own if there is one."""
-    monkeypatch.setenv("COURSE_DATA", "full")
+def full(monkeypatch: pytest.MonkeyPatch, place: Path | None = None, data: str = "full") -> None:
+    """Ask for the official reviews, all or some, from a place of one's own if there is one."""
+    monkeypatch.setenv("COURSE_DATA", data)
     if place:
         monkeypatch.setenv("COURSE_REVIEWS", str(place))
 
@@ -50,7 +50,15 @@ def everything(frames) -> pd.DataFrame:
 # --- source
 
 
-def test_the_sample_is_the_default(monkeypatch: pytest.MonkeyPatch):
+def test_real_reviews_are_the_default(archive: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_REVIEWS", str(archive))
+    found = source()
+    assert (found.name, found.is_synthetic) == ("some 4,000 of aclImdb_v1.tar.gz", False)
+    assert len(everything(found)) == 120
+
+
+def test_the_sample_is_there_for_the_asking(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_DATA", "sample")
     sample = source()
     assert (sample.name, sample.rows, sample.is_synthetic) == ("a synthetic sample, 4,000 reviews", 4_000, True)
     monkeypatch.setattr(reviews, "SAMPLE_ROWS", 30)
@@ -67,19 +75,21 @@ def test_a_source_can_be_read_twice(archive: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("kind", ["fulll", "Sample", "all"])
 def test_an_unknown_kind_is_refused_with_the_known_ones(kind: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("COURSE_DATA", kind)
-    with pytest.raises(ValueError, match=f'no data called \'{kind}\'; set COURSE_DATA to "sample" or "full"'):
+    with pytest.raises(ValueError, match=f'no data called \'{kind}\'; set COURSE_DATA to "real", "sample" or "full"'):
         source()
 
 
-def test_full_without_a_network_falls_back_and_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("data", ["real", "full"])
+def test_without_a_network_the_sample_takes_their_place_and_one_sentence_says_so(
+    data: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    full(monkeypatch)
+    full(monkeypatch, data=data)
     monkeypatch.setattr(reviews, "SAMPLE_ROWS", 20)
     fallen = source()
     expected = "a synthetic sample, 20 reviews in place of the official archive, which cannot be downloaded"
     assert fallen.name == expected
-    assert "The synthetic sample takes their place." in capsys.readouterr().out
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert said.startswith(f"{DEAD_URL} cannot be reached, so the invented reviews of the synthetic sample take")
     assert len(everything(fallen)) == 20
 
 
@@ -126,6 +136,7 @@ def parsed(files) -> tuple[list[dict], int, int]:
 
 def test_raw_files_hold_every_row_in_the_key_order_of_the_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(reviews, "LINES_PER_FILE", 1_500)
+    monkeypatch.setenv("COURSE_DATA", "sample")
     raw = write_raw(tmp_path / "raw")
     assert [path.name for path in raw.reviews] == ["reviews-000.jsonl", "reviews-001.jsonl", "reviews-002.jsonl"]
     assert [path.read_bytes().count(b"\n") for path in raw.reviews] == [1_500, 1_500, 1_000]
@@ -138,20 +149,23 @@ def test_raw_files_hold_every_row_in_the_key_order_of_the_schema(tmp_path: Path,
     assert any(row["review"] is None for row in good)
 
 
-def test_raw_files_name_their_source_and_size(tmp_path: Path):
+def test_raw_files_name_their_source_and_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_DATA", "sample")
     raw = write_raw(tmp_path)
     assert raw.name == "a synthetic sample, 4,000 reviews"
     assert raw.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
     assert raw.titles.read_text(encoding="utf-8").startswith("title_id,title,year,genres\ntt90000001,")
 
 
-def test_raw_files_are_the_same_bytes_each_time(tmp_path: Path):
+def test_raw_files_are_the_same_bytes_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_DATA", "sample")
     first, second = write_raw(tmp_path / "a"), write_raw(tmp_path / "b")
     for one, other in zip((*first.reviews, first.titles), (*second.reviews, second.titles), strict=True):
         assert one.read_bytes() == other.read_bytes()
 
 
 def test_raw_files_of_an_earlier_call_do_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_DATA", "sample")
     monkeypatch.setattr(reviews, "LINES_PER_FILE", 10)
     for rows in (30, 15):
         monkeypatch.setattr(reviews, "SAMPLE_ROWS", rows)
@@ -186,16 +200,23 @@ def test_titles_come_from_the_list_of_imdb(archive: Path, tmp_path: Path, monkey
     ]
 
 
+@pytest.mark.parametrize(("data", "why"), [("real", 'comes with COURSE_DATA="full"'), ("full", "cannot be reached")])
 def test_titles_that_cannot_be_had_leave_only_the_header_and_a_word(
-    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: str,
+    why: str,
+    archive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
-    full(monkeypatch, archive)
+    full(monkeypatch, archive, data)
     raw = write_raw(tmp_path / "raw")
     assert raw.titles.read_text() == "title_id,title,year,genres\n"
-    assert "titles are unknown" in capsys.readouterr().out
+    assert why in capsys.readouterr().out
 
 
 def test_an_error_half_way_leaves_the_folder_as_it_was(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COURSE_DATA", "sample")
     before = write_raw(tmp_path / "raw").reviews[0].read_bytes()
     archive.write_bytes(archive.read_bytes()[:-20])
     full(monkeypatch, archive)
@@ -208,7 +229,8 @@ def test_an_error_half_way_leaves_the_folder_as_it_was(archive: Path, tmp_path: 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on the size of files")
 def test_a_full_disk_leaves_no_partial_file_and_says_so(tmp_path: Path):
     program = f"""
-import resource, signal
+import os, resource, signal
+os.environ["COURSE_DATA"] = "sample"
 from helpers.data.reviews import write_raw
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))

@@ -178,7 +178,7 @@ def test_an_exit_code_is_the_reason(glue: Glue) -> None:
 
 
 def test_log_groups_of_a_jobs_own_have_its_lines_and_the_shared_ones_none(glue: Glue) -> None:
-    script = "import sys\nprint('out')\nsys.exit('err')"
+    script = "import sys\nprint('out')\nprint('err', file=sys.stderr)"
     run = glue.run(script, DefaultArguments={"--custom-logGroup-prefix": "/aws-glue/jobs/mine"})
     assert glue.log(run["Id"], groups="/aws-glue/jobs/mine") == ["out"]
     assert "err" in glue.log(run["Id"], "error", "/aws-glue/jobs/mine")
