@@ -15,7 +15,6 @@ import os
 import platform
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,10 +78,8 @@ def measure(reviews: pd.DataFrame) -> dict[str, Any]:
     seen, unseen = ([prepare(text) for text in part["review"]] for part in (train, held_out))
     labels, truth = train["label"].to_numpy(), held_out["label"].to_numpy() == 1
     scores, spent = {}, {}
-    with ProcessPoolExecutor(len(MEMBERS)) as pool:  # what is counted is the processor's time of each
-        members = {name: pool.submit(member, options, seen, labels, unseen) for name, options in MEMBERS.items()}
-    for name, done in members.items():
-        found, spent[name] = done.result()
+    for name, options in MEMBERS.items():
+        found, spent[name] = member(options, seen, labels, unseen)
         scores[name] = found / found.std()
         print(f"{name:<12} {np.mean((found > 0) == truth):.4f} {spent[name]}", flush=True)
     course = (scores[COURSE] > 0) == truth
