@@ -14,6 +14,7 @@ from helpers.money import costs
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
+JobFailed = jobs.JobFailed  # what `wait` raises
 
 
 def wait(execution_arn: str) -> Json:

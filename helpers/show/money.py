@@ -128,9 +128,11 @@ def waiting(fixed: pd.DataFrame, on_demand: pd.DataFrame, machines: int, hours: 
 def front(monthly: pd.DataFrame) -> None:
     """Dots: accuracy by USD a month of each model in each way (`pareto.operations`), and who is on the front."""
     best = monthly[monthly["front"]].sort_values("usd")
-    first, last = best.iloc[0], best.iloc[-1]
-    points, times = 100 * (last["accuracy"] - first["accuracy"]), last["usd"] / first["usd"]
-    title = f"Up the front: {points:.1f} points more are right, for {times:.1f} times the dollars"
+    points, usd = 100 * best["accuracy"].diff().dropna(), best["usd"].diff().dropna()
+    title = "One choice beats all others"
+    if len(usd):
+        share = usd.iloc[0] / usd.sum()
+        title = f"The first step up brings {points.iloc[0]:.1f} of {points.sum():.1f} points, for {share:.0%} of the dollars"
     rows = [f"{row.model}, {row.way} ({100 * row.accuracy:.1f} %, {dollars(row.usd)})" for row in best.itertuples()]
     alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(rows)
     with figure(title, "one month (USD, logarithmic)   * price unverified", "right on the test (%)", alt) as axes:

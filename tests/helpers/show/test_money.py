@@ -72,12 +72,16 @@ def test_the_front_names_its_models_from_the_table(
 ) -> None:
     money.front(monthly)
     best = monthly[monthly["front"]]
-    times = best["usd"].max() / best["usd"].min()
-    assert shown[0].title == f"Up the front: 3.0 points more are right, for {times:.1f} times the dollars"
+    assert shown[0].title.startswith("The first step up brings 1.2 of 3.0 points, for ")
     assert all(f"{row.model}, {row.way}" in shown[0].alt for row in best.itertuples())
     assert [text.get_text() for text in drawn[0].texts] == best.sort_values("usd")["model"].to_list()
     legend = [text.get_text() for text in drawn[0].get_legend().get_texts()]
     assert legend == [*(pareto.label(way) for way in pareto.WAYS), "front"]
+
+
+def test_where_one_choice_beats_all_others_the_picture_says_so(monthly: pd.DataFrame, shown: list[Picture]) -> None:
+    money.front(monthly[monthly["usd"] == monthly["usd"].min()])
+    assert shown[0].title == "One choice beats all others"
 
 
 def test_the_volume_from_which_comprehend_is_beaten_has_two_digits(shown: list[Picture], drawn: list[Axes]) -> None:
