@@ -74,9 +74,10 @@ def test_the_front_names_its_models_from_the_table(
     best = monthly[monthly["front"]]
     assert shown[0].title.startswith("The first step up brings 1.2 of 3.0 points, for ")
     assert all(f"{row.model}, {row.way}" in shown[0].alt for row in best.itertuples())
-    assert [text.get_text() for text in drawn[0].texts] == best.sort_values("usd")["model"].to_list()
+    numbered = [f"{number}  {model}" for number, model in enumerate(best.sort_values("usd")["model"], 1)]
+    assert [text.get_text() for text in drawn[0].texts] == [name.partition(" ")[0] for name in numbered]
     legend = [text.get_text() for text in drawn[0].get_legend().get_texts()]
-    assert legend == [*(pareto.label(way) for way in pareto.WAYS), "front"]
+    assert legend == [*(pareto.label(way) for way in pareto.WAYS), "front", *numbered]
 
 
 def test_where_one_choice_beats_all_others_the_picture_says_so(monthly: pd.DataFrame, shown: list[Picture]) -> None:
