@@ -7,6 +7,6 @@ in that cell says what came out, `decide` is the lesson's line in the learner's 
 
 from helpers.learner.decisions import decide, log
 from helpers.learner.exported import export, room
-from helpers.learner.predictions import predict, scores, truth
+from helpers.learner.predictions import measured, predict, scores, truth
 
-__all__ = ["decide", "export", "log", "predict", "room", "scores", "truth"]
+__all__ = ["decide", "export", "log", "measured", "predict", "room", "scores", "truth"]

@@ -74,6 +74,12 @@ def truth(ws: Workshop, name: str, measured: Any) -> None:
     show(status, f"{_text(value)}. You said {_text(said)}: {told}.", "Measured")
 
 
+def measured(ws: Workshop, lesson: str, name: str) -> str:
+    """What a lesson's `truth` has kept, as text; "not yet" where it was not run."""
+    kept_there = kept.read(ws, TRUTHS, f"{lesson}/{name}")
+    return _text(kept_there["measured"]) if kept_there else "not yet"
+
+
 def scores(ws: Workshop) -> pd.DataFrame:
     """Every question that was answered or measured, by lesson, and whether the answer was right.
 

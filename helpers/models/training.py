@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from sagemaker.core import image_uris
+from sagemaker.core.shapes import Tag
 from sagemaker.core.training.configs import (
     Compute,
     InputData,
@@ -50,7 +51,7 @@ def sklearn_trainer(
 
     Args:
         name, output: of the job, and of the folder for its model, both without the learner's part.
-        session: of the SDK; in a pipeline's session jobs are described, not started.
+        session: of the SDK; in a pipeline's session jobs are described, not started, and AWS makes them later.
     """
     folder, _, entry = script.rpartition("/")
     return ModelTrainer(
@@ -63,6 +64,7 @@ def sklearn_trainer(
         role=ws.role,
         base_job_name=ws.name(name),
         sagemaker_session=session or ws.session,
+        tags=[Tag(key=key, value=value) for key, value in ws.tags.items()] if session else None,
     )
 
 

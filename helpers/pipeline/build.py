@@ -1,34 +1,33 @@
 """What lesson 10 builds its two pipelines of: from clean reviews to a registered, then deployed model.
 
-The lesson puts the first one together, step by step, of what `Steps` makes: it takes a snapshot of the data, trains two
-models side by side, evaluates, and registers the better one if it is good enough. The second, `deployment`, puts an
-approved version of the registry behind an endpoint.
+The lesson writes the first step of each kind itself; `Steps` has what they share, and makes the second ones. The first
+pipeline takes a snapshot of the data, trains two models side by side, evaluates, and registers the better one if it is
+good enough. The second, `deployment`, puts an approved version of the registry behind an endpoint.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import boto3
+import pandas as pd
 from sagemaker.core import image_uris
-from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
 from sagemaker.core.processing import ScriptProcessor
-from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output, Tag
+from sagemaker.core.shapes import ProcessingInput, ProcessingOutput, ProcessingS3Input, ProcessingS3Output
 from sagemaker.core.training.configs import InputData
 from sagemaker.core.workflow import ExecutionVariables, Join, PropertyFile
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.pipeline_definition_config import PipelineDefinitionConfig
-from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
-from sagemaker.serve.model_builder import ModelBuilder
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep
+from sagemaker.mlops.workflow.steps import TrainingStep as SageMakerTrainingStep
 
 from helpers import PROJECT
 from helpers.aws import tags
@@ -38,15 +37,25 @@ from helpers.workshop import Workshop
 
 JOBS = PROJECT / "jobs"
 SERVING = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+_FORMATS = ["application/json", "application/jsonlines", "text/csv"]
+# What a version of the registry may be asked in, what it answers, and on which machines it may run.
+SERVED = {
+    "content_types": _FORMATS,
+    "response_types": _FORMATS,
+    "inference_instances": [INSTANCE],
+    "transform_instances": [INSTANCE],
+}
 ACCURACY = "binary_classification_metrics.accuracy.value"  # in evaluation.json
 CACHE = CacheConfig(enable_caching=True, expire_after="P7D")  # a week: how long a result may stand in for a new run
 _OPT = "/opt/ml/processing"
 logging.getLogger().setLevel(logging.WARNING)  # the SDK's import has set it to INFO, for all packages
+# The SDK says at each step that nothing is started: that is what a pipeline's session is for.
+warnings.filterwarnings("ignore", message="Running within a PipelineSession")
 
 
 @dataclass(frozen=True)
 class Steps:
-    """Makes the steps of one pipeline; each step's job is named after the learner and the step."""
+    """What the steps of one pipeline share, and further ones; each job is named after the learner and the step."""
 
     ws: Workshop
 
@@ -88,70 +97,32 @@ class Steps:
             max_runtime_in_seconds=600,
             base_job_name=self.ws.name(name.lower()),
             sagemaker_session=self.session,
-            tags=self._tags,
+            tags=tags.pairs(self.ws.tags),
         )
-        with _quiet():
-            request = processor.run(
-                code=str(JOBS / "pipeline" / script),
-                inputs=[_input(folder, uri) for folder, uri in takes.items()],
-                outputs=[_output(folder, self._address(name, folder)) for folder in leaves],
-                arguments=list(arguments) or None,
-            )
+        request = processor.run(
+            code=script_of(script),
+            inputs=[taken(folder, uri) for folder, uri in takes.items()],
+            outputs=[self.left(name, folder) for folder in leaves],
+            arguments=list(arguments) or None,
+        )
         files = [report] if report else None
         return ProcessingStep(name, step_args=request, property_files=files, cache_config=CACHE)
 
-    @property
-    def _tags(self) -> list[dict[str, str]]:
-        """What the steps make is made by AWS, so their requests carry the tags themselves."""
-        return tags.pairs(self.ws.tags)
-
-    def _address(self, step: str, folder: str) -> Join:
-        return Join(
+    def left(self, step: str, folder: str) -> ProcessingOutput:
+        """A folder of a processing job that goes to S3, below an address of this execution's own."""
+        uri = Join(
             on="/", values=[self.ws.s3("pipeline").rstrip("/"), ExecutionVariables.PIPELINE_EXECUTION_ID, step, folder]
         )
+        where = ProcessingS3Output(s3_uri=uri, local_path=f"{_OPT}/{folder}", s3_upload_mode="EndOfJob")
+        return ProcessingOutput(output_name=folder, s3_output=where)
 
     def train(self, name: str, hyperparameters: dict[str, Any], channels: Mapping[str, Any]) -> TrainingStep:
         """The training job of lesson 05 as a step; `channels`: name -> address in S3, or a property of a step."""
         trainer = training.sklearn_trainer(
             self.ws, "sklearn/train.py", name.lower(), hyperparameters, session=self.session
         ).with_metric_definitions(training.METRICS)
-        trainer.tags = [Tag(key=key, value=value) for key, value in self.ws.tags.items()]
         inputs = [InputData(channel_name=channel, data_source=source) for channel, source in channels.items()]
-        with _quiet():
-            return _NamedTraining(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
-
-    def register(self, name: str, model: Any, evaluation: Any, properties: dict[str, Any]) -> ModelStep:
-        """A new version in the learner's model package group, waiting for approval.
-
-        Args:
-            model: address of model.tar.gz.
-            evaluation: address of evaluation.json, whose figures the registry shows.
-            properties: what else shall be known about this version, as texts.
-        """
-        builder = ModelBuilder(
-            image_uri=self.image,
-            s3_model_data_url=model,
-            env_vars=SERVING,
-            role_arn=self.ws.role,
-            sagemaker_session=self.session,
-        )
-        with _quiet():
-            request = builder.register(
-                model_package_group_name=group(self.ws),
-                content_types=["application/json", "application/jsonlines", "text/csv"],
-                response_types=["application/json", "application/jsonlines", "text/csv"],
-                inference_instances=[INSTANCE],
-                transform_instances=[INSTANCE],
-                approval_status="PendingManualApproval",
-                model_metrics=ModelMetrics(
-                    model_statistics=MetricsSource(content_type="application/json", s3_uri=evaluation)
-                ),
-                customer_metadata_properties=properties,
-            )
-        # Marketplace is nothing for a pipeline's step: the SDK would take it out itself, with a warning.
-        request.create_model_package_request.pop("CertifyForMarketplace", None)
-        request.create_model_package_request["Tags"] = self._tags  # for the group, where the step makes it
-        return ModelStep(name, step_args=request)
+        return TrainingStep(name, step_args=trainer.train(input_data_config=inputs), cache_config=CACHE)
 
     def pipeline(self, name: str, parameters: Sequence[Any], steps: Sequence[Any]) -> Pipeline:
         """A pipeline whose jobs keep the learner's names, so that the learner can find them."""
@@ -165,12 +136,17 @@ class Steps:
         )
 
 
-class _NamedTraining(TrainingStep):
-    """A training step whose job keeps the learner's name, for which the role may make it; the SDK (3.27) drops it."""
+class TrainingStep(SageMakerTrainingStep):
+    """SageMaker's step whose job keeps the learner's name, for which the role may make it; the SDK (3.27) drops it."""
 
     @property
     def arguments(self) -> Any:
         return {**super().arguments, "TrainingJobName": self.step_args.func_args[0].base_job_name}
+
+
+def script_of(name: str) -> str:
+    """Where a script of jobs/pipeline lies on this machine; the SDK uploads it."""
+    return str(JOBS / "pipeline" / name)
 
 
 def group(ws: Workshop) -> str:
@@ -232,19 +208,30 @@ def _step(kind: str, **arguments: Any) -> dict[str, Any]:
     return {"Name": kind, "Type": kind, "Arguments": arguments}
 
 
-def _input(folder: str, uri: Any) -> ProcessingInput:
+def taken(folder: str, uri: Any) -> ProcessingInput:
+    """What a processing job takes: an address in S3, or a property of a step, and a folder below /opt/ml/processing."""
     where = ProcessingS3Input(s3_uri=uri, local_path=f"{_OPT}/{folder}", s3_data_type="S3Prefix", s3_input_mode="File")
     return ProcessingInput(input_name=folder.replace("/", "-"), s3_input=where)
 
 
-def _output(folder: str, uri: Any) -> ProcessingOutput:
-    where = ProcessingS3Output(s3_uri=uri, local_path=f"{_OPT}/{folder}", s3_upload_mode="EndOfJob")
-    return ProcessingOutput(output_name=folder, s3_output=where)
+def tagged(ws: Workshop, request: Any) -> Any:
+    """What `ModelBuilder.register` gives for a step, with the learner's tags for the group, where the step makes it."""
+    # Marketplace is nothing for a pipeline's step: the SDK would take it out itself, with a warning.
+    request.create_model_package_request.pop("CertifyForMarketplace", None)
+    request.create_model_package_request["Tags"] = tags.pairs(ws.tags)
+    return request
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the SDK's warning, at each step, that nothing is started: that is what this session is for."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Running within a PipelineSession")
-        yield
+def promises(pipeline: Pipeline) -> pd.DataFrame:
+    """The steps of a pipeline as AWS keeps it, and whose results each is promised: so it must wait for these.
+
+    Returns:
+        Columns: type, step, waits for (names of steps, "nothing" for none), in the order of the definition.
+    """
+    rows = []
+    for step in json.loads(pipeline.describe()["PipelineDefinition"])["Steps"]:
+        inner = [*step["Arguments"].get("IfSteps", []), *step["Arguments"].get("ElseSteps", [])]
+        for one in [{**step, "Arguments": step["Arguments"].get("Conditions", step["Arguments"])}, *inner]:
+            named = sorted(set(re.findall(r'"Steps\.(\w+)', json.dumps(one["Arguments"]))))
+            rows.append((one["Type"], one["Name"], ", ".join(named) or "nothing"))
+    return pd.DataFrame(rows, columns=["type", "step", "waits for"])

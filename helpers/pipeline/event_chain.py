@@ -47,24 +47,12 @@ def rule(name: str, pattern: Json, target: Json) -> None:
         raise TargetRefused(f"Rule {name} starts nothing: its target {target.get('Arn')} was refused. {why}")
 
 
-def workflow(name: str, job: str, arguments: dict[str, str], batch: dict[str, int]) -> None:
-    """A Glue workflow that runs a job when events come, one run at a time; one of this name is replaced.
-
-    Args:
-        batch: EventBatchingCondition: BatchSize events, or fewer after BatchWindow seconds, make one run.
-    """
+def delete_workflow(name: str) -> None:
+    """Delete a Glue workflow and its trigger of the same name, where they are there, so that they can be made anew."""
     glue = client("glue")
     glue.delete_trigger(Name=name)
     glue.delete_workflow(Name=name)
     wait_until(
         lambda: not exists(glue.get_trigger, Name=name) and not exists(glue.get_workflow, Name=name),
         f"end of the workflow {name}",
-    )
-    glue.create_workflow(Name=name)
-    glue.create_trigger(
-        Name=name,
-        WorkflowName=name,
-        Type="EVENT",
-        Actions=[{"JobName": job, "Arguments": arguments}],
-        EventBatchingCondition=batch,
     )

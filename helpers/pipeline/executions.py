@@ -14,6 +14,7 @@ from helpers.money import costs
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
+JobFailed = jobs.JobFailed  # what `wait` raises
 
 
 def wait(execution_arn: str) -> Json:
@@ -89,7 +90,7 @@ def table(execution_arn: str) -> pd.DataFrame:
         billed, usd = (0, 0.0) if cached else _bill(step.get("Metadata", {}))
         begins = (step["StartTime"] - steps[0]["StartTime"]).total_seconds()
         seconds = (step["EndTime"] - step["StartTime"]).total_seconds() if "EndTime" in step else float("nan")
-        rows.append((step["StepName"], step["StepStatus"], begins, round(seconds, 1), cached, billed, usd))
+        rows.append((step["StepName"], step["StepStatus"], begins, seconds, cached, billed, usd))
     return pd.DataFrame(rows, columns=["step", "status", "begins", "seconds", "cached", "billed", "usd"])
 
 

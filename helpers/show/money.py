@@ -128,35 +128,31 @@ def waiting(fixed: pd.DataFrame, on_demand: pd.DataFrame, machines: int, hours: 
 
 def front(monthly: pd.DataFrame) -> None:
     """Dots: accuracy by USD a month of each model in each way (`pareto.operations`), and who is on the front."""
-    best = monthly[monthly["front"]]
-    title = f"{len(monthly)} choices, {len(best)} on the front, each at most ${best['usd'].max():.2f} a month"
-    alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(best["model"] + ", " + best["way"])
+    best = monthly[monthly["front"]].sort_values("usd")
+    points, usd = 100 * best["accuracy"].diff().dropna(), best["usd"].diff().dropna()
+    title = "One choice beats all others"
+    if len(usd):
+        first, share = points.iloc[0], usd.iloc[0] / usd.sum()
+        title = f"The first step up brings {first:.1f} of {points.sum():.1f} points, for {share:.0%} of the dollars"
+    rows = [f"{row.model}, {row.way} ({100 * row.accuracy:.1f} %, {dollars(row.usd)})" for row in best.itertuples()]
+    alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(rows)
     with figure(title, "one month (USD, logarithmic)   * price unverified", "right on the test (%)", alt) as axes:
         _front(axes, monthly)
 
 
-def your_front(monthly: pd.DataFrame) -> None:
-    """The same as `front` for the models that this learner has trained."""
-    best = monthly[monthly["front"]].sort_values("usd").iloc[-1]
-    title = "Your models: where is the front, and who is on it?"
-    alt = f"Accuracy of your models by dollars a month; the best of the front is {best['model']}, {best['way']}."
-    with figure(title, "one month (USD)   * price unverified", "right (%)", alt) as axes:
-        _front(axes, monthly)
-
-
 def _front(axes: Axes, table: pd.DataFrame) -> None:
-    """Accuracy by USD, logarithmic; marker and colour by way, the front as a line with its models' names."""
+    """Accuracy by USD, logarithmic; marker and colour by way, the front as a line, its models numbered."""
     shown = table.assign(right=100 * table["accuracy"], way=table["way"].map(pareto.label))
     order = [pareto.label(way) for way in pareto.WAYS]
     look: Any = {"hue": "way", "style": "way", "hue_order": order, "style_order": order, "markers": ["o", "s", "^"]}
     sns.scatterplot(shown, x="usd", y="right", s=75, zorder=3, ax=axes, **look)
     best = shown[shown["front"]].sort_values("usd")
     axes.step(best["usd"], best["right"], where="post", color=BLACK, linewidth=1.2, zorder=2, label="front")
-    for row in best.drop_duplicates(["usd", "right"]).to_dict("records"):
-        place: Any = {"xytext": (-9, -3), "textcoords": "offset points", "ha": "right"}
-        axes.annotate(row["model"], (row["usd"], row["right"]), fontsize=9, color=BLUE, **place)
-    low, high = table["usd"].min(), table["usd"].max()
-    axes.set(xscale="log", xlim=(low / (high / low) ** 0.6, high * 2))  # room for the names, left of the front
+    for number, row in enumerate(best.drop_duplicates(["usd", "right"]).to_dict("records"), 1):
+        place: Any = {"xytext": (0, 7), "textcoords": "offset points", "ha": "center"}
+        axes.annotate(str(number), (row["usd"], row["right"]), fontsize=11, fontweight="bold", **place)
+        axes.plot([], [], " ", label=f"{number}  {row['model']}")
+    axes.set_xscale("log")
     axes.margins(y=0.15)
     axes.xaxis.set_major_formatter("${x:g}")
     axes.grid(axis="x", alpha=0.3)

@@ -70,7 +70,7 @@ def lead_times(servers: pd.DataFrame) -> None:
 def steps(table: pd.DataFrame) -> None:
     """The steps of a pipeline's execution, see `executions.table`: which ran side by side, which failed."""
     seconds = (table["begins"] + table["seconds"].fillna(0)).max()
-    title = f"{len(table)} steps in {seconds:.0f} s, up to {_most_at_once(table)} at a time"
+    title = f"{len(table)} steps in {seconds:.0f} s, up to {most_at_once(table)} at a time"
     parts = [
         f"{step.step} from {step.begins:.1f} s for {step.seconds:.1f} s, {step.status}" for step in table.itertuples()
     ]
@@ -86,7 +86,7 @@ def steps(table: pd.DataFrame) -> None:
         axes.grid(visible=False, axis="y")
 
 
-def _most_at_once(table: pd.DataFrame) -> int:
-    """The largest number of steps that were running at a moment; each begins when it is counted."""
+def most_at_once(table: pd.DataFrame) -> int:
+    """The largest number of steps of an execution (`executions.table`) that were running at one moment."""
     ends = table["begins"] + table["seconds"]
     return max(1, *(int(((table["begins"] <= begin) & (begin < ends)).sum()) for begin in table["begins"]))

@@ -15,7 +15,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 
 from helpers import PROJECT
-from helpers.learner import predict, scores, truth
+from helpers.learner import measured, predict, scores, truth
 
 DIRT = ("dirt", "How many lines in 100 have dirt in them?", [1, 10, 50])
 BROKEN = ("broken", "What does SQL do?", ["it skips them", "the query fails"])
@@ -148,6 +148,12 @@ def test_an_option_in_words_is_right_when_it_is_what_happened(ws: Any, monkeypat
             "right": "yes",
         }
     ]
+
+
+def test_another_lesson_reads_what_was_measured(ws: Any) -> None:
+    assert measured(ws, "02", "dirt") == "not yet"
+    truth(ws, "dirt", 57.25)
+    assert measured(ws, "02", "dirt") == "57.2"
 
 
 def test_an_answer_after_the_measurement_is_no_prediction(

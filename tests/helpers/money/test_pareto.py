@@ -99,6 +99,15 @@ def test_the_budget_of_tuning_is_paid_trial_by_trial() -> None:
     assert one.loc["3-grams with ratio", "training_usd"] == pytest.approx(0.115 * (30 + 120) / 3600)
 
 
+def test_the_dearer_models_are_those_of_the_benchmark_and_really_dearer() -> None:
+    table, stored = pareto.dearer(), json.loads(pareto.DEARER.read_text())
+    assert set(table.index) == set(stored["models"])
+    assert table["ms"].is_monotonic_increasing
+    for name, row in table.iterrows():
+        assert round(serverless.price(1e6, row["ms"]).usd, 3) == stored["models"][name]["usd_per_1M_serverless"]
+    assert f"{stored['held_out_reviews']:,}" in pareto.dearer_where()
+
+
 def test_the_interval_of_an_accuracy_is_that_of_lesson_07() -> None:
     assert pareto.margin(0.9, 10_000) == pytest.approx(1.96 * 0.003)
 

@@ -57,11 +57,14 @@ def build(ws: Any) -> Any:
 @pytest.fixture(scope="module")
 def retrain(ws: Any, build: Any) -> Any:
     """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
+    from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
     from sagemaker.core.workflow import Join, ParameterFloat, ParameterString, PropertyFile
     from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
     from sagemaker.core.workflow.functions import JsonGet
     from sagemaker.mlops.workflow.condition_step import ConditionStep
     from sagemaker.mlops.workflow.fail_step import FailStep
+    from sagemaker.mlops.workflow.model_step import ModelStep
+    from sagemaker.serve.model_builder import ModelBuilder
 
     steps = build.Steps(ws)
     data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
@@ -84,12 +87,25 @@ def retrain(ws: Any, build: Any) -> Any:
         report=report,
     )
     accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=build.ACCURACY)
-    register = steps.register(
-        "Register",
+    model, figures = (
         build.output(evaluate, "chosen", "model.tar.gz"),
         build.output(evaluate, "evaluation", "evaluation.json"),
-        {"DataVersion": version},
     )
+    builder = ModelBuilder(
+        image_uri=steps.image,
+        s3_model_data_url=model,
+        env_vars=build.SERVING,
+        role_arn=ws.role,
+        sagemaker_session=steps.session,
+    )
+    request = builder.register(
+        model_package_group_name=build.group(ws),
+        approval_status="PendingManualApproval",
+        model_metrics=ModelMetrics(model_statistics=MetricsSource(content_type="application/json", s3_uri=figures)),
+        customer_metadata_properties={"DataVersion": version},
+        **build.SERVED,
+    )
+    register = ModelStep("Register", step_args=build.tagged(ws, request))
     weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
     enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
     gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
@@ -117,6 +133,19 @@ def versions(ws: Any) -> list[Any]:
         sagemaker.describe_model_package(ModelPackageName=one["ModelPackageArn"])
         for one in listed["ModelPackageSummaryList"]
     ]
+
+
+def test_the_definition_says_which_step_waits_for_whom(retrain: Any, build: Any) -> None:
+    found = build.promises(retrain).set_index("step")["waits for"].to_dict()
+    assert found == {
+        "Features": "nothing",
+        "TrainWords": "Features",
+        "TrainThree": "Features",
+        "Evaluate": "Features, TrainThree, TrainWords",
+        "GoodEnough": "Evaluate",
+        "Register": "Evaluate",
+        "TooWeak": "Evaluate",
+    }
 
 
 def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, first: str) -> None:
@@ -240,8 +269,13 @@ def test_a_glue_job_that_succeeds_starts_the_pipeline_with_its_run_as_the_data_v
     s3.put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/quick.py", Body=b"print('clean')")
     command = {"Name": "glueetl", "ScriptLocation": ws.s3("quick.py"), "PythonVersion": "3"}
     provision.glue_job(Name=job, Role=ws.role, Command=command, GlueVersion="5.1", WorkerType="G.1X", NumberOfWorkers=2)
+    name, batch = ws.name("quick"), {"BatchSize": 1}
     for _ in range(2):  # a lesson may be run again
-        event_chain.workflow(ws.name("quick"), job, {}, {"BatchSize": 1})
+        event_chain.delete_workflow(name)
+        glue.create_workflow(Name=name)
+        glue.create_trigger(
+            Name=name, WorkflowName=name, Type="EVENT", Actions=[{"JobName": job}], EventBatchingCondition=batch
+        )
     event_chain.announce_objects(ws)
     objects = {"bucket": {"name": [ws.bucket]}, "object": {"key": [{"prefix": f"{ws.prefix}/incoming/"}]}}
     workflow = f"arn:aws:glue:{ws.region}:{ws.account}:workflow/{ws.name('quick')}"

@@ -73,17 +73,17 @@ def test_the_front_names_its_models_from_the_table(
 ) -> None:
     money.front(monthly)
     best = monthly[monthly["front"]]
-    assert shown[0].title.startswith(f"24 choices, {len(best)} on the front, each at most $")
+    assert shown[0].title.startswith("The first step up brings 1.2 of 3.0 points, for ")
     assert all(f"{row.model}, {row.way}" in shown[0].alt for row in best.itertuples())
-    assert [text.get_text() for text in drawn[0].texts] == best.sort_values("usd")["model"].to_list()
+    numbered = [f"{number}  {model}" for number, model in enumerate(best.sort_values("usd")["model"], 1)]
+    assert [text.get_text() for text in drawn[0].texts] == [name.partition(" ")[0] for name in numbered]
     legend = [text.get_text() for text in drawn[0].get_legend().get_texts()]
-    assert legend == [*(pareto.label(way) for way in pareto.WAYS), "front"]
+    assert legend == [*(pareto.label(way) for way in pareto.WAYS), "front", *numbered]
 
 
-def test_the_best_of_your_models_is_the_dearest_of_the_front(monthly: pd.DataFrame, shown: list[Picture]) -> None:
-    money.your_front(monthly)
-    assert shown[0].title == "Your models: where is the front, and who is on it?"
-    assert shown[0].alt.endswith("the best of the front is 3-grams with ratio, serverless.")
+def test_where_one_choice_beats_all_others_the_picture_says_so(monthly: pd.DataFrame, shown: list[Picture]) -> None:
+    money.front(monthly[monthly["usd"] == monthly["usd"].min()])
+    assert shown[0].title == "One choice beats all others"
 
 
 def test_the_volume_from_which_comprehend_is_beaten_has_two_digits(shown: list[Picture], drawn: list[Axes]) -> None:

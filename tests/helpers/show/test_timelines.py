@@ -48,9 +48,9 @@ def test_the_timeline_tells_each_step_in_words(shown: list[Picture]) -> None:
 
 @pytest.mark.parametrize(("number", "most"), [(1, 1), (3, 2), (4, 2)])
 def test_steps_that_overlap_are_counted_as_side_by_side(number: int, most: int) -> None:
-    assert timelines._most_at_once(pd.DataFrame(STEPS[:number], columns=COLUMNS)) == most
+    assert timelines.most_at_once(pd.DataFrame(STEPS[:number], columns=COLUMNS)) == most
 
 
 def test_a_step_that_took_no_time_is_no_reason_to_count_it_beside_another() -> None:
     steps = [("A", "Succeeded", 0.0, 0.0, True, 0, 0.0), ("B", "Succeeded", 0.0, 0.0, True, 0, 0.0)]
-    assert timelines._most_at_once(pd.DataFrame(steps, columns=COLUMNS)) == 1
+    assert timelines.most_at_once(pd.DataFrame(steps, columns=COLUMNS)) == 1

@@ -1,0 +1,51 @@
+"""Lesson 11's Your turn: what a mistake must cost, so that the most accurate model of the front pays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from helpers.checks.exercise import Exercise
+from helpers.money import pareto
+from helpers.money.costs import dollars
+
+NEAR = 0.02  # the share by which an answer may differ: it may be rounded
+
+
+def mistake_in_price(price: Any, front: pd.DataFrame, requests: int) -> str | None:
+    """Hold a price of one mistake against the last step of the front."""
+    if isinstance(price, bool) or not isinstance(price, int | float):
+        return f"`my_price` is a {type(price).__name__}; it is a number of dollars, of one mistake."
+    step = pareto.steps(front.assign(front=True), requests).iloc[-1]
+    right = step["usd_per_1000_errors"] / 1000
+    known = {
+        right: None,
+        -right: "The sign is turned round: the dearer model costs more, and makes fewer mistakes.",
+        1000 * right: "That is what a thousand mistakes must cost. One is asked for.",
+        right * requests: "The difference of accuracies is a share. How many mistakes of all the requests is that?",
+        step["usd"]
+        / step["fewer_errors"]: "You take all that the best one costs. What does it cost *more* than the other?",
+        1 / right: "Turned round: that is how many mistakes a dollar saves.",
+    }
+    for value, hint in known.items():
+        if abs(price - value) <= NEAR * abs(value):
+            return hint
+    saved = price * step["fewer_errors"]
+    return (
+        f"At {dollars(abs(price))} a mistake, {step['fewer_errors']:,.0f} mistakes fewer save {saved:,.4g} dollars a "
+        f"month, and {step['usd_more']:,.4g} more are paid for the model. They must be equal."
+    )
+
+
+turn = Exercise(
+    lab="lesson_11",
+    name="my_price",
+    find_mistake=mistake_in_price,
+    hints=(
+        "Take the last two rows. How many dollars more a month, and how many mistakes fewer of a million?",
+        "`front.iloc[-1]` is the best, `front.iloc[-2]` the one before: dollars more, divided by mistakes fewer.",
+    ),
+    when_correct="From this price of a mistake on, the most accurate of these models pays.",
+    uses=("front", "REQUESTS"),
+)
