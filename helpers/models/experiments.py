@@ -149,9 +149,7 @@ def side_by_side(described: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def open_chosen(ws: Workshop) -> Any:
-    """The chosen model itself, a scikit-learn Pipeline, from its model file, as lesson 05 opens one.
-
-    It is a pickle, and opened as such: the learner's own job has written it.
+    """The chosen model itself, as `opened` has it.
 
     Raises:
         LookupError: there is no choice.
@@ -160,7 +158,18 @@ def open_chosen(ws: Workshop) -> Any:
     choice = chosen(ws)
     if choice is None:
         raise LookupError("No model is chosen yet: lesson 05 does it, or `catch_up(ws, 'model')`.")
-    bucket, _, key = choice[0]["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    return opened(choice[0])
+
+
+def opened(job: Mapping[str, Any]) -> Any:
+    """The model of a training job, as DescribeTrainingJob describes it: a scikit-learn Pipeline, as lesson 05 opens one.
+
+    It is a pickle, and opened as such: the learner's own job has written it.
+
+    Raises:
+        UnsafeModel: the file is not what a job of the course writes.
+    """
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
     with TemporaryDirectory() as folder:
         archive = Path(folder, "model.tar.gz")
         client("s3").download_file(bucket, key, str(archive))

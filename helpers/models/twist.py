@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import joblib
 import pandas as pd
 
 from helpers.aws import jobs
-from helpers.aws.client import client
-from helpers.models import artifacts, experiments
+from helpers.models import experiments
 from helpers.workshop import Workshop
 
 
@@ -47,7 +43,7 @@ def judge(ws: Workshop) -> Verdict:
     test = pd.read_parquet(ws.s3("clean/reviews/split=test/"), columns=["review", "label"])
     right, seen = {}, {}
     for name, job in _chosen(ws).items():
-        right[name] = opened(job).predict(test["review"]) == test["label"]
+        right[name] = experiments.opened(job).predict(test["review"]) == test["label"]
         seen[name] = jobs.final_metrics(job)["validation:accuracy"]
     return compare(right, seen)
 
@@ -67,21 +63,12 @@ def compare(right: Mapping[str, pd.Series[bool]], seen: Mapping[str, float]) -> 
     return Verdict(table.loc[[first, second]], number, lead / number, margin)
 
 
-def opened(job: Any) -> Any:
-    """The model of a training job, as DescribeTrainingJob describes it: a scikit-learn Pipeline.
-
-    It is a pickle, and opened as such: the learner's own job has written it.
-    """
-    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
-    with TemporaryDirectory() as folder:
-        archive = Path(folder, "model.tar.gz")
-        client("s3").download_file(bucket, key, str(archive))
-        return joblib.load(artifacts.unpack(archive, Path(folder), allow_pickle=True) / "model.joblib")
-
-
 def opinions(ws: Workshop, texts: Sequence[str]) -> pd.DataFrame:
     """How probable each of the two models, a column, finds it that each text, a row, is positive."""
-    judged = {name: opened(job).predict_proba(list(texts))[:, 1] if texts else [] for name, job in _chosen(ws).items()}
+    judged = {
+        name: experiments.opened(job).predict_proba(list(texts))[:, 1] if texts else []
+        for name, job in _chosen(ws).items()
+    }
     return pd.DataFrame(judged, index=list(texts), dtype=float)
 
 
