@@ -162,7 +162,7 @@ def open_chosen(ws: Workshop) -> Any:
 
 
 def opened(job: Mapping[str, Any]) -> Any:
-    """The model of a training job, as DescribeTrainingJob describes it: a scikit-learn Pipeline, as lesson 05 opens one.
+    """The model of a job, as DescribeTrainingJob describes it: a scikit-learn Pipeline, as lesson 05 opens one.
 
     It is a pickle, and opened as such: the learner's own job has written it.
 
