@@ -17,11 +17,11 @@ from typing import Any
 import mistune
 import nbformat
 import pytest
-from not_yet import LESSONS, PROJECT, not_yet
-from not_yet import each_lesson as each_lesson_that
 
 from kit import agenda, notebook_order
 
+PROJECT = Path(__file__).resolve().parents[2]
+LESSONS = sorted((PROJECT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 LABS = sorted(path for folder in ("labs", "solutions") for path in (PROJECT / folder).glob("[0-9][0-9]_*.ipynb"))
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 each_lab = pytest.mark.parametrize("path", LABS, ids=lambda path: f"{path.parent.name}-{path.stem}")
@@ -78,7 +78,7 @@ def test_functions_in_a_notebook_are_at_most_15_lines(path: Path) -> None:
                 assert (node.end_lineno or 0) - node.lineno < 15, (cell.id, node.name)
 
 
-@each_lesson_that("words")
+@each_lesson
 def test_there_are_at_least_as_many_words_cells_as_code_cells(path: Path) -> None:
     assert 1 <= len(cells(path, "markdown")) / len(cells(path, "code")) <= 2
 
@@ -88,7 +88,7 @@ def test_a_lab_has_about_as_many_words_cells_as_code_cells(path: Path) -> None:
     assert 0.75 <= len(cells(path, "markdown")) / len(cells(path, "code")) <= 2
 
 
-@each_lesson_that("turn")
+@each_lesson
 def test_the_learner_has_a_turn_that_the_unattended_run_skips(path: Path) -> None:
     """A code cell with the tag `your-turn`, announced in words; with a check, it is stored as not attempted."""
     every = read(path).cells
@@ -101,7 +101,7 @@ def test_the_learner_has_a_turn_that_the_unattended_run_skips(path: Path) -> Non
             assert [text.split(":")[0] for text in shown] == ["○ Not attempted"], every[place].id
 
 
-@each_lesson_that("predictions")
+@each_lesson
 def test_a_lesson_asks_for_one_to_four_predictions_and_measures_each_of_them(path: Path) -> None:
     code = "\n".join(cell.source for cell in cells(path, "code"))
     asked = re.findall(r'(?m)^predict\(\s*ws, "([a-z-]+)"', code)
@@ -114,21 +114,20 @@ def test_a_lesson_asks_for_one_to_four_predictions_and_measures_each_of_them(pat
     assert in_words <= len(asked), "a prediction in words goes nowhere: ask for it with predict, or say Look"
 
 
-@each_lesson_that("decision")
+@each_lesson
 def test_a_lesson_ends_with_the_learners_decision_as_yet_without_an_entry(path: Path) -> None:
     decisions = [cell for cell in cells(path, "code") if cell.source.startswith("decide(")]
     shown = [output.data["text/plain"] for cell in decisions for output in cell.outputs]
     assert [text.split(":")[0] for text in shown] == ["○ Your decision"]
 
 
-@each_lesson_that("minutes")
+@each_lesson
 def test_the_minutes_of_a_lesson_are_those_that_its_words_and_cells_make(path: Path) -> None:
     found = agenda.measure(path)
     allowed = max(5, 0.15 * found.core.minutes)
     assert abs(found.stated - found.core.minutes) <= allowed, f"measured: {found.core.minutes:.0f} minutes"
 
 
-@not_yet
 def test_all_lessons_core_paths_together_fit_into_a_day() -> None:
     assert sum(lesson.core.minutes for lesson in agenda.lessons()) <= agenda.LONGEST_CORE
 
