@@ -26,7 +26,10 @@ _ROLE = re.compile(r"dsaws-([a-z0-9]+)-(notebook|jobs|events|reader)")
 _ACCOUNT = re.compile(r"(?<=[:/-])\d{12}(?=[:/]|$)")
 _BUCKET = re.compile(r"sagemaker-[a-z0-9-]+-\$\{account\}")
 _REGION = re.compile(r"(?<=:)[a-z]{2}-[a-z]+-\d(?=:)")
-_ID = re.compile(r"(?<![a-z])(?=[0-9a-z-]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d{3,}|(?<=jr_)\w+")
+_ID = re.compile(
+    r"(?<=/execution/)[a-z0-9]{12}|(?<=-)[a-z0-9]{12}(?:-[a-z0-9]{10})?(?=/|:|$)"  # of a pipeline's run, and its steps
+    r"|(?<![a-z])(?=[0-9a-z-]*\d)[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d{3,}|(?<=jr_)\w+"
+)
 
 
 def needs(lines: Iterable[str]) -> list[Need]:

@@ -45,6 +45,17 @@ UNUSED = {
         )
     },
     **{("jobs", f"glue:{action}"): _AGAIN for action in ("BatchUpdatePartition", "UpdatePartition", "UpdateTable")},
+    **{
+        ("reader", action): _SERVICES
+        for action in (
+            *("cloudwatch:PutMetricData", "logs:DescribeLogStreams", "ecr:GetAuthorizationToken"),
+            *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        )
+    },
+    (
+        "notebook",
+        "events:TestEventPattern",
+    ): "the check of the learner's turn in lesson 10, which nobody takes in the run",
     ("jobs", "s3:DeleteObject"): _AGAIN,
     ("jobs", "sagemaker:UpdateEndpoint"): "the second approval of a model; the lesson has one",
     **{("jobs", f"sagemaker:Stop{kind}Job"): "a pipeline that is stopped" for kind in ("Processing", "Training")},
