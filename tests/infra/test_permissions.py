@@ -55,7 +55,7 @@ UNUSED = {
     (
         "notebook",
         "events:TestEventPattern",
-    ): "the check of the learner's turn in lesson 10, which nobody takes in the run",
+    ): "the learner's turn in lesson 10, which the run leaves out",
     ("jobs", "s3:DeleteObject"): _AGAIN,
     ("jobs", "sagemaker:UpdateEndpoint"): "the second approval of a model; the lesson has one",
     **{("jobs", f"sagemaker:Stop{kind}Job"): "a pipeline that is stopped" for kind in ("Processing", "Training")},
