@@ -78,7 +78,7 @@ def owned(learner: str) -> Json:
         queries.get_query_execution(QueryExecutionId=identity)["QueryExecution"]
         for identity in listed(queries, "list_query_executions", "QueryExecutionIds[]", WorkGroup=ws.workgroup)
     ]
-    best = "clean_reviews" if any(table["Name"] == "clean_reviews" for table in tables) else "films"
+    best = "clean_reviews" if any(table["Name"] == "clean_reviews" for table in tables) else "titles"
     asked = athena.run(ws, f"SELECT count(*) AS n FROM {best}")
     stored = {f"s3://{ws.bucket}/{key}" for key in keys}
     artifacts = [job["ModelArtifacts"]["S3ModelArtifacts"] for job in jobs if "ModelArtifacts" in job]

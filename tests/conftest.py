@@ -21,6 +21,8 @@ settings.load_profile("course")
 os.environ["COURSE_DATA"] = "sample"
 # Fixtures that run code in an image's environment; a module may name fixtures of its own. Their tests are marked
 # `image`, and `course.py test --quick`, which builds no image, leaves them out.
+OWNERS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+OWNER: dict[str, str] = {}  # the session's local AWS, as the account's owner
 NEED_AN_IMAGE = {"sklearn_image", "glue_image", "executed"}
 
 
@@ -37,6 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup() -> None:
     """What a test or its fixtures make has the tags that they give, not those of a `connect()` in a test before."""
     tags.put_on_everything({})
+    if OWNER and os.environ.get("AWS_ENDPOINT_URL") == OWNER["AWS_ENDPOINT_URL"] and "AWS_SESSION_TOKEN" in os.environ:
+        os.environ.pop("AWS_SESSION_TOKEN")  # a test before has called connect(): from here on it is the owner again
+        os.environ.update(OWNER)
+        boto3.setup_default_session()
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +83,7 @@ def workshop(local_aws: OwnCloud) -> Iterator[Any]:
 
         ws = connect(quiet=True)
         environment.lead(local_aws.endpoint)  # as the account's owner, who makes for a test whatever it needs
+        OWNER.update({name: os.environ[name] for name in OWNERS})
         tags.put_on_everything({})  # the tests of the local AWS say themselves what they give
         yield ws
 

@@ -65,9 +65,7 @@ def test_the_endpoints_and_transform_jobs_are_those_of_lesson_08() -> None:
     models = re.search(r"SERVING = \{(.+)\}", sources("08"))
     assert models
     assert needed("ml.m5.large for endpoint usage") == len(models[1].split(","))
-    batch = re.search(r"transform\(model\) for model in \((.+)\)", sources("08"))
-    assert batch
-    assert needed("ml.m5.large for transform job usage") == len(batch[1].split(","))
+    assert 1 <= sources("08").count("create_transform_job(") <= needed("ml.m5.large for transform job usage")
 
 
 def test_the_serverless_endpoint_is_that_of_lesson_07() -> None:

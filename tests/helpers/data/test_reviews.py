@@ -154,7 +154,7 @@ def test_raw_files_name_their_source_and_size(tmp_path: Path, monkeypatch: pytes
     raw = write_raw(tmp_path)
     assert raw.name == "a synthetic sample, 4,000 reviews"
     assert raw.bytes == sum(path.stat().st_size for path in tmp_path.iterdir())
-    assert raw.titles.read_text(encoding="utf-8").startswith("title_id,title,year,genres\ntt90000001,")
+    assert raw.titles.read_text(encoding="utf-8").startswith("title_id,title,year,genres\ntt9000000")
 
 
 def test_raw_files_are_the_same_bytes_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

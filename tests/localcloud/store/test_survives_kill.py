@@ -167,7 +167,7 @@ def test_glue_jobs_and_crawlers_are_there(again: Filled) -> None:
 
 def test_roles_are_there(again: Filled) -> None:
     roles = [role["RoleName"] for role in again.cloud.client("iam").list_roles()["Roles"]]
-    assert sorted(roles) == ["DataScienceOnAWSExecutionRole", "learner"]
+    assert sorted(roles) == ["DataScienceOnAWSExecutionRole", "DataScienceOnAWSReaderRole", "learner"]
 
 
 def test_log_events_are_there_once(again: Filled) -> None:
