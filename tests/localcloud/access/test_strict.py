@@ -58,7 +58,7 @@ def test_json_services_say_who_what_and_on_which_resource(cloud: StrictCloud) ->
 def test_so_do_the_query_protocol_cbor_and_an_endpoint(cloud: StrictCloud) -> None:
     code, told = denied(cloud.acting_as("reader", "iam").get_role, RoleName="reader")
     assert code == "AccessDenied"
-    assert f"iam:GetRole on resource: arn:aws:iam::{ACCOUNT}:role/reader because" in told
+    assert "iam:GetRole on resource: role reader because" in told
     code, told = denied(cloud.acting_as("reader", "cloudwatch").list_metrics)
     assert code in ("AccessDenied", "AccessDeniedException")
     assert "cloudwatch:ListMetrics on resource: * because" in told

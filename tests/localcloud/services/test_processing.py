@@ -262,7 +262,7 @@ def test_an_output_that_cannot_be_uploaded_fails_the_job_with_paths_as_it_sees_t
     request["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"] = "s3://no-such-bucket/x"
     processing.client.create_processing_job(**request)
     reason = processing.wait(request["ProcessingJobName"])["FailureReason"]
-    assert "Failed to upload /opt/ml/processing/output/a.txt" in reason
+    assert "Upload to s3://no-such-bucket/x/a.txt failed: NoSuchBucket" in reason
     assert "NoSuchBucket" in reason
 
 
