@@ -43,7 +43,7 @@ def test_each_learner_has_a_result_of_their_own(results: dict[str, Any]) -> None
     separate = results["separate"]
     assert separate["learners"] == separate["that_name_only_their_own"] == 2
     assert separate["of_no_learner"] == {}
-    assert separate["how_many_learners_have"]["tables"] == {"['films', 'reviews', 'titles']": 2}
+    assert separate["how_many_learners_have"]["tables"] == {"['raw_reviews', 'reviews', 'titles']": 2}
 
 
 def test_no_call_of_the_lesson_is_denied_and_none_reaches_anothers(results: dict[str, Any]) -> None:
