@@ -21,9 +21,8 @@ settings.load_profile("course")
 os.environ["COURSE_DATA"] = "sample"
 # Fixtures that run code in an image's environment; a module may name fixtures of its own. Their tests are marked
 # `image`, and `course.py test --quick`, which builds no image, leaves them out.
-OWNERS = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-OWNER: dict[str, str] = {}  # the session's local AWS, as the account's owner
 NEED_AN_IMAGE = {"sklearn_image", "glue_image", "executed"}
+OWNER: dict[str, str] = {}  # what leads boto3 to the session's local AWS, as the account's owner
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,10 +36,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """What a test or its fixtures make has the tags that they give, not those of a `connect()` in a test before."""
+    """A `connect()` in a test before leaves neither its tags nor its role to this one."""
     tags.put_on_everything({})
     if OWNER and os.environ.get("AWS_ENDPOINT_URL") == OWNER["AWS_ENDPOINT_URL"] and "AWS_SESSION_TOKEN" in os.environ:
-        os.environ.pop("AWS_SESSION_TOKEN")  # a test before has called connect(): from here on it is the owner again
+        del os.environ["AWS_SESSION_TOKEN"]
         os.environ.update(OWNER)
         boto3.setup_default_session()
 
@@ -83,7 +82,8 @@ def workshop(local_aws: OwnCloud) -> Iterator[Any]:
 
         ws = connect(quiet=True)
         environment.lead(local_aws.endpoint)  # as the account's owner, who makes for a test whatever it needs
-        OWNER.update({name: os.environ[name] for name in OWNERS})
+        names = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        OWNER.update({name: os.environ[name] for name in names})
         tags.put_on_everything({})  # the tests of the local AWS say themselves what they give
         yield ws
 
