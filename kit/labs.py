@@ -2,11 +2,13 @@
 
 A solution notebook is the single source. Two marks say what the lab leaves out:
 
-- in a code cell, the lines from `# solution` to `# end solution` become `...  # your code here`;
+- in a code cell, the lines from `# solution` to `# end solution` become `...  # your code here`, in a region that is in
+  no function with the name that it assigns last, `name = ...  # your code here`;
 - a Markdown cell that begins with `<!-- solution -->` is for the reader of the solution only.
 """
 
 import argparse
+import ast
 import difflib
 import sys
 from pathlib import Path
@@ -26,19 +28,32 @@ _SOLUTION_ONLY = "<!-- solution -->"
 def without_answer(source: str) -> str:
     """Replace the marked regions of a code cell by the placeholder. ValueError: a mark without its pair."""
     kept: list[str] = []
-    inside = False
+    answer: list[str] | None = None
     for line in source.splitlines():
         mark = line.strip()
-        if mark in (BEGIN, END) and inside != (mark == END):
+        if mark in (BEGIN, END) and (answer is None) != (mark == BEGIN):
             raise ValueError(f"`{mark}` without its pair in the cell:\n{source}")
         if mark == BEGIN:
-            kept.append(line.replace(BEGIN, PLACEHOLDER))
-        inside = mark == BEGIN or (inside and mark != END)
-        if not inside and mark != END:
+            answer = []
+        elif answer is None:
             kept.append(line)
-    if inside:
+        elif mark == END:
+            kept.append(line.replace(END, _assigned(answer) + PLACEHOLDER))
+            answer = None
+        else:
+            answer.append(line)
+    if answer is not None:
         raise ValueError(f"`{BEGIN}` without `{END}` in the cell:\n{source}")
     return "\n".join(kept)
+
+
+def _assigned(lines: list[str]) -> str:
+    """`name = ` for the last name that lines of no function assign, or nothing."""
+    if lines[0].startswith(" "):
+        return ""
+    parts = [part for part in ast.parse("\n".join(lines)).body if isinstance(part, ast.Assign)]
+    names = [part.targets[0].id for part in parts if isinstance(part.targets[0], ast.Name)]
+    return f"{names[-1]} = " if names else ""
 
 
 def lab_from(solution: Any) -> Any:

@@ -1,14 +1,11 @@
 """One exercise of a lab, or a lesson's Your turn: `check()`, `hint()`, `solution()`; `grade()` is for the tests.
 
-An outcome is a card in Jupyter, plain text elsewhere; it is told by a symbol and a word, and the colour only repeats it
-(Okabe-Ito, safe for colour blindness). The worked answer stands in `solutions/`, between two marks: a lab's in its
-notebook, a lesson's in a Python file.
+The worked answer stands in `solutions/`, between two marks: a lab's in its notebook, a lesson's in a Python file.
 """
 
 from __future__ import annotations
 
 import dis
-import html
 import re
 import sys
 import traceback
@@ -18,19 +15,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from IPython.display import display
+from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import PROJECT
+from helpers.learner import kept
+from helpers.show.card import show
+from helpers.workshop import Workshop
 
+EXERCISES = "exercises"  # the kind of the learner's notes that `check`, `hint` and `solution` keep
 BEGIN, END = "# solution", "# end solution"
-_display: Any = display  # IPython gives it no type hints
-_nbformat: Any = nbformat  # nor has this
-_LOOKS = {
-    "correct": ("✔", "#009E73"),
-    "incorrect": ("✘", "#D55E00"),
-    "not attempted": ("○", "#767676"),
-    "hint": ("💡", "#0072B2"),
-}
+_nbformat: Any = nbformat  # it gives few type hints
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,8 @@ class Exercise:
 
     Attributes:
         lab: the file of `solutions` with the worked answer, without its ending; a lesson's is "lesson_02".
-        uses: names of the notebook, as ("ws",), whose values `find_mistake` gets after the answer.
+        uses: names of the notebook, as ("ws",), whose values `find_mistake` gets after the answer; an earlier answer's
+            name can be among them.
     """
 
     lab: str
@@ -75,20 +70,36 @@ class Exercise:
         """Grade what the notebook holds under `name` and show the outcome."""
         # A kernel's notebook is the module __main__, so no lab has to hand its variables over.
         notebook = vars(sys.modules["__main__"])
-        if missing := [name for name in self.uses if name not in notebook]:
+        if missing := [name for name in self.uses if notebook.get(name, ...) is ...]:
             show("not attempted", f"`{missing[0]}` is not there yet: run the cells above first.")
             return
         outcome = self.grade(notebook.get(self.name, ...), *(notebook[name] for name in self.uses))
         show(outcome.status, outcome.message)
+        if outcome.status != "not attempted":
+            self._keep(notebook, checks=1, solved=outcome.status == "correct")
 
     def hint(self, number: int = 1) -> None:
         """Show hint `number`, from 1; a number that is too high shows the last hint."""
         number = max(1, min(number, len(self.hints)))
+        self._keep(vars(sys.modules["__main__"]), hints=1)
         show("hint", self.hints[number - 1], f"Hint {number} of {len(self.hints)}")
 
     def solution(self) -> None:
         """Print the worked answer, as it stands in `solutions/`."""
+        self._keep(vars(sys.modules["__main__"]), solutions=1)
         print(worked_answer(self.lab, self.name))
+
+    def _keep(self, notebook: dict[str, Any], solved: bool = False, **more: int) -> None:
+        """Count what the learner did, for `course.py progress`, where the notebook is connected; never raises."""
+        ws, where = notebook.get("ws"), f"{self.lab}/{self.name}"
+        if not isinstance(ws, Workshop):
+            return
+        try:
+            before = kept.read(ws, EXERCISES, where) or {}
+            counted = {name: before.get(name, 0) + more.get(name, 0) for name in ("checks", "hints", "solutions")}
+            kept.write(ws, EXERCISES, where, {"solved": solved or before.get("solved", False), **counted})
+        except (ClientError, BotoCoreError):
+            pass  # a check answers all the same
 
 
 def is_untouched(answer: Any) -> bool:
@@ -107,6 +118,12 @@ def _does_nothing(step: dis.Instruction) -> bool:
 
 def explain(error: BaseException, answer: Any) -> str:
     """Say calmly which error an answer ends with, and in which of its lines when that is known."""
+    if isinstance(error, ClientError):
+        answered = error.response["Error"]
+        said = f"`{answered['Code']}: {answered['Message']}`"
+        return (
+            f"AWS finds nothing by your answer, `{answer!r}`, and says {said}. Does it exist, and is it its name or id?"
+        )
     what = f"`{type(error).__name__}: {error}`"
     own_file = getattr(getattr(answer, "__code__", None), "co_filename", None)
     steps = traceback.extract_tb(error.__traceback__)
@@ -114,30 +131,6 @@ def explain(error: BaseException, answer: Any) -> str:
     if own_lines:
         return f"Your code stops with {what} in the line `{own_lines[-1]}`."
     return f"The check cannot use your answer ({what}). Compare its shape with the one the exercise asks for."
-
-
-@dataclass(frozen=True)
-class Card:
-    """A message with a heading. Jupyter asks for `_repr_html_`, a terminal for `repr`."""
-
-    kind: str
-    heading: str
-    text: str
-
-    def __repr__(self) -> str:
-        return f"{_LOOKS[self.kind][0]} {self.heading}: {self.text.replace('`', '')}"
-
-    def _repr_html_(self) -> str:
-        symbol, colour = _LOOKS[self.kind]
-        code_marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.text, quote=False))
-        body = code_marked.replace("\n", "<br>")
-        style = f"border-left: 6px solid {colour}; padding: 4px 12px"
-        return f'<div style="{style}"><strong>{symbol} {html.escape(self.heading)}</strong><br>{body}</div>'
-
-
-def show(kind: str, text: str, heading: str | None = None) -> None:
-    """Show `text`, code in backticks, as a card of a `kind`: correct, incorrect, not attempted or hint."""
-    _display(Card(kind, heading or kind.capitalize(), text))
 
 
 def read_notebook(path: Path) -> Any:

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from helpers import PROJECT
-from helpers.checks.exercise import show
 from helpers.learner import kept, predictions
+from helpers.show.card import show
 from helpers.workshop import Workshop
 
 QUESTION = "Would you put this model live, in front of our customers' reviews, and what would it cost?"

@@ -15,8 +15,8 @@ import pandas as pd
 from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import front_end
-from helpers.checks.exercise import show
 from helpers.learner import kept
+from helpers.show.card import show
 from helpers.workshop import Workshop
 
 Option = str | int | float

@@ -33,6 +33,7 @@ _SERVICES = "AWS's service asks it in the role's name; here the local AWS does t
 _AGAIN = "a lesson that is run again changes what it finds"
 _CLEANS = "the clean-up needs it of what is left running, or of a bucket with versions, and the run leaves neither"
 _PARTS = "a large file in parts, more than the sample has"
+_OTHER_WAY = "a right answer of a lab other than the worked one needs it"
 _ON_AWS = "it is asked on AWS only: connect(), course.py doctor"
 UNUSED = {
     **{
@@ -56,6 +57,10 @@ UNUSED = {
         "notebook",
         "events:TestEventPattern",
     ): "the learner's turn in lesson 10, which the run leaves out",
+    **{
+        ("notebook", f"glue:{action}"): _OTHER_WAY
+        for action in ("BatchCreatePartition", "BatchDeletePartition", "DeletePartition")
+    },
     ("jobs", "s3:DeleteObject"): _AGAIN,
     ("jobs", "sagemaker:UpdateEndpoint"): "the second approval of a model; the lesson has one",
     **{("jobs", f"sagemaker:Stop{kind}Job"): "a pipeline that is stopped" for kind in ("Processing", "Training")},

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from helpers.checks.exercise import Card, Exercise
+from helpers.checks.exercise import Exercise
+from helpers.show.card import Card
 
 
 def mistake(answer):
