@@ -44,6 +44,7 @@ COMMANDS = {
     "reset": "delete everything that the local AWS stored",
     "doctor": "say what is missing or will go wrong on this machine",
     "agenda": "how long each lesson takes, as measured, and a half-day and a full-day agenda",
+    "progress": "what you have opened, solved and predicted; --export writes a file, --room reads a folder of them",
     "sweep": "for the host of an event: find what all learners have left; --delete deletes it",
     "prices": "say how old the course's price table is; --refresh reads AWS's public price lists",
 }
@@ -319,6 +320,8 @@ def parser() -> argparse.ArgumentParser:
     each["sweep"].add_argument("--delete", action="store_true", help="delete what is found")
     each["sweep"].add_argument("--yes", action="store_true", help="with --delete: do not ask for the number first")
     each["sweep"].add_argument("--spaces", action="store_true", help="Studio's spaces, too: with all files in them")
+    each["progress"].add_argument("--export", nargs="?", metavar="FOLDER", help="write one file (default: to out)")
+    each["progress"].add_argument("--room", metavar="FOLDER", help="one page of all the files in a folder")
     each["prices"].add_argument(
         "--refresh", nargs="*", metavar="OFFER", help="all offers, or some, as AWSGlue AmazonS3"
     )
@@ -357,6 +360,12 @@ def main(words: list[str]) -> int:
     if args.command == "sweep":
         python = set_up()
         return wait_for(start([python, "-m", "kit.sweep", *words[1:]], child_environment(python)), signal.SIGINT)
+    if args.command == "progress":
+        python = set_up()
+        with local_aws(python) if not args.room else contextlib.nullcontext():
+            # The command runs in the project's folder, wherever this one was started.
+            given = [os.path.abspath(word) if word in (args.room, args.export) else word for word in words[1:]]
+            return wait_for(start([python, "-m", "kit.progress", *given], child_environment(python)), signal.SIGINT)
     if args.command == "prices":
         python = set_up()
         # The command runs in the project's folder, wherever this one was started.

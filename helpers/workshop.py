@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import hashlib
+import json
 import logging
 import os
 import re
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import boto3
 import rich
+from botocore.exceptions import BotoCoreError, ClientError
 
-from helpers import roles
+from helpers import front_end, roles
 from helpers.aws import tags
 from helpers.studio import on_aws
 
+OPENED = "opened"  # the kind of a learner's notes that says which lessons somebody has opened
 LONGEST_LEARNER = 16  # for dsaws-LEARNER-WHAT-TIME has 32 characters at most where it names a search
 _LIKE_A_HASH = re.compile(r"[0-9a-f]{8}$")
 
@@ -97,6 +102,8 @@ def connect(*, lesson: str = "", quiet: bool = False) -> Workshop:
     workshop = replace(_connect_to_aws() if on_aws() else _connect_at_home(), lesson=lesson)
     tags.put_on_everything(workshop.tags)
     boto3.setup_default_session()
+    if lesson and front_end.attended():
+        _note_opening(workshop)
     _show_sdk_logs()
     # The SDK would refuse a role that lacks anything which any kind of job may need, as network interfaces.
     os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
@@ -126,6 +133,13 @@ def _connect_at_home() -> Workshop:
     workgroup = f"dsaws-{learner}"
     roles_made = {"role": made["jobs"], "events_role": made["events"], "reader_role": made["reader"]}
     return Workshop(place, state.REGION, state.ACCOUNT, learner, state.BUCKET, workgroup=workgroup, **roles_made)
+
+
+def _note_opening(ws: Workshop) -> None:
+    """Keep that somebody has opened this lesson today, for `progress`; a note less is no reason to stop."""
+    key, body = f"{ws.prefix}/{OPENED}/{ws.lesson}.json", json.dumps({"date": f"{date.today()}"})
+    with contextlib.suppress(ClientError, BotoCoreError):
+        boto3.client("s3").put_object(Bucket=ws.bucket, Key=key, Body=body.encode())
 
 
 def _user() -> str:

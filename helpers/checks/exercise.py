@@ -19,10 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from helpers import PROJECT
 from helpers.learner import kept
+from helpers.learner.progress import EXERCISES
 from helpers.show.card import show
 from helpers.workshop import Workshop
 
-EXERCISES = "exercises"  # the kind of the learner's notes that `check`, `hint` and `solution` keep
 BEGIN, END = "# solution", "# end solution"
 _nbformat: Any = nbformat  # it gives few type hints
 

@@ -2,11 +2,13 @@
 
 A lesson says `from helpers.learner import decide, predict, truth`: `predict` asks before a cell that measures, `truth`
 in that cell says what came out, `decide` is the lesson's line in the learner's log. Lesson 12 shows `scores` and `log`;
-`export` writes one file for an instructor, whose `room` reads the files of all. In the unattended run nothing is asked.
+`progress` shows what was opened, solved and predicted; `export` writes one file for an instructor, whose `room` reads
+the files of all. In the unattended run nothing is asked.
 """
 
 from helpers.learner.decisions import decide, log
 from helpers.learner.exported import export, room
 from helpers.learner.predictions import measured, predict, scores, truth
+from helpers.learner.progress import progress
 
-__all__ = ["decide", "export", "log", "measured", "predict", "room", "scores", "truth"]
+__all__ = ["decide", "export", "log", "measured", "predict", "progress", "room", "scores", "truth"]

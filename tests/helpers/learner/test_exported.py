@@ -31,7 +31,7 @@ def files(ws: Any, tmp_path: Path) -> list[Path]:
 
 
 def test_a_room_is_scored_from_the_files_alone(files: list[Path]) -> None:
-    assert [path.name for path in files] == [f"predictions-{name}.json" for name in ANSWERS]
+    assert [path.name for path in files] == [f"progress-{name}.json" for name in ANSWERS]
     (line,) = room(files).to_dict("records")
     assert line == {
         "lesson": "02",
