@@ -51,7 +51,7 @@ class Price:
     @property
     def stale(self) -> bool:
         """Whether the source is more than a year older than the newest one of the table."""
-        return self.date != "undated" and _newest() - _day(self.date) > STALE
+        return self.date != "undated" and is_stale(self.date)
 
     def __str__(self) -> str:
         mark = f" ({self.mark})" if self.mark else ""
@@ -71,6 +71,11 @@ def from_row(row: dict[str, str]) -> Price:
         *(row["service"], row["item"], row["unit"], float(row["usd"]), row["region"]),
         *(row["source_date"], row["source"], row["status"]),
     )
+
+
+def is_stale(written: str) -> bool:
+    """Whether a date (2026-09-11, 2026-09 or 2026) is more than a year before the newest one of the table."""
+    return _newest() - _day(written) > STALE
 
 
 def _day(written: str) -> date:

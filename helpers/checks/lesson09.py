@@ -26,8 +26,8 @@ def mistake_in_way(answer: Any) -> str | None:
 
 
 def _mistake(found: float, reviews: float) -> str | None:
-    hourly = costs.endpoint(INSTANCE, 1).usd
-    machine, people = costs.monthly(costs.endpoint(INSTANCE, 1)).usd, HOURS * USD_AN_HOUR
+    hourly = costs.endpoint(INSTANCE, hours=1).usd
+    machine, people = costs.monthly(costs.endpoint(INSTANCE, hours=1)).usd, HOURS * USD_AN_HOUR
     mistakes = {
         MACHINES * machine: "The machines are right. Who looks after them?",
         people: "The people are right. What do the machines cost?",
@@ -51,7 +51,7 @@ turn = Exercise(
     find_mistake=mistake_in_way,
     hints=(
         "Begin with the line of `endpoint` above, and change the number of machines and what people cost.",
-        "`costs.monthly(costs.endpoint(INSTANCE, 1)).usd` is one machine for a month; an hour of people is $65.",
+        "`costs.monthly(costs.endpoint(INSTANCE, hours=1)).usd` is one machine for a month; an hour of people is $65.",
     ),
     when_correct="Right. It is the same for each number of reviews: what you own is paid whether it is asked or not.",
 )

@@ -1,4 +1,4 @@
-"""Lesson 11's Your turn: what a mistake must cost, so that the most accurate model of the front pays."""
+"""Lesson 11's Your turn: what a mistake must cost, so that the first step up the front pays, the proven one."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ NEAR = 0.02  # the share by which an answer may differ: it may be rounded
 
 
 def mistake_in_price(price: Any, front: pd.DataFrame, requests: int) -> str | None:
-    """Hold a price of one mistake against the last step of the front."""
+    """Hold a price of one mistake against the first step of the front."""
     if isinstance(price, bool) or not isinstance(price, int | float):
         return f"`my_price` is a {type(price).__name__}; it is a number of dollars, of one mistake."
-    step = pareto.steps(front.assign(front=True), requests).iloc[-1]
-    right = step["usd_per_1000_errors"] / 1000
+    steps = pareto.steps(front.assign(front=True), requests)
+    step, last = steps.iloc[1], steps.iloc[-1]
+    right = step["usd_per_error"]
     known = {
         right: None,
         -right: "The sign is turned round: the dearer model costs more, and makes fewer mistakes.",
-        1000 * right: "That is what a thousand mistakes must cost. One is asked for.",
+        last["usd_per_error"]: "That is the last step, whose gain may be luck. The first one is asked for.",
         right * requests: "The difference of accuracies is a share. How many mistakes of all the requests is that?",
-        step["usd"]
-        / step["fewer_errors"]: "You take all that the best one costs. What does it cost *more* than the other?",
+        step["usd"] / step["fewer_errors"]: "You take all that the 3-grams cost. What do they cost *more*?",
         1 / right: "Turned round: that is how many mistakes a dollar saves.",
     }
     for value, hint in known.items():
@@ -43,9 +43,9 @@ turn = Exercise(
     name="my_price",
     find_mistake=mistake_in_price,
     hints=(
-        "Take the last two rows. How many dollars more a month, and how many mistakes fewer of a million?",
-        "`front.iloc[-1]` is the best, `front.iloc[-2]` the one before: dollars more, divided by mistakes fewer.",
+        "Take the first two rows. How many dollars more a month, and how many mistakes fewer of a million?",
+        "`front.iloc[0]` is the cheapest, `front.iloc[1]` the one after it: dollars more, divided by mistakes fewer.",
     ),
-    when_correct="From this price of a mistake on, the most accurate of these models pays.",
+    when_correct="Hardly a mistake is so cheap: the one step that is proven pays for nearly everybody.",
     uses=("front", "REQUESTS"),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import boto3
@@ -61,6 +62,17 @@ def card_text(blocks: Iterable[Json]) -> str:
     return " ".join(line for line in lines if not line.upper().startswith(HEADER))
 
 
+def least_sure(written: str, blocks: Iterable[Json]) -> tuple[float, str, str]:
+    """The confidence (0 to 100) of the word of which Textract is least sure, the word, and what is nearest on the card.
+
+    Args:
+        written: the text of the card, without its header.
+    """
+    confidence, word = min((block["Confidence"], block["Text"]) for block in blocks if block["BlockType"] == "WORD")
+    (nearest,) = get_close_matches(word, f"{HEADER} No. {written}".split(), n=1, cutoff=0)
+    return confidence, word, nearest
+
+
 def word_error_rate(written: str, read: str) -> float:
     """Words to change, add or take away, so that what was read is what was written, per word written."""
     truth, found = written.split(), read.split()
@@ -91,8 +103,8 @@ def difference(right: Sequence[bool], other: Sequence[bool]) -> tuple[float, flo
     return float(gaps.mean()), 1.96 * float(gaps.std()) / len(gaps) ** 0.5
 
 
-def units(texts: Iterable[str]) -> float:
-    """The units that Comprehend bills for such texts, as `sentiments` sends them, per text."""
+def mean_units(texts: Iterable[str]) -> float:
+    """The units that Comprehend bills for such texts, as `sentiments` sends them: their mean per text."""
     return float(np.mean([costs.comprehend_units(len(fitting(text))) for text in texts]))
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pandas as pd
 
-from helpers import PROJECT
 from helpers.models import experiments
 from helpers.money import costs, serverless
 from helpers.workshop import Workshop
@@ -23,7 +22,6 @@ from pricelist.table import Price
 
 MEASURED = Path(__file__).with_name("measured_models.csv")
 MEASURED_REVIEWS = 25_000
-DEARER = PROJECT / "benchmarks" / "results" / "dearer_model.json"
 INSTANCE, CORES = "ml.m5.large", 2
 NIGHTS = 30
 PEAK = 10  # times the mean of a month
@@ -37,14 +35,12 @@ MEASURED_WHERE = (
 )
 ASSUMED = (
     f"Assumed, not measured on AWS: an {INSTANCE} is as fast as the machine of the measurements; around the model a "
-    f"request takes {serverless.OVERHEAD_MS} ms, as at home on {serverless.MEASURED_ON}; {START_SECONDS} s of start "
+    f"request takes {serverless.OVERHEAD_MS} ms, as at home on {serverless.OVERHEAD_ON}; {START_SECONDS} s of start "
     f"for a training, {BATCH_START_SECONDS} s for a transform job; {serverless.MEMORY_GB} GB for serverless; machines "
     f"at most {BUSY:.0%} busy."
 )
 METRIC = "validation:accuracy"
 WAYS = ("always on", "serverless", "nightly batch")
-# The models of the account are alike in their speed: that of pairs with class weights, measured on the real reviews.
-USUAL_PER_SECOND = 2225
 
 
 def measured(trials: int = 1) -> pd.DataFrame:
@@ -83,7 +79,7 @@ def dearer_where() -> str:
 
 
 def _dearer() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(DEARER.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(serverless.DEARER.read_text(encoding="utf-8"))
     return found
 
 
@@ -101,13 +97,12 @@ def trained(ws: Workshop) -> pd.DataFrame:
     """What this learner has trained and not lost: the latest of each job's name, and the best trial of each search.
 
     Returns:
-        Columns: accuracy (on validation), training_usd (of a search: of all its trials), runs, and ms and per_second,
-        the same for all. Best first.
+        Columns: accuracy (on validation), training_usd (of a search: of all its trials), runs. Best first.
     """
     runs = experiments.runs(ws.name(""))
+    columns, rows = ["accuracy", "training_usd", "runs"], {}
     if METRIC not in runs:
-        return pd.DataFrame(columns=["accuracy", "training_usd", "runs", "ms", "per_second"])
-    rows = {}
+        return pd.DataFrame(columns=columns)
     for source, some in runs.groupby("source"):
         good = some[(some["status"] == "Completed") & some[METRIC].notna()]
         if source and len(good):
@@ -116,8 +111,7 @@ def trained(ws: Workshop) -> pd.DataFrame:
             for job in good.itertuples(index=False):  # the later ones take the place of the earlier ones
                 row = good[good["job"] == job.job].iloc[0]
                 rows[_short(ws, str(job.job))] = (row[METRIC], row["USD"], 1)
-    table = pd.DataFrame.from_dict(rows, "index", columns=["accuracy", "training_usd", "runs"])
-    return table.assign(ms=serverless.USUAL_MS, per_second=USUAL_PER_SECOND).sort_values("accuracy", ascending=False)
+    return pd.DataFrame.from_dict(rows, "index", columns=columns).sort_values("accuracy", ascending=False)
 
 
 def _short(ws: Workshop, job: str) -> str:
@@ -185,14 +179,14 @@ def steps(table: pd.DataFrame, requests: float) -> pd.DataFrame:
     """The front from the cheapest to the most accurate, and what each step up costs.
 
     Returns:
-        Columns: model, way, accuracy, usd, fewer_errors a month than the row before, usd_more, and
-        usd_per_1000_errors: what a thousand mistakes must cost you at least for the step to pay.
+        Columns: model, way, accuracy, usd, fewer_errors a month than the row before, usd_more, and usd_per_error: what
+        one mistake must cost you at least for the step to pay.
     """
     rows = table[table["front"]].sort_values("usd", ignore_index=True)
     rows = rows.drop_duplicates(["usd", "accuracy"])[["model", "way", "accuracy", "usd"]]
     rows["fewer_errors"] = rows["accuracy"].diff() * requests
     rows["usd_more"] = rows["usd"].diff()
-    return rows.assign(usd_per_1000_errors=1000 * rows["usd_more"] / rows["fewer_errors"])
+    return rows.assign(usd_per_error=rows["usd_more"] / rows["fewer_errors"])
 
 
 def with_errors(table: pd.DataFrame, requests: float, usd_per_error: float) -> pd.DataFrame:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.money import costs
+from pricelist.table import is_stale
 
 INPUTS = Path(__file__).with_name("tco_inputs.csv")
 HOURS = 8760
@@ -59,7 +60,7 @@ class Input:
 
     @property
     def label(self) -> str:
-        """For a figure; a star marks what is unverified, a dagger what a second hand says."""
+        """For a figure; a star marks what is unverified, a dagger what is secondary or stale."""
         star = " *" if "unverified" in self.mark else " †" if self.mark else ""
         return self.what + star
 
@@ -78,7 +79,8 @@ def inputs() -> dict[str, Input]:
 
 def _from_row(row: dict[str, str]) -> Input:
     value, low, high = (float(row[column]) for column in ("value", "low", "high"))
-    mark = "" if row["status"] == "verified" else row["status"]
+    old = bool(row["date"]) and is_stale(row["date"])
+    mark = ", ".join(filter(None, ["" if row["status"] == "verified" else row["status"], "stale" * old]))
     return Input(row["name"], row["what"], row["unit"], value, low, high, mark, row["date"], row["source"])
 
 
@@ -213,13 +215,17 @@ def totals(x: Values, years: int = 5) -> Values:
 
 
 def verdict(x: Values, years: int = 5) -> str:
-    """Which way is the cheapest, and by how much: one sentence. Inputs are single numbers."""
+    """Whether owning or the cheapest rent costs less, and both sums to two digits. Inputs are single numbers."""
     found = totals(x, years)
     cheapest_rent = min(RENTED, key=lambda way: float(found[way]))
     own, rent = float(found[OWN]), float(found[cheapest_rent])
+    costs_less, sums = ("owning", (own, rent)) if own < rent else ("renting", (rent, own))
+    less, more = (f"${float(f'{usd:.2g}'):,.0f}" for usd in sums)  # two digits: the inputs bear no more
+    at = f"At {float(x['utilisation']):.0f} % load {costs_less} costs less: about {less}"
+    rented_by = f" ({cheapest_rent.replace(' and ', ' + ')})"
     if own < rent:
-        return f"Stay on-premises: ${own:,.0f} of today in {years} years; {cheapest_rent} costs ${rent:,.0f}."
-    return f"Rent, {cheapest_rent}: ${rent:,.0f} of today in {years} years; on-premises costs ${own:,.0f}."
+        return f"{at} against {more}{rented_by} in {years} years"
+    return f"{at}{rented_by} against {more} in {years} years"
 
 
 def break_even(x: Values, way: str = "on demand", years: int = 5) -> float | None:

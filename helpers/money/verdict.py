@@ -6,6 +6,7 @@ is of a `Case`. Dollars are of a month.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ GUESSING = 0.5  # of two answers
 class Case:
     """A month: its reviews, what a mistake costs, dollars of both ways, and how often the own model is right (0 to 1).
 
-    `own_margin` is the half width of the interval of that accuracy.
+    `own_margin` is the half width of the interval of that accuracy; `judged`, on how many reviews the service's is
+    measured.
     """
 
     reviews: float
@@ -29,6 +31,7 @@ class Case:
     own_usd: float
     own_right: float
     own_margin: float = 0.0
+    judged: int = 0
 
     def managed(self, right: float) -> float:
         """Dollars of the managed service with its mistakes, if it is right so often (0 to 1)."""
@@ -43,6 +46,10 @@ class Case:
     def flip(self) -> float:
         """The accuracy of the service at which both cost the same; above 1 it cannot win, below 0 it cannot lose."""
         return self.own_right - (self.own_usd - self.managed_usd) / (self.reviews * self.usd_a_mistake)
+
+    def margin(self, right: float) -> float:
+        """The half width of the 95 % interval of the service's accuracy, measured on `judged` reviews."""
+        return 1.96 * math.sqrt(right * (1 - right) / self.judged)
 
     def says(self) -> str:
         """Where the verdict flips, in a sentence."""

@@ -38,9 +38,9 @@ def year(costs: pd.DataFrame) -> None:
 def cash(flow: pd.DataFrame) -> None:
     """Lines: what has been paid for owning and for renting by the end of each year, in thousand USD."""
     paid = flow[["on-premises so far", "rent so far"]]
-    ahead = paid.iloc[0, 0] / paid.iloc[0, 1]
-    title = f"In the first year, owning takes {ahead:.1f} times the cash of renting"
-    alt = f"Two rising lines. After 5 years: on-premises ${paid.iloc[-1, 0]:,.0f}, rent ${paid.iloc[-1, 1]:,.0f}."
+    own, rent = paid.iloc[-1]
+    title = f"After {len(flow)} years rent has {'still cost less' if rent < own else 'cost more'} than owning"
+    alt = f"Two rising lines. After {len(flow)} years: on-premises ${own:,.0f}, rent ${rent:,.0f}."
     with figure(title, "year (with unverified inputs)", "paid so far (thousand USD)", alt) as axes:
         lines = paid.rename(columns=lambda name: name.removesuffix(" so far")) / 1000
         sns.lineplot(lines, markers=["o", "s"], markersize=7, ax=axes)
@@ -48,19 +48,26 @@ def cash(flow: pd.DataFrame) -> None:
 
 
 def ways(x: tco.Values, years: int = 5) -> None:
-    """Lines: what each way costs in thousand USD, by utilisation; a dot where owning begins to beat on demand."""
-    verdict = tco.verdict(x)
-    alt = f"Five years' cost of five ways by utilisation. At {x['utilisation']:.0f} %: {verdict}"
+    """Lines: what each way costs in thousand USD, by utilisation; a dot where owning begins to beat a way of renting.
+
+    The dots are of the dearest rent and of the cheapest.
+    """
+    verdict = tco.verdict(x, years)
+    even = {way: tco.break_even(x, way, years) for way in (tco.RENTED[0], tco.RENTED[-1])}
+    dots = "; ".join(f"{way} {f'{load:.0f} %' if load else 'never'}" for way, load in even.items())
+    alt = f"Cost of five ways by utilisation. {verdict}. Owning is cheaper than renting from: {dots}."
     across = np.linspace(0, 100, 201)
     found = tco.totals(x | {"utilisation": across}, years)
-    even, own = tco.break_even(x, years=years), float(tco.totals(x, years)[tco.OWN]) / 1000
-    with figure(verdict.replace("$", r"\$"), _LOAD, "five years (thousand USD of today)", alt) as axes:
+    own = float(tco.totals(x, years)[tco.OWN]) / 1000
+    title = verdict.replace("$", r"\$").replace(" against", "\nagainst")
+    with figure(title, _LOAD, "five years (thousand USD of today)", alt) as axes:
         for way, colour, line in zip((tco.OWN, *tco.RENTED), (BLACK, *COLOURS), _LINES, strict=False):
             usd = np.broadcast_to(found[way], across.shape) / 1000
             axes.plot(across, usd, label=way, color=colour, linestyle=line, linewidth=3 if way == tco.OWN else 1.8)
         axes.axvline(x["utilisation"], color="grey", linestyle=":", label="the load now")
-        if even is not None:
-            axes.plot(even, own, "o", color=BLACK, markersize=9, zorder=4, label="break-even, on demand")
+        for marker, (way, load) in zip("os", even.items(), strict=True):
+            if load is not None:
+                axes.plot(load, own, marker, color=BLACK, markersize=9, zorder=4, label=f"break-even, {way}", ls="")
         axes.set(xlim=(0, 100), ylim=(0, 2.2 * own))
         axes.yaxis.set_major_formatter("{x:,.0f}")
         legend_beside(axes)
@@ -74,8 +81,10 @@ def tornado(moved: pd.DataFrame, base: float, rows: int = 10) -> None:
         rows: how many inputs are shown.
     """
     title = f"{moved['flips'].sum()} of {len(moved)} inputs alone turn the result"
-    alt = "Bars, widest first: " + "; ".join(moved["what"].head(5)) + ". A star: unverified; a dagger: second hand."
-    label = "on-premises minus on demand, five years (thousand USD of today)\n* unverified   † second hand"
+    marks = "* unverified   † secondary or stale"
+    alt = f"Bars, widest first: {'; '.join(moved['what'].head(5))}. {marks}."
+    label = "on-premises minus on demand, five years (thousand USD of today)"
+    label += f"\n{marks}   the widest {min(rows, len(moved))} of {len(moved)}"
     shown = moved.head(rows)
     names = [f"{row.what} ({row.low:g} to {row.high:g})" for row in shown.itertuples()]
     with figure(title, label, "", alt, figsize=(6, 4.2)) as axes:
@@ -132,11 +141,13 @@ def front(monthly: pd.DataFrame) -> None:
     points, usd = 100 * best["accuracy"].diff().dropna(), best["usd"].diff().dropna()
     title = "One choice beats all others"
     if len(usd):
-        first, share = points.iloc[0], usd.iloc[0] / usd.sum()
-        title = f"The first step up brings {first:.1f} of {points.sum():.1f} points, for {share:.0%} of the dollars"
+        title = f"{best['model'].iloc[1]}: {points.iloc[0]:.1f} points for {dollars(usd.iloc[0])} more"
+        if len(usd) > 1:
+            title += f"; all beyond: {points.iloc[1:].sum():.1f} points for {dollars(usd.iloc[1:].sum())}"
     rows = [f"{row.model}, {row.way} ({100 * row.accuracy:.1f} %, {dollars(row.usd)})" for row in best.itertuples()]
     alt = "Dots: accuracy by dollars a month. On the front: " + "; ".join(rows)
-    with figure(title, "one month (USD, logarithmic)   * price unverified", "right on the test (%)", alt) as axes:
+    title, label = title.replace("$", r"\$"), "one month (USD, logarithmic)   * price unverified"
+    with figure(title, label, "right on the test (%)", alt) as axes:
         _front(axes, monthly)
 
 
@@ -183,7 +194,7 @@ def flip(case: Case, assumed: float) -> None:
     """Lines: dollars a month with mistakes, of a managed service by its accuracy and of the own model; where they meet.
 
     Args:
-        assumed: an accuracy of the service (0 to 1), drawn as a dot.
+        assumed: an accuracy of the service (0 to 1), drawn as a dot, with the interval that `case.judged` reviews give.
     """
     dot = f"At {assumed:.1%} it is {dollars(case.managed(assumed))} against {dollars(case.own)}"
     across = np.linspace(GUESSING, 1, 101)
@@ -195,10 +206,12 @@ def flip(case: Case, assumed: float) -> None:
     ) as axes:
         axes.plot(100 * across, [case.managed(right) for right in across], color=ORANGE, label="managed service")
         axes.axhline(case.own, color=BLUE, linestyle="--", label="own model, as measured")
-        axes.plot(100 * assumed, case.managed(assumed), "o", color=ORANGE, markersize=9, label="the slider")
+        bar: Any = {"xerr": 100 * case.margin(assumed), "capsize": 4} if case.judged else {}
+        label = f"the slider, as measured on {case.judged} reviews" if case.judged else "the slider"
+        axes.errorbar(100 * assumed, case.managed(assumed), fmt="o", color=ORANGE, markersize=9, label=label, **bar)
         if GUESSING < case.flip <= 1:
             low, high = (100 * (case.flip + sign * case.own_margin) for sign in (-1, 1))
-            axes.axvspan(low, high, color="grey", alpha=0.2, label="where the verdict flips (95 %)")
+            axes.axvspan(low, high, color="grey", alpha=0.2, label="interval of your own model (95 %)")
             axes.axvline(100 * case.flip, color=BLACK, linewidth=1)
         axes.set(xlim=(100 * GUESSING, 100), ylim=(0, None))
         axes.yaxis.set_major_formatter("{x:,.0f}")

@@ -49,6 +49,12 @@ def test_the_text_of_a_card_is_its_lines_without_the_header() -> None:
     assert managed_ai.card_text(blocks) == "A good film."
 
 
+def test_the_least_sure_word_stands_beside_what_is_nearest_to_it_on_the_card() -> None:
+    words = (("REVIEW", 99.0), ("Fanta5tic", 41.5), ("film", 98.0))
+    blocks = [{"BlockType": "PAGE"}, *({"BlockType": "WORD", "Text": text, "Confidence": c} for text, c in words)]
+    assert managed_ai.least_sure("Fantastic film", blocks) == (41.5, "Fanta5tic", "Fantastic")
+
+
 @pytest.mark.parametrize(
     ("written", "read", "rate"),
     [
@@ -94,11 +100,11 @@ def test_the_interval_of_a_difference_is_narrow_where_both_fail_on_the_same() ->
 
 
 def test_units_are_begun_hundreds_and_three_at_least() -> None:
-    assert managed_ai.units(["x", "x" * 300, "x" * 301]) == pytest.approx((3 + 3 + 4) / 3)
+    assert managed_ai.mean_units(["x", "x" * 300, "x" * 301]) == pytest.approx((3 + 3 + 4) / 3)
 
 
 def test_what_is_cut_off_before_it_is_sent_is_not_billed() -> None:
-    assert managed_ai.units(["x" * 9_000]) == 50
+    assert managed_ai.mean_units(["x" * 9_000]) == 50
 
 
 def test_a_month_of_comprehend_by_hand() -> None:

@@ -73,16 +73,18 @@ def test_servers_are_whole_and_grow_with_the_load() -> None:
     assert [float(tco.servers(growing, year)) for year in (1, 2, 3)] == [10, 11, 13]  # 10, 11, 12.1
 
 
-def test_it_says_rent_for_the_average_server_and_stay_for_a_busy_one() -> None:
-    assert tco.verdict(tco.values()).startswith("Rent, ")
-    assert tco.verdict(tco.values(utilisation=50)).startswith("Stay on-premises: $")
+def test_it_says_rent_for_the_average_server_and_own_for_a_busy_one() -> None:
+    assert tco.verdict(tco.values()).startswith("At 15 % load renting costs less: about $")
+    assert tco.verdict(tco.values(utilisation=50)).startswith("At 50 % load owning costs less: about $")
 
 
-def test_the_verdict_names_both_sums() -> None:
-    found = tco.totals(PLAIN, 1)
-    sentence = tco.verdict(PLAIN, 1)
-    assert f"${found['on-premises']:,.0f}" in sentence
-    assert f"${min(found[way] for way in tco.RENTED):,.0f}" in sentence
+def test_the_verdict_names_both_sums_to_two_digits_and_the_cheapest_rent() -> None:
+    x = PLAIN | {"server_price": 1_000}
+    own = 2_000 + 1_000 + 6_570 + 12_000 + 15_000
+    rent = 17_520 * (0.5 * 0.4 + 0.5 * 0.6) + 1_080 + 7_500
+    assert (own, round(rent)) == (36_570, 17_340)
+    sums = "about $17,000 (Savings Plan + Spot) against $37,000 in 1 years"
+    assert tco.verdict(x, 1) == f"At 20 % load renting costs less: {sums}"
 
 
 @pytest.mark.parametrize(("way", "paid"), [("on demand", 1.0), ("Spot", 0.7), ("Savings Plan", 0.8)])
@@ -155,10 +157,11 @@ def test_every_input_has_a_source_and_lies_in_its_range() -> None:
 
 
 def test_what_is_unverified_is_marked_in_table_and_figures() -> None:
-    table = tco.table(["server_price", "pue", "electricity", "egress_price"])
-    assert table["checked"].to_list() == ["⚠️ unverified", "⚠️ secondary", "verified", "⚠️ secondary, stale"]
+    table = tco.table(["server_price", "pue", "electricity", "egress_price", "utilisation", "cloud_speed"])
+    stale = "⚠️ secondary, stale"
+    assert table["checked"].to_list() == ["⚠️ unverified", "⚠️ secondary", "verified", stale, stale, "⚠️ stale"]
     ends = [tco.inputs()[name].label[-1] for name in table.index]
-    assert ends == ["*", "†", "y", "†"]
+    assert ends == ["*", "†", "y", "†", "†", "†"]
 
 
 def test_the_prices_of_aws_are_those_of_the_course_s_table() -> None:

@@ -20,10 +20,10 @@ def test_a_year_says_the_share_of_the_server_and_the_sum_of_each_way(shown: list
     assert f"on-premises ${year['on-premises'].sum():,.0f}; on demand $" in shown[0].alt
 
 
-def test_the_cash_of_the_first_year_and_of_all_years_is_said(shown: list[Picture], drawn: list[Axes]) -> None:
+def test_the_cash_of_all_years_is_said(shown: list[Picture], drawn: list[Axes]) -> None:
     flow = pd.DataFrame({"on-premises so far": [3000.0, 4000.0], "rent so far": [1000.0, 2000.0]}, [1, 2])
     money.cash(flow)
-    assert shown[0].title == "In the first year, owning takes 3.0 times the cash of renting"
+    assert shown[0].title == "After 2 years rent has still cost less than owning"
     assert shown[0].alt.endswith("on-premises $4,000, rent $2,000.")
     assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["on-premises", "rent"]
 
@@ -31,9 +31,12 @@ def test_the_cash_of_the_first_year_and_of_all_years_is_said(shown: list[Picture
 def test_the_ways_are_drawn_with_the_verdict_as_their_title(shown: list[Picture], drawn: list[Axes]) -> None:
     x = tco.values(utilisation=40)
     money.ways(x)
-    assert shown[0].title.replace("\\$", "$") == tco.verdict(x)
-    assert shown[0].alt.startswith("Five years' cost of five ways by utilisation. At 40 %: ")
-    assert [text.get_text() for text in drawn[0].get_legend().get_texts()][:2] == ["on-premises", "on demand"]
+    assert shown[0].title.replace("\\$", "$").replace("\n", " ") == tco.verdict(x)
+    dear, cheap = (tco.break_even(x, way) for way in ("on demand", "Savings Plan and Spot"))
+    assert shown[0].alt.endswith(f"from: on demand {dear:.0f} %; Savings Plan and Spot {cheap:.0f} %.")
+    legend = [text.get_text() for text in drawn[0].get_legend().get_texts()]
+    assert legend[:2] == ["on-premises", "on demand"]
+    assert legend[-2:] == ["break-even, on demand", "break-even, Savings Plan and Spot"]
 
 
 def test_the_tornado_counts_what_turns_the_result_and_has_the_widest_on_top(
@@ -73,7 +76,7 @@ def test_the_front_names_its_models_from_the_table(
 ) -> None:
     money.front(monthly)
     best = monthly[monthly["front"]]
-    assert shown[0].title.startswith("The first step up brings 1.2 of 3.0 points, for ")
+    assert shown[0].title.startswith("PyTorch vectors: 1.2 points for \\$")
     assert all(f"{row.model}, {row.way}" in shown[0].alt for row in best.itertuples())
     numbered = [f"{number}  {model}" for number, model in enumerate(best.sort_values("usd")["model"], 1)]
     assert [text.get_text() for text in drawn[0].texts] == [name.partition(" ")[0] for name in numbered]
@@ -100,6 +103,13 @@ def test_the_place_where_the_verdict_flips_is_the_title(shown: list[Picture], dr
     assert shown[0].title == "The service costs less if it is right on more than 73.0% of reviews"
     assert shown[0].alt.endswith("At 80.0% it is $300.00 against $370.00.")
     assert len(drawn[0].get_legend().get_texts()) == 4
+    assert not drawn[0].containers[0].has_xerr
+
+
+def test_an_accuracy_that_would_be_measured_has_an_interval_of_its_own(drawn: list[Axes]) -> None:
+    money.flip(Case(100_000, 0.01, managed_usd=100, own_usd=250, own_right=0.88, own_margin=0.04, judged=400), 0.8)
+    (bar,) = drawn[0].containers[0].lines[2][0].get_segments()
+    assert bar[:, 0] == pytest.approx([80 - 3.92, 80 + 3.92])
 
 
 def of(*rows: tuple[str, str, float]) -> pd.DataFrame:
