@@ -27,6 +27,7 @@ def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
         }
         sns.pointplot(x=stars, y=100.0 * right, native_scale=True, ax=axes, **look)
         axes.set_xticks(range(1, 11))
+        axes.set_ylim(top=101)  # no share is above 100 %, though the rule of two errors goes on
 
 
 def by_job(table: pd.DataFrame) -> None:
