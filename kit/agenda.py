@@ -24,7 +24,7 @@ LONGEST_CORE = 5 * 60  # minutes of all lessons together
 HALF_DAY = ("00", "02", "03", "05", "07", "12")
 MOST_AT_A_STRETCH, BREAK, LUNCH, START, NOON = 75, 10, 45, 9 * 60, 12 * 60 + 30  # minutes
 _HEADING = re.compile(r"(#+) ")
-_WAITED = re.compile(r"^[✓✗] .+ · (\d+) s$", re.MULTILINE)
+_WAITED = re.compile(r"^[✓✗] .+ · waited (\d+) s$", re.MULTILINE)
 _STATED = re.compile(r"(\d+) minutes")
 
 

@@ -55,7 +55,8 @@ class Price:
 
     def __str__(self) -> str:
         mark = f" ({self.mark})" if self.mark else ""
-        return f"${_plain(self.usd)}{mark} per {self.unit} ({self.region}, {self.date})"
+        day = self.date if self.date == "undated" else f"price of {self.date}"
+        return f"${_plain(self.usd)}{mark} per {self.unit} ({self.region}, {day})"
 
 
 @cache

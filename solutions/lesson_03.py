@@ -5,7 +5,7 @@ of the job.
 """
 
 # solution
-my_rule = 'F.regexp_replace("review", "<br ?/?>", " ")'
+my_rule = 'F.regexp_replace("review", "<br />", " ")'
 # end solution
 
 RIGHT = {

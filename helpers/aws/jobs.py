@@ -50,7 +50,7 @@ def wait(
     while True:
         description = describe()
         found = str(description[state])
-        line = " · ".join(filter(None, [found, *details(description)]))
+        line = " · ".join(dict.fromkeys(filter(None, [found, *details(description)])))
         if found == good or found in bad:
             break
         progress.update(line)

@@ -58,7 +58,7 @@ def mistake_in_texts(before: Mapping[str, str], after: Mapping[str, str | None])
     """
     left = [review_id for review_id in before if BREAK.search(after.get(review_id) or "")]
     if left:
-        return f"A line break is still in {len(left):,} reviews. They are written as `<br />`, at times as `<br>`."
+        return f"A line break is still in {len(left):,} reviews. They are written as `<br />`."
     for review_id, text in before.items():
         plain = BREAK.sub(" ", text)
         if "<" in plain or "&" in plain:
@@ -91,7 +91,7 @@ turn = Exercise(
     find_mistake=mistake_in_rule,
     hints=(
         'Begin with `my_rule = \'F.regexp_replace("review", "…", "…")\'`: what is to go, and what comes in its place?',
-        "`<br ?/?>` is a `<br`, perhaps a space, perhaps a `/`, and a `>`. In its place a space, or words are glued.",
+        "A break is written `<br />`: that is the pattern, as it stands. In its place a space, or words are glued.",
     ),
     when_correct="Your rule ran on every review in the lake: no line break is left, and no word is lost.",
     uses=("ws", "script"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Collection
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -66,9 +67,11 @@ def read() -> dict[str, dict[str, Any]]:
     return found
 
 
-def quote(lesson: str, *names: str) -> str:
+def quote(lesson: str, *names: str, judged: Collection[str] = ("validation",)) -> str:
     """What a lesson measured on the real reviews, all of it or these numbers, in words, with where it was measured.
 
+    Args:
+        judged: the splits that the lesson has opened to measure; it has learned from `train`.
     Raises:
         LookupError: no full run has kept that.
     """
@@ -79,7 +82,9 @@ def quote(lesson: str, *names: str) -> str:
     numbers = [_in_words(name, kept["numbers"][name]) for name in names or kept["numbers"]]
     machine, versions = kept["machine"], kept["versions"]
     where = f"{machine['system']} with {machine['cores']} cores, scikit-learn {versions['scikit-learn']}"
-    return f"On {sum(kept['reviews'].values()):,} real reviews: {', '.join(numbers)} ({kept['date']}, {where})"
+    splits = " and ".join(f"{kept['reviews'][split]:,} of {split}" for split in judged)
+    learned = f"Learned from {kept['reviews']['train']:,} real reviews, judged on {splits}"
+    return f"{learned}: {', '.join(numbers)} ({kept['date']}, {where})"
 
 
 def _in_words(name: str, number: float) -> str:

@@ -34,7 +34,7 @@ def text_features(texts: pd.Series) -> pd.DataFrame:
         - words: how many words, punctuation left out
         - characters: how many characters
         - exclamations, questions: how many `!` and `?`
-        - capitals: the share of capitals among the letters A-Z, 0 to 1; NaN without letters
+        - capitals_share: the share of capitals among the letters A-Z, 0 to 1; NaN without letters
         - negations: how many words such as "not", "never", "don't"
         - stated_score: the last score out of ten that the text states, 0 to 10; NaN without one
     """
@@ -47,7 +47,7 @@ def text_features(texts: pd.Series) -> pd.DataFrame:
             "characters": text.len(),
             "exclamations": text.count("!"),
             "questions": text.count(r"\?"),
-            "capitals": text.count(r"[A-Z]") / letters.where(letters > 0),
+            "capitals_share": text.count(r"[A-Z]") / letters.where(letters > 0),
             "negations": text.lower().str.count(NEGATION_PATTERN),
             "stated_score": pd.to_numeric(stated),
         }

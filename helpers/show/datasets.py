@@ -20,7 +20,7 @@ def rows(report: Mapping[str, Any]) -> None:
     ways |= {f"quarantine: {reason}": number for reason, number in report["by_reason"].items()}
     ways["dropped: duplicate"] = report["duplicates"]
     share = report["rows_out"] / report["rows_in"]
-    title = f"All {report['rows_in']:,} rows are accounted for; {share:.1%} of them are clean"
+    title = f"All {report['rows_in']:,} rows are accounted for; {share:.1%} reach the clean zone"
     alt = "Bars, where the rows end. " + ", ".join(f"{way} {number}" for way, number in ways.items()) + "."
     with figure(title, "rows", "where a row ends", alt, figsize=(8, 4.2)) as axes:
         axes.margins(x=0.1)

@@ -42,7 +42,7 @@ class Progress:
 
     def _text(self, status: str, done: bool | None) -> str:
         sign = {None: "⏰", True: "✓", False: "✗"}[done]
-        return f"{sign} {self._what}: {status} · {time.monotonic() - self._started:.0f} s"
+        return f"{sign} {self._what}: {status} · waited {time.monotonic() - self._started:.0f} s"
 
     def _bundle(self, status: str, done: bool | None) -> dict[str, str]:
         text = self._text(status, done)

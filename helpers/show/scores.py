@@ -11,14 +11,14 @@ from helpers.show.figures import BLUE, COLOURS, NEGATIVE, ORANGE, POSITIVE, figu
 
 
 def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
-    """Dots with one standard error: how many reviews are judged rightly, by the stars that their writers gave."""
-    edge, middle = (right[stars.isin(some)].mean() for some in ([1, 10], [4, 7]))
-    title = f"At 1 and 10 stars {edge:.0%} are right, at 4 and 7 stars {middle:.0%}"
+    """Dots with two standard errors: how many reviews are judged correctly, by the stars that their writers gave."""
+    negative, positive = (right[stars.between(*ends)].mean() for ends in ((1, 4), (7, 10)))
+    title = f"Negative reviews (1 to 4 stars): {negative:.0%} right; positive (7 to 10): {positive:.0%}"
     shares = right.groupby(stars).mean()
     alt = "Accuracy by stars: " + ", ".join(f"{star:.0f}: {share:.0%}" for star, share in shares.items()) + "."
     with figure(title, "stars given by the writer", "right on validation (%)", alt) as axes:
         look = {
-            "errorbar": "se",
+            "errorbar": ("se", 2),
             "capsize": 0.25,
             "linestyle": "none",
             "linewidth": 1.5,
@@ -27,15 +27,15 @@ def by_stars(right: pd.Series[bool], stars: pd.Series[float]) -> None:
         }
         sns.pointplot(x=stars, y=100.0 * right, native_scale=True, ax=axes, **look)
         axes.set_xticks(range(1, 11))
+        axes.set_ylim(top=101)  # no share is above 100 %, though the rule of two errors goes on
 
 
 def by_job(table: pd.DataFrame) -> None:
     """Two dots for each training job, a row: its accuracy (0 to 1) on train and on validation; the best is on top."""
     ordered = 100 * table[["train:accuracy", "validation:accuracy"]].sort_values("validation:accuracy")
     seen, unseen = ordered["train:accuracy"], ordered["validation:accuracy"]
-    title = (
-        f"“{ordered.index[-1]}” wins, and loses {seen.iloc[-1] - unseen.iloc[-1]:.0f} points on films it has not seen"
-    )
+    lost = seen.iloc[-1] - unseen.iloc[-1]
+    title = f"“{ordered.index[-1]}” wins, with {lost:.0f} points less on reviews it has not seen"
     parts = [f"{name} {train:.1f} and {validation:.1f} %" for name, train, validation in ordered.itertuples()]
     alt = "Accuracy on train and validation: " + "; ".join(parts)
     with figure(title, "accuracy (%)", "training job", alt, figsize=(7.5, 2.8)) as axes:

@@ -169,7 +169,7 @@ def clean_reviews(parsed: DataFrame) -> DataFrame:
 
 
 def add_reason(reviews: DataFrame) -> DataFrame:
-    """Adds reason: why a row goes to quarantine, or null. Of the bytes, only unreadable ones are kept, as base64."""
+    """Adds reason: why a row goes to quarantine, or null. A line that is no text is kept in base64, too."""
     unreadable = F.col("text").contains("\0") | (~F.col("is_utf8") & ~F.col("is_object"))
     reason = (
         F.when(unreadable, "unreadable")

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from kit import agenda
 
 FIRST = "# Lesson 01 · A lesson\n\n⏰ **20 minutes**"
-WAITED = new_output("display_data", data={"text/plain": "✓ Training job: Completed · 90 s"})
+WAITED = new_output("display_data", data={"text/plain": "✓ Training job: Completed · waited 90 s"})
 
 
 def text(source: str, *tags: str) -> Any:

@@ -50,8 +50,9 @@ def test_a_full_run_keeps_the_numbers_with_where_they_were_measured(target: Path
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", kept["date"])
     assert {"system", "cores", "load"} <= set(kept["machine"])
     assert {"python", "scikit-learn"} <= set(kept["versions"])
-    assert results.quote("05").startswith("On 20,000 real reviews: three 91.2%, fit 12.3 s (")
-    assert "fit" not in results.quote("05", "three")
+    quoted = results.quote("05", judged=["test"])
+    assert quoted.startswith("Learned from 18,000 real reviews, judged on 2,000 of test: three 91.2%, fit 12.3 s (")
+    assert "fit" not in results.quote("05", "three", judged=["test"])
 
 
 def test_numbers_of_lessons_that_did_not_run_stay(target: Path, lesson: Any) -> None:

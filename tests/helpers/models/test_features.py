@@ -48,7 +48,7 @@ def test_counts_are_those_of_a_hand_counted_review():
         "characters": 46,
         "exclamations": 2,
         "questions": 1,
-        "capitals": 6 / 32,  # W O W I N N
+        "capitals_share": 6 / 32,  # W O W I N N
         "negations": 4,  # can't no Never Not
     }
 
@@ -77,7 +77,7 @@ def test_what_is_no_score_out_of_ten_gives_nan(text):
 
 
 def test_a_text_without_letters_has_no_share_of_capitals():
-    assert math.isnan(only("10 !").capitals)
+    assert math.isnan(only("10 !").capitals_share)
 
 
 def test_a_missing_review_gives_nan_in_every_column_and_keeps_its_place():

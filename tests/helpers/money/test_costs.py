@@ -100,7 +100,7 @@ def test_what_is_no_amount_has_no_price(minutes: float) -> None:
 
 def test_an_estimate_says_how_it_comes_about_and_of_when_its_price_is() -> None:
     text = str(costs.training("ml.m5.large", 2))
-    assert "ml.m5.large for 2 min at $0.115 per instance-hour (us-east-1, 2026-08-11)" in text
+    assert "ml.m5.large for 2 min at $0.115 per instance-hour (us-east-1, price of 2026-08-11)" in text
 
 
 def test_an_unknown_instance_is_refused_with_what_there_is() -> None:

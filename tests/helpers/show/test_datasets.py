@@ -10,7 +10,7 @@ from helpers.show.figures import Picture
 def test_every_way_that_a_row_can_end_has_a_bar(shown: list[Picture]) -> None:
     ends = {"by_split": {"train": 6, "test": 2}, "by_reason": {"missing_title": 1}, "duplicates": 1}
     datasets.rows({"rows_in": 10, "rows_out": 8, **ends})
-    assert shown[0].title == "All 10 rows are accounted for; 80.0% of them are clean"
+    assert shown[0].title == "All 10 rows are accounted for; 80.0% reach the clean zone"
     ways = "clean: train 6, clean: test 2, quarantine: missing_title 1, dropped: duplicate 1"
     assert shown[0].alt == f"Bars, where the rows end. {ways}."
 

@@ -34,16 +34,18 @@ def colour(name: str) -> tuple[float, float, float, float]:
     return to_rgba(name)
 
 
-def test_negations_have_the_medians_of_both_sides_in_their_title(shown: list[Picture]) -> None:
-    features.negations(pd.Series([6, 8, 4, 2]), pd.Series(["negative", "negative", "positive", "positive"]))
-    assert shown[0].title == "The median is 7 negations in negative, 3 in positive reviews"
+def test_negations_have_the_right_ends_of_both_sides_in_their_title(shown: list[Picture]) -> None:
+    counted = pd.Series([*range(1, 11), *[2] * 10])
+    features.negations(counted, pd.Series(["negative"] * 10 + ["positive"] * 10))
+    assert shown[0].title == "20% of negative, 0% of positive reviews have more than 8 negations"
+    assert "The medians are 6 and 2." in shown[0].alt
 
 
 @pytest.mark.parametrize(
     ("reviews", "title"),
     [
-        (600, "But for the stars, nothing beats the baseline by more than luck"),
-        (10_000, "But for the stars, only stated_score beats the baseline by more than luck"),
+        (600, "Except for rating, nothing beats the baseline by more than luck"),
+        (10_000, "Except for rating, only stated_score beats the baseline by more than luck"),
     ],
 )
 def test_a_feature_beats_the_baseline_only_by_more_than_luck(reviews: int, title: str, shown: list[Picture]) -> None:

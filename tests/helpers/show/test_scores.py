@@ -10,27 +10,29 @@ from helpers.show import scores
 from helpers.show.figures import Picture
 
 
-def test_stars_in_the_middle_are_compared_with_those_at_the_edge(shown: list[Picture], drawn: list[Axes]) -> None:
-    right = pd.Series([True, True, True, False, True, False])
+def test_the_stars_of_negative_reviews_are_held_against_those_of_positive_ones(
+    shown: list[Picture], drawn: list[Axes]
+) -> None:
+    right = pd.Series([True, True, True, False, True, True])
     scores.by_stars(right, pd.Series([1.0, 10.0, 4.0, 4.0, 7.0, 7.0]))
-    assert shown[0].title == "At 1 and 10 stars 100% are right, at 4 and 7 stars 50%"
-    assert shown[0].alt == "Accuracy by stars: 1: 100%, 4: 50%, 7: 50%, 10: 100%."
+    assert shown[0].title == "Negative reviews (1 to 4 stars): 67% right; positive (7 to 10): 100%"
+    assert shown[0].alt == "Accuracy by stars: 1: 100%, 4: 50%, 7: 100%, 10: 100%."
     dots = drawn[0].get_lines()[0]
     assert dots.get_xdata().tolist() == pytest.approx([1, 4, 7, 10])
-    assert dots.get_ydata().tolist() == pytest.approx([100, 50, 50, 100])
+    assert dots.get_ydata().tolist() == pytest.approx([100, 50, 100, 100])
 
 
-def test_the_bars_of_the_stars_are_one_standard_error(drawn: list[Axes]) -> None:
+def test_the_bars_of_the_stars_are_two_standard_errors(drawn: list[Axes]) -> None:
     right = pd.Series([True, False] * 50)
     scores.by_stars(right, pd.Series([4.0] * 100))
     bar = drawn[0].get_lines()[1].get_ydata()
-    assert max(bar) - 50 == pytest.approx(5, rel=0.02)
+    assert max(bar) - 50 == pytest.approx(10, rel=0.02)
 
 
 def test_the_job_that_wins_is_named_with_what_it_loses_on_new_films(shown: list[Picture]) -> None:
     table = pd.DataFrame({"train:accuracy": [0.99, 0.95], "validation:accuracy": [0.90, 0.86]}, ["three", "strict"])
     scores.by_job(table)
-    assert shown[0].title == "“three” wins, and loses 9 points on films it has not seen"
+    assert shown[0].title == "“three” wins, with 9 points less on reviews it has not seen"
     parts = "strict 95.0 and 86.0 %; three 99.0 and 90.0 %"
     assert shown[0].alt == f"Accuracy on train and validation: {parts}"
 
