@@ -45,7 +45,7 @@ def room(files: Iterable[str | Path]) -> pd.DataFrame:
         try:
             notes = json.loads(path.read_text(encoding="utf-8"))
             learner = str(notes["learner"])
-            tables.append(predictions.table(notes[predictions.PREDICTIONS], notes[predictions.TRUTHS]))
+            tables.append(predictions.table(notes[predictions.PREDICTIONS], notes[predictions.TRUTHS], {}))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path.name} is no file of `export`: {error!r}") from None
         if learner in seen:
