@@ -117,12 +117,13 @@ def spent(ws: Workshop, lesson: str) -> None:
     sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
     parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
     print(f"💰 ledger: lesson {lesson} on AWS {parts}; all lessons so far {dollars(total(table))}")
-    print(assumed("   "), end="")
+    if line := assumed("   "):
+        print(line)
 
 
 def assumed(indent: str = "") -> str:
     """A line on what the dollars rest on beside what was measured; nothing on AWS, where nothing is assumed."""
-    return "" if on_aws() else f"{indent}{at_home.ASSUMED}\n"
+    return "" if on_aws() else f"{indent}{at_home.ASSUMED}"
 
 
 def stated() -> pd.DataFrame:
