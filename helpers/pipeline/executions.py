@@ -80,8 +80,8 @@ def _steps(execution_arn: str) -> list[Json]:
 def table(execution_arn: str) -> pd.DataFrame:
     """The steps of an execution, in the order in which they began.
 
-    Columns: step, status, begins (s after the first step), seconds, cached, billed (s, as AWS bills; 0 for a step that was
-    cached or is no job), usd (for the billed seconds).
+    Columns: step, status, begins (s after the first step), seconds, cached, billed (s, as AWS bills; 0 for a step that
+    was cached or is no job), usd (for the billed seconds).
     """
     steps = _steps(execution_arn)
     rows = []
