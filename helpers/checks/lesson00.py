@@ -30,5 +30,5 @@ turn = Exercise(
         "Any film will do, and any opinion. Text stands between quotes, as in the line below.",
         'For example: `my_review = "The story is thin, but I laughed all evening."`',
     ),
-    when_correct="Your review is an object in S3 now, below your own prefix, and `written` is what came back.",
+    when_correct="Your review is an object in S3 now, below your own prefix; above is what came back.",
 )

@@ -11,6 +11,8 @@ from helpers.checks.exercise import Exercise
 from helpers.data import lake
 from helpers.workshop import Workshop
 
+FEWEST = 10  # reviews that a film has for the question to ask for it
+
 
 def reviews_by_film(ws: Workshop) -> Counter[str]:
     """How many raw reviews of each title the learner has, counted without Athena; what has no title is left out."""
@@ -33,8 +35,8 @@ def mistake_in_query(query: Any, ws: Workshop) -> str | None:
     if execution["Status"]["State"] != "SUCCEEDED":
         return f"Athena refuses it: `{execution['Status'].get('StateChangeReason', 'no reason given')}`"
     result, expected = athena.rows(execution), reviews_by_film(ws)
-    if not expected:
-        return "Your reviews do not say which film they are about, so there is nothing to count: this needs other data."
+    if max(expected.values(), default=0) < FEWEST:
+        return f"Your reviews name no film {FEWEST} times, so there is nothing to count: this needs other data."
     if len(result.columns) != 2:
         return f"Two columns are asked for, the film and its number of reviews. Yours: {', '.join(result.columns)}."
     if not str(result.dtypes.iloc[1]).startswith("Int"):
@@ -44,15 +46,17 @@ def mistake_in_query(query: Any, ws: Workshop) -> str | None:
     return _mistake_in_numbers(films, expected) or _mistake_in_order([number for _, number in counted])
 
 
-def _mistake_in_numbers(got: dict[str, int], expected: Counter[str]) -> str | None:
+def _mistake_in_numbers(got: dict[str, int], counted: Counter[str]) -> str | None:
+    expected = {film: number for film, number in counted.items() if number >= FEWEST}
     if got == expected:
         return None
     if not got:
         return "No row of yours is a film. Group by `title_id`."
-    if got.items() <= expected.items():
-        return f"You show {len(got)} of {len(expected)} films. Does a `LIMIT`, `WHERE` or `HAVING` leave the rest out?"
-    film = next(film for film, number in got.items() if expected[film] != number)
-    return f"For {film} you count {got[film]} reviews; the files have {expected[film]}."
+    if wrong := [film for film, number in got.items() if counted[film] != number]:
+        return f"For {wrong[0]} you count {got[wrong[0]]} reviews; the files have {counted[wrong[0]]}."
+    if few := [film for film in got if film not in expected]:
+        return f"You show {few[0]}, which has fewer than {FEWEST}. `HAVING`, after `GROUP BY`, leaves such films out."
+    return f"You show {len(got)} of {len(expected)} films. Does a `LIMIT`, a `WHERE` or a `>` leave the rest out?"
 
 
 def _mistake_in_order(numbers: list[int]) -> str | None:
@@ -67,7 +71,8 @@ turn = Exercise(
     find_mistake=mistake_in_query,
     hints=(
         "Begin with the query above, and take another column in place of `sentiment`.",
-        "`GROUP BY title_id` gives a row for each film; `ORDER BY reviews DESC` puts the largest number first.",
+        "`GROUP BY title_id` gives a row for each film, `HAVING count(*) >= …` keeps some of them, and "
+        "`ORDER BY … DESC` puts the largest number first.",
     ),
     when_correct="Your query agrees with the files, counted without Athena. No server was started for it.",
     uses=("ws",),

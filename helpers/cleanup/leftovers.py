@@ -18,6 +18,7 @@ from helpers.cleanup.left import Finder, Left, NotDeleted, Whose
 from helpers.money import ledger
 from helpers.money.costs import dollars
 from helpers.show.progress import Progress
+from helpers.studio import on_aws
 from helpers.workshop import Workshop
 
 RECEIPTS = PROJECT / "out"
@@ -117,9 +118,12 @@ def _delete_kinds(ws: Workshop, every: Iterable[str]) -> None:
 def delete_everything(ws: Workshop) -> None:
     """Delete all that `everything` lists, with a line that says how far it is. Nothing there is no error.
 
-    What cannot be deleted is printed with the reason, and the rest is deleted all the same.
+    What cannot be deleted is printed with the reason, and the rest is deleted all the same. Some things go with others,
+    as a Glue job's log groups with the job: they are counted apart.
     """
     progress, number, problems = Progress("Clean up"), 0, []
+    progress.update("looking for what is there")
+    there = len(everything(ws))
     for kinds, find in FINDERS.items():
         progress.update(f"looking for {kinds}")
         found, problem = look(find, ws)
@@ -129,7 +133,9 @@ def delete_everything(ws: Workshop) -> None:
             problem = delete(left)
             number += not problem
             problems += [problem] if problem else []
-    progress.end(f"{number} things deleted, {len(problems)} not", good=not problems)
+    gone = there - number - len(problems)
+    with_them = f", {gone} gone with them" if gone > 0 else ""
+    progress.end(f"{number} things deleted{with_them}, {len(problems)} not", good=not problems)
     for problem in problems:
         print(f"⚠️ {problem}")
 
@@ -193,8 +199,10 @@ def receipt(ws: Workshop, bill: pd.DataFrame | None = None) -> str:
     ]
     if environments := preflight.environments():
         lines.append(f"kept     on this machine, for the next time: {', '.join(environments)}")
+    if on_aws():
+        lines.append("kept     your Studio space, if you work in one: stop it and delete it yourself, its disk costs")
     if bill is not None:
-        lines.append(f"bill     {ledger.title(bill)}")
+        lines += [f"bill     {ledger.title(bill)}", *ledger.assumed("         ").splitlines()]
     lines.append(f"saved    {path.relative_to(PROJECT).as_posix()}")
     text = "\n".join(lines)
     path.parent.mkdir(exist_ok=True)

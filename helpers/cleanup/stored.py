@@ -31,7 +31,7 @@ def objects(ws: Whose) -> Iterator[Left]:
             keys = [{"Key": item["Key"]} for item in items]
             delete = partial(_delete_objects, s3, ws.bucket, keys)
             state = f"{len(items)} objects, {size / 2**20:.1f} MB"
-            yield Left("objects", f"s3://{ws.bucket}/{folder}", state, delete, partial(hourly.stored, size))
+            yield Left("folder of objects", f"s3://{ws.bucket}/{folder}", state, delete, partial(hourly.stored, size))
 
 
 def old_versions(ws: Whose) -> Iterator[Left]:

@@ -59,9 +59,7 @@ def room(files: Iterable[str | Path]) -> pd.DataFrame:
         Columns: lesson, question, answers, right (share of the measured answers), most_said, measured (each learner's
         own run measures; the most frequent is shown). Empty for no files.
     """
-    tables = [
-        predictions.table(notes[predictions.PREDICTIONS], notes[predictions.TRUTHS]) for notes in read(files).values()
-    ]
+    tables = [predictions.table(*(notes[kind] for kind in predictions.KINDS)) for notes in read(files).values()]
     columns = ["lesson", "question", "answers", "right", "most_said", "measured"]
     if not tables:
         return pd.DataFrame(columns=columns)

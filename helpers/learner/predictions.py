@@ -20,16 +20,15 @@ from helpers.show.card import show
 from helpers.workshop import Workshop
 
 Option = str | int | float
-PREDICTIONS, TRUTHS = "predictions", "truths"
-_asked: dict[str, list[Option]] = {}  # what this kernel has asked, so that `truth` can tell a slip of its author
+KINDS = PREDICTIONS, TRUTHS, QUESTIONS = "predictions", "truths", "questions"
 _measured: set[str] = set()  # what it has measured: an answer after that is no prediction
 
 
 def predict(ws: Workshop, name: str, question: str, options: Sequence[Option]) -> None:
     """Ask for a prediction, and keep the answer: radio buttons in a notebook, a numbered list in a terminal.
 
-    Answering again replaces the answer, and says so, until this kernel has measured the truth. Where nobody can be
-    asked, the question is shown and nothing kept.
+    Answering again replaces the answer, and says so, until this kernel has measured the truth. The question is kept
+    without an answer, too; where nobody can be asked, it is only shown.
 
     Args:
         name: of the question within its lesson, as "dirt"; `truth` answers to the same.
@@ -40,7 +39,7 @@ def predict(ws: Workshop, name: str, question: str, options: Sequence[Option]) -
     if len(set(options)) < 2 or len({isinstance(option, str) for option in options}) != 1:
         raise ValueError(f"{name}: give at least two different options, all texts or all numbers: {options!r}")
     where, plain = _place(ws, name), [_plain(option) for option in options]
-    _asked[where] = plain
+    kept.write(ws, QUESTIONS, where, {"question": question, "options": plain})
     if not front_end.attended():
         show("not attempted", f"{question}\n{' · '.join(map(_text, plain))}", "Your prediction")
     elif front_end.kernel():
@@ -49,29 +48,33 @@ def predict(ws: Workshop, name: str, question: str, options: Sequence[Option]) -
         _ask_in_terminal(ws, where, question, plain)
 
 
-def truth(ws: Workshop, name: str, measured: Any) -> None:
+def truth(ws: Workshop, name: str, measured: Any, *, computed: bool = False) -> None:
     """Say what was measured, keep it for lesson 12, and hold the learner's prediction against it.
 
     Args:
         name: the question's, as `predict` had it.
         measured: a number, or one of the options in words.
+        computed: it comes of assumptions or of a price list, and nothing was measured.
     Raises:
         ValueError: the question has other options than this.
     """
     where, value = _place(ws, name), _plain(measured)
-    prediction = kept.read(ws, PREDICTIONS, where)
-    options = _asked.get(where) or (prediction or {}).get("options")
+    asked, prediction = (kept.read(ws, kind, where) for kind in (QUESTIONS, PREDICTIONS))
+    options = (asked or prediction or {}).get("options")
     if options and not (value in options if isinstance(value, str) else not isinstance(options[0], str)):
         raise ValueError(f"{name}: {value!r} is no answer to a question with the options {options}.")
     kept.write(ws, TRUTHS, where, {"measured": value})
     _measured.add(where)
+    heading = "Computed" if computed else "Measured"
     if prediction is None:
-        show("not attempted", f"{_text(value)}. You made no prediction.", "Measured")
+        nearest = _nearest(options, value) if options else value
+        near = f" (nearest: {_text(nearest)})" if nearest != value else ""
+        show("not attempted", f"{_text(value)}{near}. You made no prediction.", heading)
         return
     said, nearest = prediction["answer"], _nearest(prediction["options"], value)
     told = "right" if said == nearest else f"not so, {_text(nearest)} is nearest" if nearest != value else "not so"
     status = "correct" if said == nearest else "incorrect"
-    show(status, f"{_text(value)}. You said {_text(said)}: {told}.", "Measured")
+    show(status, f"{_text(value)}. You said {_text(said)}: {told}.", heading)
 
 
 def measured(ws: Workshop, lesson: str, name: str) -> str:
@@ -87,10 +90,12 @@ def scores(ws: Workshop) -> pd.DataFrame:
         Columns: lesson, name (of the question), question, believed ("no entry" without an answer), measured ("not yet"
         without one), right ("yes", "no", or "" where one of them is missing).
     """
-    return table(kept.read_all(ws, PREDICTIONS), kept.read_all(ws, TRUTHS))
+    return table(*(kept.read_all(ws, kind) for kind in KINDS))
 
 
-def table(predictions: dict[str, kept.Json], truths: dict[str, kept.Json]) -> pd.DataFrame:
+def table(
+    predictions: dict[str, kept.Json], truths: dict[str, kept.Json], questions: dict[str, kept.Json]
+) -> pd.DataFrame:
     """The table of `scores`, from the notes of anybody."""
     rows = []
     for where in sorted(predictions.keys() | truths.keys()):
@@ -99,7 +104,8 @@ def table(predictions: dict[str, kept.Json], truths: dict[str, kept.Json]) -> pd
         right = "" if said is None or measured is None else _yes(said["answer"] == _nearest(said["options"], measured))
         believed = "no entry" if said is None else _text(said["answer"])
         found = "not yet" if measured is None else _text(measured)
-        rows.append((lesson, name, said["question"] if said else name, believed, found, right))
+        question = (said or questions.get(where) or {"question": name})["question"]
+        rows.append((lesson, name, question, believed, found, right))
     return pd.DataFrame(rows, columns=["lesson", "name", "question", "believed", "measured", "right"])
 
 

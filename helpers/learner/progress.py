@@ -19,7 +19,7 @@ from helpers.learner.decisions import DECISIONS
 from helpers.workshop import OPENED, Workshop
 
 EXERCISES = "exercises"
-KINDS = (OPENED, EXERCISES, predictions.PREDICTIONS, predictions.TRUTHS, DECISIONS)
+KINDS = (OPENED, EXERCISES, *predictions.KINDS, DECISIONS)
 STUCK = 3  # checks without success, or the solution read: then somebody may want to come by
 Notes = dict[str, dict[str, kept.Json]]
 
@@ -42,7 +42,7 @@ def table(notes: Notes) -> pd.DataFrame:
         exercises that took three checks and are not solved, or whose solution was read), predictions ("2 of 3 right",
         of those answered and measured), decided (what the log says, or "").
     """
-    answered = predictions.table(notes[predictions.PREDICTIONS], notes[predictions.TRUTHS])
+    answered = predictions.table(*(notes[kind] for kind in predictions.KINDS))
     rows = []
     for lesson, names in exercises().items():
         tried = {name: note for name in names if (note := notes[EXERCISES].get(name))}

@@ -7,9 +7,11 @@ would cost). AWS's own Budgets watch the bill of a whole account, up to a day la
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import pandas as pd
 from botocore.exceptions import ClientError
 
 from helpers.money import ledger
@@ -27,27 +29,43 @@ class OverBudget(RuntimeError):
 def set_budget(ws: Workshop, usd: float = 5.0, *, email: str = "") -> None:
     """Set or change what this learner wants to spend in the whole course, here and in AWS Budgets (`watch_account`).
 
+    What was spent before the first setting does not count.
+
     Args:
         email: where AWS Budgets is to write when the account's bill reaches 80 % of it; "" for nowhere.
     """
     _check_amount(usd)
-    body = json.dumps({"usd": usd}).encode()
+    since = (_kept(ws) or {}).get("since") or datetime.now(UTC).isoformat()  # a changed budget counts from the first
+    body = json.dumps({"usd": usd, "since": since}).encode()
     boto3.client("s3").put_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_KEY}", Body=body)
     print(
-        f"Your budget is {dollars(usd)}. From {dollars(WARNING * usd)} on you are warned, past it nothing is launched."
+        f"Your budget is {dollars(usd)}. From {dollars(WARNING * usd)} on you are warned; "
+        f"past {dollars(usd)} the check before a launch ends in an error."
     )
     watch_account(ws, usd, email)
 
 
 def budget(ws: Workshop) -> float | None:
     """The learner's budget in dollars; None when there is none."""
+    kept = _kept(ws)
+    return float(kept["usd"]) if kept else None
+
+
+def spent(ws: Workshop) -> float:
+    """The dollars of the ledger since the learner's budget was first set: after a clean-up a new one begins at zero."""
+    table, since = ledger.read(ws), (_kept(ws) or {}).get("since")
+    return ledger.total(table[~(table["started"] < pd.Timestamp(since))] if since else table)
+
+
+def _kept(ws: Workshop) -> dict[str, Any] | None:
     try:
         content = boto3.client("s3").get_object(Bucket=ws.bucket, Key=f"{ws.prefix}/{_KEY}")["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
             return None
         raise
-    return float(json.loads(content)["usd"])
+    kept: dict[str, Any] = json.loads(content)
+    return kept
 
 
 def check(ws: Workshop, *estimates: Estimate, allow: bool = False) -> None:
@@ -64,15 +82,15 @@ def check(ws: Workshop, *estimates: Estimate, allow: bool = False) -> None:
     if limit is None:
         print("No budget is set. `budget.set_budget(ws, usd=5)` sets one, as in lesson 00.")
         return
-    spent, coming = ledger.total(ledger.read(ws)), sum(estimate.usd for estimate in estimates)
+    before, coming = spent(ws), sum(estimate.usd for estimate in estimates)
     launch = f", this launch {dollars(coming)}" if estimates else ""
-    line = f"spent {dollars(spent)}{launch}, budget {dollars(limit)}"
-    if spent + coming > limit and not allow:
+    line = f"so far on AWS {dollars(before)}{launch}, budget {dollars(limit)}"
+    if before + coming > limit and not allow:
         raise OverBudget(
             f"This launch goes past your budget: {line}. To launch all the same, check with `allow=True`, "
             "or set a higher budget with `budget.set_budget`."
         )
-    share = (spent + coming) / limit
+    share = (before + coming) / limit
     print(f"⚠️ {share:.0%} of the budget: {line}" if share >= WARNING else f"💰 {line}")
 
 
@@ -112,8 +130,8 @@ def watch_account(ws: Workshop, usd: float, email: str = "") -> None:
             raise
         print(f"⚠️ Your role may not make a budget in AWS Budgets ({error}). Your own, above, holds all the same.")
         return
-    mail = f"it writes to {email} at {dollars(WARNING * usd)}" if email else "it writes to nobody"
-    print(f"AWS Budgets has {dollars(usd)} a month for the whole account; {mail}.")
+    mail = f"a mail goes to {email} at {dollars(WARNING * usd)}" if email else "no mail, as no address is given"
+    print(f"AWS Budgets watches with {dollars(usd)} a month for the whole account; {mail}.")
 
 
 def _check_amount(usd: float) -> None:

@@ -114,8 +114,9 @@ def break_even(instance: str, memory_gb: float, seconds: float) -> float:
 
 def athena(bytes_scanned: float) -> Estimate:
     """One query: by the megabytes it scans, begun ones in full, ten at least."""
-    megabytes = max(math.ceil(bytes_scanned / MEGABYTE), QUERY_MEGABYTES)
-    return _estimate(megabytes * MEGABYTE / 2**40, price("Athena", "SQL query"), f"{megabytes} MB scanned")
+    scanned = math.ceil(bytes_scanned / MEGABYTE)
+    megabytes, minimum = max(scanned, QUERY_MEGABYTES), ", the minimum," if scanned < QUERY_MEGABYTES else ""
+    return _estimate(megabytes * MEGABYTE / 2**40, price("Athena", "SQL query"), f"{megabytes} MB billed{minimum}")
 
 
 def storage(bytes_stored: float, months: float = 1) -> Estimate:

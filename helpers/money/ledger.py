@@ -1,9 +1,9 @@
 """The ledger: one table of everything that a learner ran, with what it costs on AWS, by service and lesson.
 
-From the public APIs alone, so it is the same on AWS and at home; there it says what the same work would have cost. The
-prices are on-demand list prices of us-east-1, without free tiers and discounts; the disks of jobs, requests to S3, logs
-and data transfer, cents at this size, are left out, and so is the machine of the notebook itself. Reading the ledger
-takes a second or two for a thousand jobs.
+From the public APIs alone, so it is the same on AWS and at home; there it says what AWS would bill for the same work
+(`at_home` has the assumptions). The prices are on-demand list prices of us-east-1, without free tiers and discounts;
+the disks of jobs, requests to S3, logs and data transfer, cents at this size, are left out, and so is the machine of
+the notebook itself. Reading the ledger takes a second or two for a thousand jobs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 
 from helpers import PROJECT
 from helpers.aws.client import client, listed
-from helpers.money import ledger_endpoints, ledger_entries
+from helpers.money import at_home, ledger_endpoints, ledger_entries
 from helpers.money.costs import Estimate, dollars
 from helpers.money.ledger_entries import Clients, Entry, Owner
 from helpers.studio import on_aws
@@ -32,7 +32,8 @@ from helpers.workshop import Workshop
 NOTEBOOKS = PROJECT / "notebooks"
 COLUMNS = [field.name for field in fields(Entry)]
 _RECORDS = "ledger/records/"
-_STATED = re.compile(r"Cost on AWS: (?:about |less than )?\\?\$(\d+\.\d\d)")
+_STATED = re.compile(r"Cost on AWS: (?:about |less than )?\\?\$\d+\.\d\d[^·\n]*")  # to the next mark
+_AMOUNT = re.compile(r"\$(\d+\.\d\d)")
 _REFUSED = {"AccessDeniedException", "AccessDenied"}
 Source = Callable[[], Iterator[Entry]]
 
@@ -111,35 +112,47 @@ def total(table: pd.DataFrame) -> float:
 
 
 def spent(ws: Workshop, lesson: str) -> None:
-    """Print what a lesson, as "05", has cost so far, by service, and all lessons together."""
+    """Print what a lesson, as "05", has cost so far, by service, and all lessons together; at home, what is assumed."""
     table = read(ws)
     sums = table[table["lesson"] == lesson].groupby("service")["usd"].sum()
     parts = " + ".join(f"{service} {dollars(usd)}" for service, usd in sums.items()) or "nothing"
-    print(f"💰 ledger: lesson {lesson} {_verb()} {parts}; all lessons so far {dollars(total(table))}")
+    print(f"💰 ledger: lesson {lesson} on AWS {parts}; all lessons so far {dollars(total(table))}")
+    if line := assumed("   "):
+        print(line)
 
 
-def stated() -> pd.Series:
+def assumed(indent: str = "") -> str:
+    """A line on what the dollars rest on beside what was measured; nothing on AWS, where nothing is assumed."""
+    return "" if on_aws() else f"{indent}{at_home.ASSUMED}"
+
+
+def stated() -> pd.DataFrame:
     """Dollars on AWS by lesson ("00" to "12"), as the lessons' first cells state them; "less than" counts in full.
 
+    Returns:
+        Columns: stated for AWS, with optional (the last amount of a sentence that speaks of what is optional).
     Raises:
         ValueError: a lesson states none.
     """
-    prices: dict[str, float] = {}
+    prices: dict[str, tuple[float, float]] = {}
     for path in sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
         first = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
         found = _STATED.search(first)
         if not found:
             raise ValueError(f"{path.name} states no cost on AWS in its first cell.")
-        prices[path.name[:2]] = float(found[1])
-    return pd.Series(prices, name="stated for AWS").rename_axis("lesson")
+        amounts = [float(usd) for usd in _AMOUNT.findall(found[0])]
+        prices[path.name[:2]] = amounts[0], amounts[-1 if "optional" in found[0] else 0]
+    columns = ["stated for AWS", "with optional"]
+    return pd.DataFrame.from_dict(prices, orient="index", columns=columns).rename_axis("lesson")
 
 
 def title(table: pd.DataFrame) -> str:
-    """The sum: what all this cost, or at home what it would have cost on AWS."""
+    """The sum: what all this cost, or at home what it would cost on AWS."""
     without = int(table["usd"].isna().sum())
     missing = f" ({without} without a price)" if without else ""
-    return f"All {len(table)} entries together {_verb()} {dollars(total(table))}{missing}"
+    return f"All {len(table)} entries together {verb()} {dollars(total(table))}{missing}"
 
 
-def _verb() -> str:
-    return "cost" if on_aws() else "would have cost on AWS"
+def verb() -> str:
+    """What a sum of the ledger did: on AWS it cost, at home it would."""
+    return "cost" if on_aws() else "would cost on AWS"

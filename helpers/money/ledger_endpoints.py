@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from helpers.aws.client import is_missing, listed, log_streams
 from helpers.aws.jobs import ENDPOINT_LOGS
-from helpers.money import costs
+from helpers.money import at_home, costs
 from helpers.money.ledger_entries import Clients, Entry, Owner, lesson_of, priced
 from helpers.workshop import Workshop
 
@@ -120,7 +120,7 @@ def endpoints(clients: Clients, owner: Owner, ws: Workshop, now: datetime) -> It
 
 
 def _real_time(life: Life, machines: Machines) -> Entry:
-    hours = (life.seen - life.created) / 3600
+    hours = at_home.seconds("Hosting", life.seen - life.created) / 3600
     usd, note = priced(lambda: costs.endpoint(machines.instance, hours, machines.count))
     note = ", ".join(filter(None, [note, "exists, and costs on" if life.living else ""]))
     return _entry(life.lesson, life.name, life.created, hours * machines.count * 3600, usd, note)

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from itertools import takewhile
@@ -19,8 +19,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from helpers.aws.client import client, is_missing, listed, log_streams
-from helpers.money import costs
+from helpers.money import at_home, costs
 from helpers.money.costs import Estimate, UnknownPrice
+from helpers.studio import on_aws
 from helpers.workshop import Workshop
 
 Json = dict[str, Any]
@@ -145,7 +146,7 @@ def _job(
         machines: its InstanceType and InstanceCount.
     """
     hourly, unpriced = _hourly(component, machines.get("InstanceType", ""))
-    quantity = (seconds or 0) * machines.get("InstanceCount", 1)
+    quantity = at_home.seconds(component, seconds or 0) * machines.get("InstanceCount", 1)
     name = job[f"{component.removeprefix('Batch ')}JobName"]
     return Entry(
         lesson_of(own, job.get("Tags", ()), kind),
@@ -172,6 +173,7 @@ def _ran(began: datetime | None, ended: datetime | None, now: datetime) -> tuple
 
 def training(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
     """Training jobs by BillableTimeInSeconds; one that runs, by the time since it began."""
+    searches: set[str] = set()  # the AutoML jobs whose assumed dollars are counted
     for job in _training_jobs(clients.sagemaker, owner, now):
         written = job.get("OutputDataConfig", {}).get("S3OutputPath", "")
         own = owner.own(job["TrainingJobName"], [written], job.get("Tags", ()))
@@ -181,7 +183,19 @@ def training(clients: Clients, owner: Owner, now: datetime) -> Iterator[Entry]:
         seconds, note = job.get("BillableTimeInSeconds"), ""
         if seconds is None:
             seconds, note = _ran(job.get("TrainingStartTime"), job.get("TrainingEndTime"), now)
-        yield _job(own, "Training", kind, job, seconds, job["ResourceConfig"], note)
+        entry = _job(own, "Training", kind, job, seconds, job["ResourceConfig"], note)
+        if kind == "AutoML candidate" and seconds and not on_aws():
+            entry = _assumed(entry, counted=job["AutoMLJobArn"] in searches)
+            searches.add(job["AutoMLJobArn"])
+        yield entry
+
+
+def _assumed(candidate: Entry, *, counted: bool) -> Entry:
+    """An AutoML job's first candidate as AWS would bill the job, with another machine; the others cost nothing."""
+    note = f"assumed: {at_home.AUTOML_INSTANCE}"
+    if counted:
+        return replace(candidate, quantity=0.0, usd=0.0, note=note)
+    return replace(candidate, quantity=60.0 * at_home.AUTOML_MINUTES, usd=at_home.automl().usd, note=note)
 
 
 def _training_jobs(sagemaker: Any, owner: Owner, now: datetime) -> Iterator[Json]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from helpers.aws import jobs
 from helpers.aws.client import client, listed, wait_until
-from helpers.money import costs
+from helpers.money import at_home, costs
 from helpers.show.progress import Progress
 
 Json = dict[str, Any]
@@ -80,8 +80,8 @@ def _steps(execution_arn: str) -> list[Json]:
 def table(execution_arn: str) -> pd.DataFrame:
     """The steps of an execution, in the order in which they began.
 
-    Columns: step, status, begins (s after the first step), seconds, cached, billed (s; 0 for a step that was cached or
-    is no job), usd (for the billed seconds).
+    Columns: step, status, begins (s after the first step), seconds, cached, billed (s, as AWS bills; 0 for a step that
+    was cached or is no job), usd (for the billed seconds).
     """
     steps = _steps(execution_arn)
     rows = []
@@ -100,13 +100,13 @@ def _bill(metadata: Json) -> tuple[int, float]:
     if "TrainingJob" in metadata:
         found = sagemaker.list_training_jobs(NameContains=_name(metadata["TrainingJob"]))["TrainingJobSummaries"]
         job = sagemaker.describe_training_job(TrainingJobName=found[0]["TrainingJobName"])
-        seconds = int(job.get("BillableTimeInSeconds", 0))
+        seconds = int(at_home.seconds("Training", job.get("BillableTimeInSeconds", 0)))
         return seconds, costs.training(job["ResourceConfig"]["InstanceType"], seconds / 60).usd
     if "ProcessingJob" in metadata:
         found = sagemaker.list_processing_jobs(NameContains=_name(metadata["ProcessingJob"]))["ProcessingJobSummaries"]
         job = sagemaker.describe_processing_job(ProcessingJobName=found[0]["ProcessingJobName"])
         ran = job["ProcessingEndTime"] - job["ProcessingStartTime"] if "ProcessingStartTime" in job else timedelta()
-        seconds = math.ceil(ran.total_seconds())
+        seconds = int(at_home.seconds("Processing", math.ceil(ran.total_seconds())))
         return seconds, costs.processing(job["ProcessingResources"]["ClusterConfig"]["InstanceType"], seconds / 60).usd
     return 0, 0.0
 

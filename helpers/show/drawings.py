@@ -71,17 +71,36 @@ Place = tuple[float, float]  # the lower left corner of a box
 
 
 def journey() -> None:
-    """Show the way of the data through the course, one box a step, in the order of the lessons."""
+    """Show the way of the data through the course, one box a step: tuning beside training, a pipeline beside all."""
     steps = "; ".join(f"{what} ({service}, lesson {lesson})" for what, service, lesson, _ in _JOURNEY)
-    title = "Nine steps turn raw reviews into an endpoint that answers; the tenth repeats them by itself"
-    alt = f"Boxes joined by arrows: {steps}. A sentence goes into the endpoint, and its sentiment comes out."
+    title = "From raw reviews to an endpoint; a pipeline repeats features and training"
+    alt = (
+        f"Boxes: {steps}. Arrows lead from each of the first five to the next, from features to the training and the "
+        "tuning job, from both to model.tar.gz, and from there to the endpoint: a sentence in, its sentiment out."
+    )
     boxes = [((what, service, f"lesson {lesson}"), fill) for what, service, lesson, fill in _JOURNEY]
-    with figure(title, "", "", alt, figsize=(12.5, 3.9)) as axes:
-        places = _joined(axes, boxes, _as_text(len(boxes), 2.9, 2.0), 2.1, 1.15)
-        x, y = places[[what for what, *_ in _JOURNEY].index("endpoint")]
-        x += 1.05
+    row, width, height, middle = _as_text(5, 2.9, 2.0), 2.1, 1.15, 1.15 / 2
+    below: list[Place] = [(0, -2.0), (2.9, -2.75), (0, -3.5), (5.8, -2.75), (11.6, -2.75)]
+    training, model, tuning, endpoint, pipeline = below
+    with figure(title, "", "", alt, figsize=(12.5, 4.7)) as axes:
+        _joined(axes, boxes[:5], row, width, height)
+        for box, place in zip(boxes[5:], below, strict=True):
+            _box(axes, place, width, height, box, 11)
+        _arrow(axes, row[-1], training, width, height)
+        corner, gap = -0.35, (row[-1][1] + training[1] + height) / 2
+        axes.plot([width / 2, corner, corner], [gap, gap, tuning[1] + middle], color=BLACK, linewidth=1.6)
+        for start, end in (
+            ((corner, tuning[1] + middle), (0, tuning[1] + middle)),
+            ((width, training[1] + middle), (model[0], model[1] + 1.3 * middle)),
+            ((width, tuning[1] + middle), (model[0], model[1] + 0.7 * middle)),
+            ((model[0] + width, model[1] + middle), (endpoint[0], endpoint[1] + middle)),
+        ):
+            axes.annotate("", end, start, arrowprops=_ARROW)
+        x, y = endpoint[0] + width / 2, endpoint[1]
         axes.annotate("", (x, y), (x, y - 0.55), arrowprops={**_ARROW, "arrowstyle": "<|-|>"})
         axes.text(x, y - 0.68, "a sentence in, its sentiment out", ha="center", va="top", fontsize=10)
+        x = pipeline[0] + width / 2
+        axes.text(x, y - 0.15, "features, training:\nagain, by itself", ha="center", va="top", fontsize=10)
 
 
 def cycle() -> None:

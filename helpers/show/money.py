@@ -14,7 +14,6 @@ from helpers.money import elasticity, ledger, pareto, tco
 from helpers.money.costs import dollars
 from helpers.money.verdict import GUESSING, Case
 from helpers.show.figures import BLACK, BLUE, COLOURS, HATCHES, NEGATIVE, ORANGE, POSITIVE, SKY, figure, legend_beside
-from helpers.studio import on_aws
 
 _LINES: Any = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1))]
 _LOAD = "utilisation of the own servers, % (with unverified inputs)"
@@ -219,14 +218,15 @@ def flip(case: Case, assumed: float) -> None:
 
 
 def bill(entries: pd.DataFrame) -> None:
-    """Bars: dollars of a ledger for each lesson, stacked by service; services below 1 % of the bill are "others".
+    """Bars: dollars of a ledger for each lesson that cost any, by service; services below 1 % are "others".
 
     Raises:
         ValueError: the ledger is empty.
     """
     if entries.empty:
         raise ValueError("The ledger is empty: nothing of this learner's has run yet.")
-    sums = ledger.by(entries).drop(index="total", columns="total")
+    every = ledger.by(entries).drop(index="total", columns="total")
+    sums = every[every.sum(axis=1) > 0] if every.to_numpy().any() else every
     shown = _without_small(sums)
     finding = _dearest(entries)
     lessons = ", ".join(f"{lesson}: {dollars(usd)}" for lesson, usd in sums.sum(axis=1).items())
@@ -251,8 +251,8 @@ def _dearest(entries: pd.DataFrame) -> str:
     if len(sums[sums > 0]) < 2:
         return ledger.title(entries)
     first, second = (f"lesson {each}" if str(each).isdigit() else f"'{each}'" for each in sums.index)
-    total, cost = ledger.total(entries), "cost" if on_aws() else "would have cost on AWS"
-    return f"{first.capitalize()} and {second} make {sums.sum() / total:.0%} of the {dollars(total)} that all {cost}"
+    total, share = ledger.total(entries), sums.sum() / ledger.total(entries)
+    return f"{first.capitalize()} and {second} make {share:.0%} of the {dollars(total)} that all {ledger.verb()}"
 
 
 def _without_small(sums: pd.DataFrame) -> pd.DataFrame:

@@ -106,6 +106,7 @@ def fill(store: Store) -> None:
         training_job("dsaws-ann-05-pair", ResourceConfig={**machine, "InstanceCount": 2}),
         training_job("dsaws-ann-random-1-002", TuningJobArn=arn("hyper-parameter-tuning-job", "dsaws-ann-random-1")),
         training_job("dsaws-ann-ml-26-1", AutoMLJobArn=arn("automl-job", "dsaws-ann-ml-26")),
+        training_job("dsaws-ann-ml-26-2", AutoMLJobArn=arn("automl-job", "dsaws-ann-ml-26")),
         training_job("pipelines-abcdefghijkl-TrainWords-1"),
         training_job("pipelines-mnopqrstuvwx-Train-1", OutputDataConfig={"S3OutputPath": "s3://b/joe"}),
         training_job("dsaws-joann-05-other"),

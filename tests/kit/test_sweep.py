@@ -24,8 +24,8 @@ NEED_AN_IMAGE = {"planted"}
 KINDS = {
     "rule", "trigger", "workflow", "pipeline", "AutoML job", "tuning job", "training job", "processing job",
     "transform job", "endpoint", "endpoint configuration", "model", "model package", "model package group", "Glue job",
-    "crawler", "database", "log group", "log streams", "alarm", "objects", "unfinished upload", "old versions",
-    "budget", "bucket notification", "workgroup", "named query", "prepared statement",
+    "crawler", "database", "log group", "log streams", "alarm", "folder of objects", "unfinished upload",
+    "old versions", "budget", "bucket notification", "workgroup", "named query", "prepared statement",
 }  # fmt: skip
 BUDGET = {"BudgetType": "COST", "TimeUnit": "MONTHLY", "BudgetLimit": {"Amount": "5", "Unit": "USD"}}
 

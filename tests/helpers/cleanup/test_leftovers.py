@@ -26,7 +26,7 @@ NEED_AN_IMAGE = {"ann", "forbidden"}
 
 KINDS = {
     "rule", "trigger", "workflow", "pipeline", "training job", "endpoint configuration", "model", "model package",
-    "model package group", "Glue job", "crawler", "database", "log group", "log streams", "alarm", "objects",
+    "model package group", "Glue job", "crawler", "database", "log group", "log streams", "alarm", "folder of objects",
     "unfinished upload", "budget",
 }  # fmt: skip
 Executions = dict[str, str]  # the pipelines' executions by learner
@@ -106,7 +106,7 @@ def test_every_kind_is_found_before_anything_is_deleted(before: pd.DataFrame) ->
 
 def test_looking_shows_what_is_of_this_learner_only(ann: Any, before: pd.DataFrame) -> None:
     assert not before["name"].str.contains("anna|joann").any()
-    folders = before.loc[before["kind"] == "objects", "name"]
+    folders = before.loc[before["kind"] == "folder of objects", "name"]
     assert f"s3://{ann.bucket}/{ann.prefix}/raw/" in set(folders)
     assert f"s3://{ann.bucket}/{ann.name('trial')}/" in set(folders), "what the tuner puts outside of the prefix"
 
@@ -225,7 +225,7 @@ def test_more_than_a_page_of_things_is_found_and_deleted(workshop: Any) -> None:
     for number in range(102):  # a hundred are a page
         boto3.client("sagemaker").create_model_package_group(ModelPackageGroupName=ws.name(str(number)))
     found = leftovers.everything(ws).set_index("kind")
-    assert found.loc["objects", "state"] == "1001 objects, 0.0 MB"
+    assert found.loc["folder of objects", "state"] == "1001 objects, 0.0 MB"
     assert len(found.loc["model package group"]) == 102
     leftovers.delete_everything(ws)
     assert leftovers.everything(ws).empty

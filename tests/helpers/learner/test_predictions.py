@@ -172,6 +172,21 @@ def test_what_nobody_predicted_is_measured_all_the_same(ws: Any, capsys: pytest.
     assert scores(ws)[["believed", "measured", "right"]].to_numpy().tolist() == [["no entry", "57", ""]]
 
 
+def test_a_question_without_an_answer_keeps_its_text_and_the_truth_names_the_nearest_option(
+    ws: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    predict(ws, *DIRT)
+    capsys.readouterr()
+    truth(ws, "dirt", 57)
+    assert capsys.readouterr().out.strip() == "○ Measured: 57 (nearest: 50). You made no prediction."
+    assert scores(ws)["question"].tolist() == [DIRT[1]]
+
+
+def test_what_comes_of_assumptions_is_called_computed(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    truth(ws, "dirt", 50, computed=True)
+    assert capsys.readouterr().out.strip() == "○ Computed: 50. You made no prediction."
+
+
 def test_the_same_name_in_two_lessons_is_two_questions(ws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 

@@ -14,13 +14,17 @@ from helpers.money import budget, costs, ledger
 
 @pytest.fixture
 def ws(workshop: Any) -> Iterator[Any]:
-    """A learner of this test alone, who has spent one dollar."""
+    """A learner of this test alone, who has set a budget and then spent one dollar."""
     learner = replace(workshop, learner="saver", workgroup="dsaws-saver")
-    ledger.record(
-        learner, costs.Estimate(1.0, "by hand"), service="Comprehend", lesson="09", what="x", quantity=1, unit="unit"
-    )
+    budget.set_budget(learner, usd=3)
+    spend(learner, 1.0)
     yield learner
     boto3.resource("s3").Bucket(learner.bucket).objects.filter(Prefix=learner.prefix).delete()
+
+
+def spend(ws: Any, usd: float) -> None:
+    by_hand = costs.Estimate(usd, "by hand")
+    ledger.record(ws, by_hand, service="Comprehend", lesson="09", what="x", quantity=1, unit="unit")
 
 
 def launch(usd: float) -> costs.Estimate:
@@ -30,7 +34,7 @@ def launch(usd: float) -> costs.Estimate:
 def test_a_launch_well_within_the_budget_says_what_is_spent(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:
     budget.set_budget(ws, usd=5)
     budget.check(ws, launch(0.5))
-    assert "💰 spent $1.00, this launch $0.50, budget $5.00" in capsys.readouterr().out
+    assert "💰 so far on AWS $1.00, this launch $0.50, budget $5.00" in capsys.readouterr().out
 
 
 def test_a_check_lists_training_jobs_once_and_filters_nothing(ws: Any) -> None:
@@ -66,7 +70,7 @@ def test_from_eighty_per_cent_on_there_is_a_warning(ws: Any, capsys: pytest.Capt
 
 def test_a_launch_past_the_budget_is_refused_with_the_way_on(ws: Any) -> None:
     budget.set_budget(ws, usd=5)
-    with pytest.raises(budget.OverBudget, match=r"past your budget: spent \$1\.00.*`allow=True`"):
+    with pytest.raises(budget.OverBudget, match=r"past your budget: so far on AWS \$1\.00.*`allow=True`"):
         budget.check(ws, launch(4.01))
 
 
@@ -80,6 +84,16 @@ def test_a_budget_can_be_changed(ws: Any) -> None:
     budget.set_budget(ws, usd=5)
     budget.set_budget(ws, usd=12.5)
     assert budget.budget(ws) == 12.5
+    assert budget.spent(ws) == pytest.approx(1.0), "a changed budget counts from when the first was set"
+
+
+def test_what_was_spent_before_a_budget_is_set_does_not_count(ws: Any) -> None:
+    new = replace(ws, learner="fresh")
+    spend(new, 2.0)
+    budget.set_budget(new, usd=5)
+    spend(new, 0.25)
+    assert budget.spent(new) == pytest.approx(0.25)
+    boto3.resource("s3").Bucket(new.bucket).objects.filter(Prefix=new.prefix).delete()
 
 
 def test_without_a_budget_nothing_is_refused(ws: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -89,7 +89,7 @@ def test_a_query_is_billed_as_ten_megabytes_at_least() -> None:
 
 def test_a_query_is_billed_by_begun_megabytes() -> None:
     assert costs.athena(11 * 2**20 + 1).usd == pytest.approx(5.0 * 12 / 2**20)
-    assert "12 MB scanned" in str(costs.athena(11 * 2**20 + 1))
+    assert "12 MB billed at" in str(costs.athena(11 * 2**20 + 1))
 
 
 @pytest.mark.parametrize("minutes", [-1.0, float("nan")])

@@ -14,9 +14,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[3] / "notebooks"
 def test_the_journey_names_every_step_in_its_order(shown: list[Picture]) -> None:
     drawings.journey()
     assert shown[0].png.startswith(b"\x89PNG")
-    assert (
-        shown[0].title == "Nine steps turn raw reviews into an endpoint that answers; the tenth repeats them by itself"
-    )
+    assert shown[0].title == "From raw reviews to an endpoint; a pipeline repeats features and training"
     lessons = re.findall(r"lesson (\d\d)", shown[0].alt)
     assert lessons == sorted(lessons)
     assert shown[0].alt.index("raw reviews") < shown[0].alt.index("cleaning job") < shown[0].alt.index("endpoint")

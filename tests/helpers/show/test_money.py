@@ -127,7 +127,7 @@ def test_the_bill_shows_each_lesson_and_says_its_dollars(shown: list[Picture]) -
 
 def test_the_bill_names_the_two_dearest_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     bill = of(("05", "SageMaker AI", 1.0), ("09", "Comprehend", 6.0), ("other", "Athena", 3.0))
-    assert money._dearest(bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would have cost on AWS"
+    assert money._dearest(bill) == "Lesson 09 and 'other' make 90% of the $10.00 that all would cost on AWS"
     monkeypatch.setenv("COURSE_CLOUD", "aws")
     assert money._dearest(bill).endswith("of the $10.00 that all cost")
 
