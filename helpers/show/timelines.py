@@ -83,7 +83,7 @@ def steps(table: pd.DataFrame) -> None:
         labels = [f"{step.seconds:.1f} s" + rf" · \{dollars(step.usd)}" * (step.usd > 0) for step in table.itertuples()]
         axes.bar_label(bars, labels, padding=4)
         axes.invert_yaxis()
-        axes.margins(x=0.25)
+        axes.margins(x=0.3)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
 
