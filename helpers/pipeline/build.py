@@ -227,7 +227,7 @@ def versions(ws: Workshop) -> pd.DataFrame:
     """The versions in the learner's group of the registry, newest first.
 
     Returns:
-        Columns: version, data (its DataVersion), approval, test accuracy (0 to 1, as the evaluation has reported it).
+        Columns: version, data (how its DataVersion begins), approval, test accuracy (0 to 1, as its evaluation said).
     """
     sagemaker, rows = boto3.client("sagemaker"), []
     names = "ModelPackageSummaryList[].ModelPackageArn"
@@ -235,7 +235,7 @@ def versions(ws: Workshop) -> pd.DataFrame:
         one = sagemaker.describe_model_package(ModelPackageName=arn)
         report = pd.read_json(one["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"], typ="series")
         accuracy = report["binary_classification_metrics"]["accuracy"]["value"]
-        data = one["CustomerMetadataProperties"]["DataVersion"]
+        data = one["CustomerMetadataProperties"]["DataVersion"][:16]
         rows.append((one["ModelPackageVersion"], data, one["ModelApprovalStatus"], accuracy))
     return pd.DataFrame(rows, columns=["version", "data", "approval", "test accuracy"])
 
