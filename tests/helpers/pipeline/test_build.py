@@ -158,7 +158,7 @@ def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, 
     assert set(report["candidates"]) == {"words", "three"}
     shown = build.versions(ws).iloc[-1]
     assert shown[["version", "data", "approval"]].tolist() == [1, "first", "PendingManualApproval"]
-    assert shown["test accuracy"] == report["binary_classification_metrics"]["accuracy"]["value"]
+    assert shown["test accuracy"] == pytest.approx(report["binary_classification_metrics"]["accuracy"]["value"])
 
 
 def test_each_job_has_the_learners_name(ws: Any, first: str) -> None:
