@@ -36,7 +36,7 @@ def progress(runs: pd.DataFrame, metric: str, before: float, margin: float, revi
     best = trials["best"].iloc[-1]
     lead = round((best / 100 - before) * reviews)
     how = "more" if lead >= 0 else "fewer"
-    title = f"The best of {len(runs)} trials has {abs(lead)} of {reviews:,} reviews {how} right than the untuned model"
+    title = f"The best of {len(runs)} trials has {abs(lead)} of {reviews:,} reviews {how} right than untuned"
     alt = (
         f"Accuracy of {len(runs)} trials in their order, with a line for the best so far, {best:.1f} % at the end, "
         f"and a band for the untuned model, {100 * before:.1f} % ± {100 * margin:.1f} points (95 %)."

@@ -23,7 +23,7 @@ def test_the_line_of_the_best_so_far_never_falls(shown: list[Picture], drawn: li
     assert lines["best so far"] == [70, 80, 80, 80]
     assert lines["untuned"] == [78, 78]
     assert {"random", "bayes"} <= {text.get_text() for text in drawn[0].get_legend().get_texts()}
-    assert shown[0].title == "The best of 4 trials has 10 of 500 reviews more right than the untuned model"
+    assert shown[0].title == "The best of 4 trials has 10 of 500 reviews more right than untuned"
     assert "80.0 % at the end, and a band for the untuned model, 78.0 % ± 3.0 points" in shown[0].alt
 
 
