@@ -169,8 +169,13 @@ def opened(job: Mapping[str, Any]) -> Any:
     Raises:
         UnsafeModel: the file is not what a job of the course writes.
     """
-    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
     with TemporaryDirectory() as folder:
-        archive = Path(folder, "model.tar.gz")
-        client("s3").download_file(bucket, key, str(archive))
+        archive = download(job, Path(folder, "model.tar.gz"))
         return joblib.load(artifacts.unpack(archive, Path(folder), allow_pickle=True) / "model.joblib")
+
+
+def download(job: Mapping[str, Any], archive: Path) -> Path:
+    """Copy the model file of a job, as DescribeTrainingJob describes it, to this path, and return it."""
+    bucket, _, key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix("s3://").partition("/")
+    client("s3").download_file(bucket, key, str(archive))
+    return archive

@@ -91,7 +91,10 @@ def nb_log_ratio(
 
 
 def loudest(model: Any, text: str, most: int = 3) -> str:
-    """The n-grams of a text that move a linear model's score most, with what each adds: "worst -1.2, loved +0.9".
+    """What a linear model adds up of a text: its start, and the n-grams that move its score most, with what each adds.
+
+    For example "start +0.21 · worst -1.20 · loved +0.91 · 5 more +0.03"; the start is its score of an empty text, and
+    all of it together is the logarithm of the odds of positive.
 
     Args:
         model: a Pipeline with the steps `tfidf` and `classifier`, as the course's training job writes it.
@@ -100,4 +103,8 @@ def loudest(model: Any, text: str, most: int = 3) -> str:
     added = sparse.coo_array(vectorizer.transform([text]).multiply(classifier.coef_[0]))
     names = vectorizer.get_feature_names_out()
     ordered = sorted(zip(added.data, added.coords[1], strict=True), key=lambda pair: -abs(pair[0]))
-    return ", ".join(f"{names[column]} {value:+.1f}" for value, column in ordered[:most])
+    parts = [("start", float(classifier.intercept_[0]))]
+    parts += [(names[column], value) for value, column in ordered[:most]]
+    if rest := [value for value, _ in ordered[most:]]:
+        parts.append((f"{len(rest)} more", sum(rest)))
+    return " · ".join(f"{name} {value:+.2f}" for name, value in parts)

@@ -68,6 +68,12 @@ def sklearn_trainer(
     )
 
 
+def image_of(ws: Workshop, framework: str, version: str, scope: str) -> str:
+    """AWS's image of a framework, for `scope` "training" or "inference", on the machine of the lessons."""
+    uri = image_uris.retrieve(framework, ws.region, version=version, instance_type=INSTANCE, image_scope=scope)
+    return f"{uri}-sagemaker" if framework == "tensorflow" else str(uri)  # what AWS adds to TensorFlow's tags
+
+
 def tuner(
     ws: Workshop, strategy: str, space: dict[str, Any], trials: int | None, at_once: int, seed: int = 7, **more: Any
 ) -> HyperparameterTuner:

@@ -31,6 +31,7 @@ from sagemaker.mlops.workflow.steps import TrainingStep as SageMakerTrainingStep
 
 from helpers import PROJECT
 from helpers.aws import tags
+from helpers.aws.client import listed
 from helpers.models import training
 from helpers.models.training import INSTANCE
 from helpers.workshop import Workshop
@@ -220,6 +221,23 @@ def tagged(ws: Workshop, request: Any) -> Any:
     request.create_model_package_request.pop("CertifyForMarketplace", None)
     request.create_model_package_request["Tags"] = tags.pairs(ws.tags)
     return request
+
+
+def versions(ws: Workshop) -> pd.DataFrame:
+    """The versions in the learner's group of the registry, newest first.
+
+    Returns:
+        Columns: version, data (how its DataVersion begins), approval, test accuracy (0 to 1, as its evaluation said).
+    """
+    sagemaker, rows = boto3.client("sagemaker"), []
+    names = "ModelPackageSummaryList[].ModelPackageArn"
+    for arn in listed(sagemaker, "list_model_packages", names, ModelPackageGroupName=group(ws), SortOrder="Descending"):
+        one = sagemaker.describe_model_package(ModelPackageName=arn)
+        report = pd.read_json(one["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"], typ="series")
+        accuracy = report["binary_classification_metrics"]["accuracy"]["value"]
+        data = one["CustomerMetadataProperties"]["DataVersion"][:16]
+        rows.append((one["ModelPackageVersion"], data, one["ModelApprovalStatus"], accuracy))
+    return pd.DataFrame(rows, columns=["version", "data", "approval", "test accuracy"])
 
 
 def promises(pipeline: Pipeline) -> pd.DataFrame:

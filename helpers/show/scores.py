@@ -81,11 +81,10 @@ def validation_and_test(shares: pd.DataFrame, margins: pd.DataFrame) -> None:
     """Dots with their 95 % intervals: the accuracy of each model, a column, on validation and on test, the two rows.
 
     Args:
-        shares, margins: 0 to 1; the last column is the model that validation prefers to the first.
+        shares, margins: 0 to 1.
     """
-    first, last = shares.columns[0], shares.columns[-1]
-    leads = 100 * (shares[last] - shares[first])
-    title = f"The lead of “{last}”: {leads['validation']:+.1f} points on validation, {leads['test']:+.1f} on the test"
+    steps = 100 * (shares.loc["test"] - shares.loc["validation"])
+    title = "From validation to test: " + ", ".join(f"“{model}” {step:+.1f} points" for model, step in steps.items())
     parts = [
         f"{model} {100 * shares.at[part, model]:.1f} % ± {100 * margins.at[part, model]:.1f} on {part}"
         for model in shares

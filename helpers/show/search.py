@@ -21,7 +21,7 @@ STRATEGIES = ("Random", "Bayesian")
 _MARKS = "osD^"  # of our own: seaborn's second one is a cross, as of a trial that failed
 
 
-def progress(runs: pd.DataFrame, metric: str, before: float, margin: float) -> None:
+def progress(runs: pd.DataFrame, metric: str, before: float, margin: float, reviews: int) -> None:
     """Dots: the accuracy of each trial in their order, a line for the best so far, and the model before with its band.
 
     A trial without the metric (failed, stopped early on) is a cross at the lower edge.
@@ -29,13 +29,14 @@ def progress(runs: pd.DataFrame, metric: str, before: float, margin: float) -> N
     Args:
         runs: the trials of one or two searches, see `experiments.runs`.
         before, margin: accuracy of the model that is to be beaten, and how exactly it is known, both 0 to 1.
+        reviews: how many the accuracies are of: the title has the lead in reviews.
     """
     trials = runs.assign(trial=range(1, len(runs) + 1), best=100 * runs[metric].cummax().ffill())
     trials["accuracy"] = 100 * trials[metric]
     best = trials["best"].iloc[-1]
-    lead = best - 100 * before
-    how = "leads by" if lead >= 0 else "trails by"
-    title = f"The best of {len(runs)} trials {how} {abs(lead):.1f} points; luck alone makes ± {100 * margin:.1f}"
+    lead = round((best / 100 - before) * reviews)
+    how = "more" if lead >= 0 else "fewer"
+    title = f"The best of {len(runs)} trials has {abs(lead)} of {reviews:,} reviews {how} right than untuned"
     alt = (
         f"Accuracy of {len(runs)} trials in their order, with a line for the best so far, {best:.1f} % at the end, "
         f"and a band for the untuned model, {100 * before:.1f} % ± {100 * margin:.1f} points (95 %)."
@@ -54,7 +55,7 @@ def by_parameter(runs: pd.DataFrame, parameter: str, metric: str) -> None:
     best = trials.loc[trials["accuracy"].idxmax()]
     far_below = trials[parameter] < best[parameter] / 10
     lost = trials.loc[~far_below, "accuracy"].median() - trials.loc[far_below, "accuracy"].median()
-    falls = f"far below it {lost:.0f} points are lost" if lost >= 1 else f"{parameter} alone decides little"
+    falls = f"far below, the median is {lost:.0f} points lower" if lost >= 1 else f"{parameter} alone decides little"
     title = f"The best trial has {parameter} = {best[parameter]:.3g}; {falls}"
     alt = f"Accuracy of the {len(runs)} trials by {parameter} on a logarithmic axis, the best ringed: {falls}."
     with figure(title, f"{parameter} (logarithmic)", "accuracy on validation (%)", alt) as axes:
@@ -116,10 +117,14 @@ def _dots(axes: Axes, trials: pd.DataFrame, x: str, lowest: float) -> None:
     look: Any = {"hue": "source", "style": "source", "markers": marks, "s": 60, "zorder": 3}
     sns.scatterplot(trials[trials["accuracy"] >= bottom], x=x, y="accuracy", ax=axes, **look)
     outliers = trials[trials["accuracy"] < bottom].sort_values(x)
-    axes.scatter(outliers[x], [bottom] * len(outliers), marker="v", color=BLACK, zorder=3, clip_on=False)
+    edge: Any = {"zorder": 3, "clip_on": False}
+    if len(outliers):
+        label = "lower than the axis"
+        axes.scatter(outliers[x], [bottom] * len(outliers), marker="v", color=BLACK, label=label, **edge)
     for place, (at, value) in enumerate(outliers[[x, "accuracy"]].itertuples(index=False)):
         words: Any = {"xytext": (6, 5 + 12 * (place % 2)), "textcoords": "offset points", "fontsize": 9}
         axes.annotate(f"{value:.1f} %", (at, bottom), **words)
     failed = trials[trials["accuracy"].isna()]
-    axes.scatter(failed[x], [bottom] * len(failed), color=VERMILION, marker="x", zorder=3, clip_on=False)
+    if len(failed):
+        axes.scatter(failed[x], [bottom] * len(failed), color=VERMILION, marker="x", label="without a metric", **edge)
     axes.set_ylim(bottom=bottom)

@@ -72,16 +72,18 @@ def steps(table: pd.DataFrame) -> None:
     seconds = (table["begins"] + table["seconds"].fillna(0)).max()
     title = f"{len(table)} steps in {seconds:.0f} s, up to {most_at_once(table)} at a time"
     parts = [
-        f"{step.step} from {step.begins:.1f} s for {step.seconds:.1f} s, {step.status}" for step in table.itertuples()
+        f"{step.step} from {step.begins:.1f} s for {step.seconds:.1f} s ({dollars(step.usd)}), {step.status}"
+        for step in table.itertuples()
     ]
     colours = [VERMILION if status == "Failed" else BLUE for status in table["status"]]
     with figure(
         title, "seconds since the first step began", "step", "Bars: " + "; ".join(parts), figsize=(8, 3)
     ) as axes:
         bars = axes.barh(table["step"], table["seconds"].clip(lower=seconds / 200), left=table["begins"], color=colours)
-        axes.bar_label(bars, [f"{s:.1f} s" for s in table["seconds"]], padding=4)
+        labels = [f"{step.seconds:.1f} s" + rf" · \{dollars(step.usd)}" * (step.usd > 0) for step in table.itertuples()]
+        axes.bar_label(bars, labels, padding=4)
         axes.invert_yaxis()
-        axes.margins(x=0.12)
+        axes.margins(x=0.3)
         axes.grid(visible=True, axis="x")
         axes.grid(visible=False, axis="y")
 

@@ -21,7 +21,8 @@ PORT = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"  # the connection stays open for the next request
+    protocol_version = "HTTP/1.1"
+    timeout = 20  # seconds that a caller may be silent
     model: Any = None
 
     def do_GET(self) -> None:
@@ -47,6 +48,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("content-type", kind)
         self.send_header("content-length", str(len(content)))
+        self.send_header("connection", "close")  # so that SIGTERM waits for requests, not for callers
         self.end_headers()
         self.wfile.write(content)
 
@@ -59,7 +61,7 @@ def main() -> None:
     Handler.model = joblib.load(MODEL / "model.joblib")
     # A thread for each request: a long one does not hold up the ping.
     server = ThreadingHTTPServer(("0.0.0.0", PORT), Handler)
-    server.daemon_threads = True
+    server.daemon_threads = False  # at its end the server waits for what is being answered
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"serving on port {PORT}", flush=True)
     server.serve_forever()

@@ -157,12 +157,14 @@ def _value(value: str, event: Params) -> str:
 # What SageMaker tells: https://docs.aws.amazon.com/sagemaker/latest/dg/automating-sagemaker-with-eventbridge.html
 
 
-def model_package_changed(cloud: Cloud, package: Params | None) -> None:
-    """A model package was made or changed, for example approved; None (it has gone meanwhile) tells nothing."""
+def model_package_changed(cloud: Cloud, package: Params | None, updated: list[str] | None = None) -> None:
+    """A model package was made, or changed (`updated`: which fields); None (it has gone meanwhile) tells nothing."""
     if package is None:
         return
     detail = {key: value for key, value in package.items() if not key.startswith("_") and key != "Tags"}
     detail.update({key: _iso(detail[key]) for key in ("CreationTime", "LastModifiedTime") if key in detail})
+    if updated is not None:
+        detail["UpdatedModelPackageFields"] = updated
     emit(cloud, "aws.sagemaker", "SageMaker Model Package State Change", detail, [package["ModelPackageArn"]])
 
 

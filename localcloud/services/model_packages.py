@@ -22,6 +22,11 @@ _REPLACED = (
     *("ModelApprovalStatus", "ApprovalDescription", "InferenceSpecification", "SourceUri"),
     *("ModelPackageRegistrationType", "ModelCard", "ModelLifeCycle"),
 )
+# What the event of a change may name, by AWS's page of events; of these, what lies here under the same name.
+_TOLD = (
+    *("ModelApprovalStatus", "ApprovalDescription", "CustomerMetadataProperties"),
+    *("InferenceSpecification", "ModelLifeCycle"),
+)
 _CREATOR = {"IamIdentity": {"Arn": ROLE_ARN, "PrincipalId": "AROALOCALCLOUD"}}
 
 
@@ -209,7 +214,9 @@ def update_model_package(cloud: Cloud, params: Params) -> Params:
         ] or None
         body.update(LastModifiedTime=time.time(), LastModifiedBy=_CREATOR, _UpdateToken=token)
 
-    events.model_package_changed(cloud, cloud.store.update(PACKAGE, package["_Name"], change))
+    changed = cloud.store.update(PACKAGE, package["_Name"], change)
+    updated = [field for field in _TOLD if changed and changed.get(field) != package.get(field)]
+    events.model_package_changed(cloud, changed, updated)
     return {"ModelPackageArn": package["ModelPackageArn"]}
 
 

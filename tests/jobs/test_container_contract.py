@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
+import time
 from pathlib import Path
 
 import joblib
@@ -82,6 +84,24 @@ def test_the_courses_own_server_keeps_every_point(model: Path) -> None:
     points = hosting_contract.check(command, model, GOOD, BAD, "application/json")
     assert broken(points) == []
     assert len(points) == 7
+
+
+def test_a_request_that_is_under_way_at_sigterm_gets_its_answer(model: Path) -> None:
+    command = [sys.executable, str(CONTAINER / "serve.py")]
+    with hosting_contract.serving(command, model) as (process, client):
+        assert client.get("/ping").status_code == 200
+        with socket.create_connection((client.base_url.host, client.base_url.port)) as caller:
+            head = f"POST /invocations HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {len(GOOD)}\r\n"
+            caller.sendall(f"{head}\r\n".encode() + GOOD[:5])
+            time.sleep(0.3)  # until the server reads it
+            process.terminate()
+            time.sleep(0.7)  # longer than the server looks away between two requests
+            assert process.poll() is None
+            caller.sendall(GOOD[5:])
+            answer = b"".join(iter(lambda: caller.recv(4096), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b"positive" in answer
+        assert process.wait(5) == 0
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,8 @@ def test_wrong_input_of_the_ratio_is_refused(labels, alpha, message):
 def test_the_loudest_words_are_those_that_move_the_score_most():
     model = Pipeline([("tfidf", CountVectorizer()), ("classifier", LogisticRegression())])
     model.fit(["loved it", "worst of all", "loved all", "worst worst"], [1, 0, 1, 0])
-    added = dict(part.rsplit(" ", 1) for part in loudest(model, "the worst, and loved", most=2).split(", "))
-    assert set(added) == {"worst", "loved"}
+    text = "the worst, and loved of all it"
+    added = dict(part.rsplit(" ", 1) for part in loudest(model, text, most=2).split(" · "))
+    assert set(added) == {"start", "worst", "loved", "3 more"}
+    assert sum(map(float, added.values())) == pytest.approx(model.decision_function([text])[0], abs=0.03)
     assert float(added["worst"]) < 0 < float(added["loved"])

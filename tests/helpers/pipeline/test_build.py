@@ -148,7 +148,7 @@ def test_the_definition_says_which_step_waits_for_whom(retrain: Any, build: Any)
     }
 
 
-def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, first: str) -> None:
+def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, build: Any, first: str) -> None:
     version = versions(ws)[0]
     assert version["ModelApprovalStatus"] == "PendingManualApproval"
     assert version["CustomerMetadataProperties"] == {"DataVersion": "first"}
@@ -156,6 +156,9 @@ def test_a_good_model_waits_for_approval_with_its_figures_and_its_data(ws: Any, 
     report = json.load(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"])
     assert report["binary_classification_metrics"]["accuracy"]["value"] >= 0.7
     assert set(report["candidates"]) == {"words", "three"}
+    shown = build.versions(ws).iloc[-1]
+    assert shown[["version", "data", "approval"]].tolist() == [1, "first", "PendingManualApproval"]
+    assert shown["test accuracy"] == pytest.approx(report["binary_classification_metrics"]["accuracy"]["value"])
 
 
 def test_each_job_has_the_learners_name(ws: Any, first: str) -> None:
@@ -234,6 +237,7 @@ def test_approval_deploys_by_itself_and_a_second_one_updates_the_endpoint(ws: An
         },
     }
     detail = {"ModelPackageGroupName": [build.group(ws)], "ModelApprovalStatus": ["Approved"]}
+    detail["UpdatedModelPackageFields"] = ["ModelApprovalStatus"]
     pattern = {"detail-type": ["SageMaker Model Package State Change"], "detail": detail}
     event_chain.rule(ws.name("approved"), pattern, target)
     for version in versions(ws)[:2]:

@@ -44,12 +44,12 @@ def test_each_model_has_its_accuracy_and_its_times_in_words(shown: list[Picture]
     assert "pytorch: 86.3 % right, p50 is 3 ms, p95 is 3 ms" in shown[0].alt
 
 
-def test_two_models_are_held_against_validation_and_test_with_their_leads(
+def test_two_models_are_held_against_validation_and_test_with_their_steps(
     shown: list[Picture], drawn: list[Axes]
 ) -> None:
     shares = pd.DataFrame({"live": [0.90, 0.88], "candidate": [0.91, 0.878]}, ["validation", "test"])
     scores.validation_and_test(shares, shares * 0 + 0.02)
-    assert shown[0].title == "The lead of “candidate”: +1.0 points on validation, -0.2 on the test"
+    assert shown[0].title == "From validation to test: “live” -2.0 points, “candidate” -3.2 points"
     assert "live 88.0 % ± 2.0 on test; candidate 91.0 % ± 2.0 on validation" in shown[0].alt
     assert [text.get_text() for text in drawn[0].get_legend().get_texts()] == ["live", "candidate"]
 

@@ -18,33 +18,34 @@ RUNS = pd.DataFrame(
 
 
 def test_the_line_of_the_best_so_far_never_falls(shown: list[Picture], drawn: list[Axes]) -> None:
-    search.progress(RUNS, "accuracy", before=0.78, margin=0.03)
+    search.progress(RUNS, "accuracy", before=0.78, margin=0.03, reviews=500)
     lines = {line.get_label(): [round(y) for y in line.get_ydata()] for line in drawn[0].get_lines()}
     assert lines["best so far"] == [70, 80, 80, 80]
     assert lines["untuned"] == [78, 78]
     assert {"random", "bayes"} <= {text.get_text() for text in drawn[0].get_legend().get_texts()}
-    assert shown[0].title == "The best of 4 trials leads by 2.0 points; luck alone makes ± 3.0"
+    assert shown[0].title == "The best of 4 trials has 10 of 500 reviews more right than untuned"
     assert "80.0 % at the end, and a band for the untuned model, 78.0 % ± 3.0 points" in shown[0].alt
 
 
 def test_a_search_that_finds_nothing_better_is_told_so(shown: list[Picture]) -> None:
-    search.progress(RUNS, "accuracy", before=0.85, margin=0.03)
-    assert shown[0].title.startswith("The best of 4 trials trails by 5.0 points")
+    search.progress(RUNS, "accuracy", before=0.85, margin=0.03, reviews=500)
+    assert shown[0].title.startswith("The best of 4 trials has 25 of 500 reviews fewer right")
 
 
 def test_a_trial_without_the_metric_is_a_cross_at_the_edge(drawn: list[Axes]) -> None:
-    search.progress(RUNS, "accuracy", before=0.78, margin=0.03)
+    search.progress(RUNS, "accuracy", before=0.78, margin=0.03, reviews=500)
     assert drawn[0].collections[-1].get_offsets().tolist() == [[4, drawn[0].get_ylim()[0]]]
 
 
 def test_one_bad_trial_does_not_flatten_the_axis_and_stands_at_its_edge_with_its_value(drawn: list[Axes]) -> None:
     values = [0.90, 0.89, 0.91, 0.90, 0.53, 0.88]
     runs = pd.DataFrame({"source": "random", "C": [1.0, 2, 3, 4, 0.01, 6], "accuracy": values})
-    search.progress(runs, "accuracy", before=0.90, margin=0.02)
+    search.progress(runs, "accuracy", before=0.90, margin=0.02, reviews=500)
     search.by_parameter(runs, "C", "accuracy")
     for axes in drawn:
         assert axes.get_ylim()[0] > 85
         assert [text.get_text() for text in axes.texts] == ["53.0 %"]
+        assert "lower than the axis" in {text.get_text() for text in axes.get_legend().get_texts()}
 
 
 def test_the_best_trial_is_ringed(shown: list[Picture], drawn: list[Axes]) -> None:
@@ -59,7 +60,7 @@ def test_the_best_trial_is_ringed(shown: list[Picture], drawn: list[Axes]) -> No
 def test_what_is_lost_far_below_the_best_value_is_said(shown: list[Picture]) -> None:
     runs = pd.DataFrame({"source": "random", "C": [0.01, 0.02, 5, 10], "accuracy": [0.7, 0.71, 0.9, 0.91]})
     search.by_parameter(runs, "C", "accuracy")
-    assert shown[0].title == "The best trial has C = 10; far below it 20 points are lost"
+    assert shown[0].title == "The best trial has C = 10; far below, the median is 20 points lower"
 
 
 def test_the_measured_searches_are_a_table_that_a_person_can_read() -> None:

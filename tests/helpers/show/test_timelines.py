@@ -42,8 +42,8 @@ def test_what_is_not_measured_and_a_server_without_a_dated_source_have_a_star(
 def test_the_timeline_tells_each_step_in_words(shown: list[Picture]) -> None:
     timelines.steps(pd.DataFrame(STEPS, columns=COLUMNS))
     assert shown[0].title == "4 steps in 7 s, up to 2 at a time"
-    assert "TrainThree from 2.1 s for 5.0 s, Succeeded" in shown[0].alt
-    assert "TooWeak from 7.1 s for 0.0 s, Failed" in shown[0].alt
+    assert "TrainThree from 2.1 s for 5.0 s ($0.10), Succeeded" in shown[0].alt
+    assert "TooWeak from 7.1 s for 0.0 s ($0.00), Failed" in shown[0].alt
 
 
 @pytest.mark.parametrize(("number", "most"), [(1, 1), (3, 2), (4, 2)])

@@ -26,7 +26,7 @@ def test_fast_times_are_told_apart_and_equal_ones_are_said_once(shown: list[Pict
 
 def test_the_load_is_read_from_the_first_to_the_last_number_of_callers(shown: list[Picture]) -> None:
     traffic.load({1: Rush([4.0] * 10, seconds=0.1), 16: Rush([30.0] * 10, seconds=0.05)})
-    assert shown[0].title == "200 answers a second at most; p95 goes from 4 to 30 ms"
+    assert shown[0].title == "p95 goes from 4 to 30 ms, from 1 to 16 callers"
     assert shown[0].alt.endswith("With 16 callers p50 is 30 ms, p95 is 30 ms.")
 
 

@@ -224,6 +224,26 @@ def test_sagemaker_tells_of_model_packages_and_pipelines(
     sagemaker.delete_model_package_group(ModelPackageGroupName=name)
 
 
+def test_an_approval_is_told_from_other_updates_of_a_model_package(chain: Chain) -> None:
+    sagemaker, name, workflow = boto3.client("sagemaker"), f"told-{uuid.uuid4().hex[:8]}", chain.workflow()
+    approved = {"ModelApprovalStatus": ["Approved"], "UpdatedModelPackageFields": ["ModelApprovalStatus"]}
+    chain.rule({"source": ["aws.sagemaker"], "detail": {"ModelPackageGroupName": [name], **approved}}, workflow)
+    image = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.9-0-cpu-py3"
+    containers = [{"Image": image, "ModelDataUrl": f"s3://{chain.bucket}/model.tar.gz"}]
+    specification = {"Containers": containers, "SupportedContentTypes": ["a/b"], "SupportedResponseMIMETypes": ["a/b"]}
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    made = sagemaker.create_model_package(ModelPackageGroupName=name, InferenceSpecification=specification)
+    package = {"ModelPackageArn": made["ModelPackageArn"]}
+    sagemaker.update_model_package(**package, ModelApprovalStatus="Approved")
+    assert len(wait_until(lambda: chain.runs(workflow), 10)) == 1
+    sagemaker.update_model_package(**package, CustomerMetadataProperties={"note": "corrected"})
+    sagemaker.update_model_package(**package, ModelApprovalStatus="Approved")  # it is already
+    time.sleep(0.5)
+    assert len(chain.runs(workflow)) == 1
+    sagemaker.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+    sagemaker.delete_model_package_group(ModelPackageGroupName=name)
+
+
 @pytest.mark.parametrize(
     "arn",
     [
