@@ -168,4 +168,5 @@ def _text(source: str | list[str]) -> str:
 
 
 def _hours(minutes: float) -> str:
-    return f"{minutes // 60:.0f} h {minutes % 60:.0f} min"
+    hours, rest = divmod(round(minutes), 60)
+    return f"{hours} h {rest} min"

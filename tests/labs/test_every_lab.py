@@ -23,7 +23,7 @@ from nbclient import NotebookClient
 from stored_outputs import differences, read
 from strict_cloud import StrictCloud
 
-from helpers.checks.exercise import BEGIN, END, Exercise, Outcome
+from helpers.checks.exercise import Exercise, Outcome
 from kit import labs, permissions
 
 LABS = [path.stem for path in labs.solutions()]
@@ -244,17 +244,6 @@ def test_no_part_of_a_worked_answer_is_in_the_lab(lab):
     assert "# solution" not in text
     assert "<!-- solution -->" not in text
     assert text.count(labs.PLACEHOLDER) == len(exercises(lab))
-
-
-@each_lab
-def test_the_cells_of_a_lab_are_at_most_12_lines(lab):
-    notebook = labs.read_notebook(labs.ROOT / "solutions" / f"{lab}.ipynb")
-    code = {cell.id: worked_lines(cell.source) for cell in notebook.cells if cell.cell_type == "code"}
-    assert {name: lines for name, lines in code.items() if lines > 12} == {}
-
-
-def worked_lines(source):
-    return len([line for line in source.splitlines() if line.strip() not in (BEGIN, END)])
 
 
 @each_lab

@@ -18,6 +18,7 @@ import mistune
 import nbformat
 import pytest
 
+from helpers.checks.exercise import BEGIN, END
 from kit import agenda, notebook_order
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,9 @@ def cells(path: Path, kind: str) -> list[Any]:
 
 
 def sizes(path: Path) -> list[int]:
-    return [len(cell.source.splitlines()) for cell in cells(path, "code")]
+    """Lines of each code cell; the marks around a worked answer are none."""
+    found = [[line.strip() for line in cell.source.splitlines()] for cell in cells(path, "code")]
+    return [len([line for line in lines if line not in (BEGIN, END)]) for lines in found]
 
 
 def outputs(path: Path) -> Iterator[tuple[str, str]]:
