@@ -11,6 +11,7 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -65,7 +66,7 @@ class Workshop:
         lesson = {"lesson": self.lesson} if self.lesson else {}
         return {"course": "data-science-on-aws", "learner": self.learner, **lesson}
 
-    @property
+    @cached_property
     def session(self) -> Any:
         """A SageMaker SDK v3 session on the course's bucket (made on first use: its import takes seconds)."""
         from sagemaker.core.helper.session_helper import Session

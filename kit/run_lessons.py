@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -89,7 +90,7 @@ def lesson_title(notebook: nbformat.NotebookNode, stem: str) -> str:
 
 
 def execute(path: Path, out: Path) -> Outcome:
-    """Run one lesson in its own folder, as JupyterLab does, and write its notebook and page to `out`."""
+    """Run one lesson in its own folder, as JupyterLab does, and write its notebook to `out`."""
     title = lesson_title(read_notebook(path, as_version=4), path.stem)
     executed = out / path.name
     executed.unlink(missing_ok=True)
@@ -109,10 +110,7 @@ def execute(path: Path, out: Path) -> Outcome:
         failure = describe(error.source, strip_color("\n".join(error.traceback)))
     except Exception as error:  # a kernel that died, a cell over its time limit, a file that is no notebook
         failure = describe(last_cell(executed), f"{type(error).__name__}: {error}")
-    seconds = time.monotonic() - began
-    if executed.exists():
-        write_page(executed, title)
-    return Outcome(path.stem, title, seconds, failure)
+    return Outcome(path.stem, title, time.monotonic() - began, failure)
 
 
 def describe(source: str, error: str, lines: int = 15) -> str:
@@ -140,8 +138,17 @@ def write_page(executed: Path, title: str) -> None:
     executed.with_suffix(".html").write_text(body, encoding="utf-8")
 
 
+def write_pages(outcomes: list[Outcome], out: Path) -> None:
+    """Write the last lesson's page and the one that lists all so far; called after each, so a stopped run has them."""
+    lesson = outcomes[-1]
+    executed = out / f"{lesson.stem}.ipynb"
+    if executed.exists():
+        write_page(executed, lesson.title)
+    write_index(outcomes, out)
+
+
 def write_index(outcomes: list[Outcome], out: Path) -> None:
-    """Write the page that lists the lessons of this run; called after each, so a stopped run has one too."""
+    """Write the page that lists the lessons of this run."""
     rows = "\n".join(
         f"<tr><td>{lesson.stem[:2]}</td>"
         f'<td><a href="{html.escape(lesson.stem)}.html">{html.escape(lesson.title)}</a></td>'
@@ -162,16 +169,20 @@ def run(paths: list[Path], out: Path) -> int:
     if os.environ.get("COURSE_DATA") == "full":
         os.environ["COURSE_RESULTS"] = str(noted)  # the lessons' kernels keep their numbers there
     outcomes: list[Outcome] = []
-    for path in paths:
-        if not sys.stderr.isatty():
-            print(f"{path.stem} …", flush=True)
-        lesson = execute(path, out)
-        outcomes.append(lesson)
-        write_index(outcomes, out)
-        print(f"{path.stem[:2]}  {lesson.title:<60} {lesson.seconds:7.1f} s  {lesson.result}", flush=True)
-        if lesson.failure:
-            print(f"\n{lesson.failure}", flush=True)
-            break
+    with ThreadPoolExecutor(1) as beside:  # a lesson's page is written while the next one runs
+        written = []
+        for path in paths:
+            if not sys.stderr.isatty():
+                print(f"{path.stem} …", flush=True)
+            lesson = execute(path, out)
+            outcomes.append(lesson)
+            written.append(beside.submit(write_pages, list(outcomes), out))
+            print(f"{path.stem[:2]}  {lesson.title:<60} {lesson.seconds:7.1f} s  {lesson.result}", flush=True)
+            if lesson.failure:
+                print(f"\n{lesson.failure}", flush=True)
+                break
+        for page in written:
+            page.result()
     print(f"\nNotebooks and pages: {out / 'index.html'}", flush=True)
     if noted.exists():
         print(f"What the real reviews gave, beside what was known: {noted}", flush=True)

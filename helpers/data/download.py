@@ -7,7 +7,6 @@ import os
 import time
 from pathlib import Path
 
-import pooch
 import requests
 import urllib3
 from tqdm import tqdm
@@ -32,6 +31,8 @@ def download(folder: str | Path, url: str, md5: str | None = None) -> Path:
     def fetch(url: str, target: str, _: object) -> None:
         _resume(url, part)
         os.replace(part, target)
+
+    import pooch  # it brings clients of FTP and SSH, which takes a while
 
     pooch.get_logger().setLevel("WARNING")  # the progress bar says enough
     try:

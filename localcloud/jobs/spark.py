@@ -103,8 +103,9 @@ def write_conf(
     settings = {
         "spark.master": f"local[{cores}]",
         "spark.driver.memory": memory,
-        # The quick compiler only: half the CPU time for a job of 50,000 rows, a sixth more for one of a million.
-        "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1",
+        # The quick compiler only: half the CPU time for a job of 50,000 rows, a sixth more for one of a million. The
+        # serial collector: an eighth less for a small job, a sixth for one that shuffles 200 MB, on 2 cores.
+        "spark.driver.defaultJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",
