@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +21,12 @@ from typing import Any
 import nbformat
 import papermill
 import psutil
+from jupyter_client.manager import KernelManager
 from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError, strip_color
 
 from helpers.data import results
+from kit import warm_kernels
 
 # nbformat and nbconvert carry no type hints.
 read_notebook: Any = nbformat.read
@@ -89,8 +91,8 @@ def lesson_title(notebook: nbformat.NotebookNode, stem: str) -> str:
     return stem
 
 
-def execute(path: Path, out: Path) -> Outcome:
-    """Run one lesson in its own folder, as JupyterLab does, and write its notebook to `out`."""
+def execute(path: Path, out: Path, kernel: Future[KernelManager]) -> Outcome:
+    """Run one lesson in its kernel, which ends with it, and write its notebook to `out`."""
     title = lesson_title(read_notebook(path, as_version=4), path.stem)
     executed = out / path.name
     executed.unlink(missing_ok=True)
@@ -100,9 +102,8 @@ def execute(path: Path, out: Path) -> Outcome:
             str(path),
             str(executed),
             kernel_name="python3",
+            km=kernel.result(),
             cwd=str(path.parent),
-            # What the kernel logs is about itself, not about the lesson.
-            extra_arguments=["--log-level=CRITICAL"],
             # Cells done so far, on a terminal only; the lesson's own line replaces it.
             progress_bar={"desc": path.stem, "leave": False, "disable": None},
         )
@@ -169,12 +170,14 @@ def run(paths: list[Path], out: Path) -> int:
     if os.environ.get("COURSE_DATA") == "full":
         os.environ["COURSE_RESULTS"] = str(noted)  # the lessons' kernels keep their numbers there
     outcomes: list[Outcome] = []
-    with ThreadPoolExecutor(1) as beside:  # a lesson's page is written while the next one runs
-        written = []
-        for path in paths:
+    # A lesson's page is written, and the next one's kernel started, while a lesson runs.
+    with ThreadPoolExecutor(1) as beside, warm_kernels.kernels() as start:
+        written, kernel = [], start(paths[0])
+        for path, following in zip(paths, [*paths[1:], None], strict=True):
             if not sys.stderr.isatty():
                 print(f"{path.stem} …", flush=True)
-            lesson = execute(path, out)
+            own, kernel = kernel, start(following) if following else kernel
+            lesson = execute(path, out, own)
             outcomes.append(lesson)
             written.append(beside.submit(write_pages, list(outcomes), out))
             print(f"{path.stem[:2]}  {lesson.title:<60} {lesson.seconds:7.1f} s  {lesson.result}", flush=True)
