@@ -37,7 +37,7 @@ def test_catching_up_again_trains_nothing(trained: Any) -> None:
 
 def test_an_unknown_stage_names_those_there_are(workshop: Any) -> None:
     with pytest.raises(ValueError, match="raw, clean, model"):
-        catch_up.catch_up(workshop, "tuned")
+        catch_up.catch_up(workshop, "served")
 
 
 def test_a_choice_of_a_job_that_does_not_exist_is_refused(trained: Any) -> None:

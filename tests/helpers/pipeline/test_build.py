@@ -57,61 +57,9 @@ def build(ws: Any) -> Any:
 @pytest.fixture(scope="module")
 def retrain(ws: Any, build: Any) -> Any:
     """The pipeline of lesson 10: Features -> TrainWords, TrainThree -> Evaluate -> GoodEnough -> Register | TooWeak."""
-    from sagemaker.core.model_metrics import MetricsSource, ModelMetrics
-    from sagemaker.core.workflow import Join, ParameterFloat, ParameterString, PropertyFile
-    from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
-    from sagemaker.core.workflow.functions import JsonGet
-    from sagemaker.mlops.workflow.condition_step import ConditionStep
-    from sagemaker.mlops.workflow.fail_step import FailStep
-    from sagemaker.mlops.workflow.model_step import ModelStep
-    from sagemaker.serve.model_builder import ModelBuilder
+    from helpers.pipeline import retrain
 
-    steps = build.Steps(ws)
-    data = ParameterString("CleanReviews", default_value=ws.s3("clean/reviews/"))
-    version = ParameterString("DataVersion", default_value="by-hand")
-    threshold = ParameterFloat("Threshold", default_value=0.8)
-    features = steps.process("Features", "features.py", {"clean": data}, ["snapshot"], ["--data-version", version])
-    channels = {split: build.output(features, "snapshot", split) for split in ("train", "validation")}
-    words = steps.train("TrainWords", {"ngram-max": 1}, channels)
-    three = steps.train("TrainThree", {"ngram-max": 3}, channels)
-    report = PropertyFile(name="Report", output_name="evaluation", path="evaluation.json")
-    evaluate = steps.process(
-        "Evaluate",
-        "evaluate.py",
-        {
-            "models/words": words.properties.ModelArtifacts.S3ModelArtifacts,
-            "models/three": three.properties.ModelArtifacts.S3ModelArtifacts,
-            "snapshot": build.output(features, "snapshot"),
-        },
-        ["evaluation", "chosen"],
-        report=report,
-    )
-    accuracy = JsonGet(step_name=evaluate.name, property_file=report, json_path=build.ACCURACY)
-    model, figures = (
-        build.output(evaluate, "chosen", "model.tar.gz"),
-        build.output(evaluate, "evaluation", "evaluation.json"),
-    )
-    builder = ModelBuilder(
-        image_uri=steps.image,
-        s3_model_data_url=model,
-        env_vars=build.SERVING,
-        role_arn=ws.role,
-        sagemaker_session=steps.session,
-    )
-    request = builder.register(
-        model_package_group_name=build.group(ws),
-        approval_status="PendingManualApproval",
-        model_metrics=ModelMetrics(model_statistics=MetricsSource(content_type="application/json", s3_uri=figures)),
-        customer_metadata_properties={"DataVersion": version},
-        **build.SERVED,
-    )
-    register = ModelStep("Register", step_args=build.tagged(ws, request))
-    weak = FailStep("TooWeak", error_message=Join(on=" ", values=["Accuracy", accuracy, "is below", threshold]))
-    enough = ConditionGreaterThanOrEqualTo(left=accuracy, right=threshold)
-    gate = ConditionStep("GoodEnough", conditions=[enough], if_steps=[register], else_steps=[weak])
-    made = steps.pipeline("retrain", [data, version, threshold], [features, words, three, evaluate, gate])
-    made.upsert(role_arn=ws.role)
-    return made
+    return retrain.pipeline(ws)
 
 
 def run(retrain: Any, ws: Any, **parameters: Any) -> str:
@@ -211,7 +159,7 @@ def test_the_same_again_comes_from_the_cache_and_another_data_version_does_not(
 
 def test_a_weak_model_stops_with_a_sentence_and_is_not_registered(retrain: Any, ws: Any, first: str) -> None:
     before = len(versions(ws))
-    with pytest.raises(JobFailed, match=r"Accuracy 0\.\d+ is below 1\.0"):
+    with pytest.raises(JobFailed, match=r"accuracy 0\.\d+ is below the threshold of 1\.0"):
         executions.wait(run(retrain, ws, DataVersion="first", Threshold=1.0))
     assert len(versions(ws)) == before
 
