@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import boto3
+import few_reviews
 import pytest
-from conftest import clean_reviews
 
 from helpers import catch_up
 from helpers.cleanup import leftovers
@@ -22,11 +22,7 @@ pytestmark = pytest.mark.image
 def late(workshop: Any, sklearn_image: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A learner of whom there are clean reviews, and nothing else."""
     ws = replace(workshop, learner="late")
-    folder, s3 = tmp_path_factory.mktemp("clean"), boto3.client("s3")
-    for seed, part in enumerate(("train", "validation", "test")):
-        clean_reviews(300, seed).to_parquet(folder / f"{part}.parquet", index=False)
-        key = f"{ws.prefix}/clean/reviews/split={part}/part-0.parquet"
-        s3.upload_file(str(folder / f"{part}.parquet"), ws.bucket, key)
+    few_reviews.put(ws, tmp_path_factory.mktemp("clean"), ("train", "validation", "test"))
     yield ws
     leftovers.delete_automation(ws)
     leftovers.delete_hosting(ws)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
-import numpy as np
-import pandas as pd
+import few_reviews
 import pytest
 from own_cloud import wait_until
 
@@ -19,28 +18,13 @@ from helpers.pipeline import event_chain, executions
 
 pytestmark = pytest.mark.image
 
-PRAISE, BLAME = ("a great film", "never dull", "so moving"), ("a boring film", "never funny", "so silly")
 JOBS = ["Features", "TrainWords", "TrainThree", "Evaluate"]
-
-
-def clean_reviews(seed: int) -> pd.DataFrame:
-    """300 reviews of both classes and 20 titles; one opinion in six belongs to the other class."""
-    random, rows = np.random.default_rng(seed), []
-    for row in range(300):
-        label = row % 2
-        opinions = [random.choice(PRAISE if (random.random() < 5 / 6) == label else BLAME) for _ in range(5)]
-        rows.append((". ".join(opinions), label, f"tt{seed}{row % 20:03}"))
-    return pd.DataFrame(rows, columns=["review", "label", "title_id"])
 
 
 @pytest.fixture(scope="module")
 def ws(workshop: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A learner with clean reviews in three splits; at the end nothing of the chain is left."""
-    folder, s3 = tmp_path_factory.mktemp("clean"), boto3.client("s3")
-    for seed, split in enumerate(("train", "validation", "test")):
-        clean_reviews(seed).to_parquet(folder / f"{split}.parquet", index=False)
-        key = f"{workshop.prefix}/pipeline-test/split={split}/part-0.parquet"
-        s3.upload_file(str(folder / f"{split}.parquet"), workshop.bucket, key)
+    few_reviews.put(workshop, tmp_path_factory.mktemp("clean"), ("train", "validation", "test"), "pipeline-test")
     yield workshop
     leftovers.delete_automation(workshop)
     leftovers.delete_hosting(workshop)
