@@ -103,7 +103,7 @@ def test_nothing_was_denied_but_what_a_lesson_shows(executed: Path) -> None:
 
 def test_lessons_run_again_over_what_the_first_run_has_left(account: str, executed: Path, tmp_path: Path) -> None:
     """The way from raw reviews to an endpoint, in strict mode; on the real reviews where they are."""
-    data, reviews = ("full", {"COURSE_REVIEWS": str(REAL_REVIEWS)}) if REAL_REVIEWS.exists() else ("sample", {})
+    data, reviews = ("real", {"COURSE_REVIEWS": str(REAL_REVIEWS)}) if REAL_REVIEWS.exists() else ("sample", {})
     words = ["course.py", "run", "--lessons", "02,03,05,07", "--data", data, "--strict", "--out", str(tmp_path)]
     run(words, environment(account, **reviews))
     assert (tmp_path / "index.html").exists()
