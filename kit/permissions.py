@@ -66,8 +66,12 @@ def _general(value: Any, learner: str) -> Any:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kit.permissions", description=__doc__.splitlines()[0])
     parser.add_argument("record", type=Path)
-    record = parser.parse_args().record
-    found = needs(record.read_text(encoding="utf-8").splitlines())
+    parser.add_argument("--add", action="store_true", help="keep what is stored: the record is of some labs or lessons")
+    given = parser.parse_args()
+    found = needs(given.record.read_text(encoding="utf-8").splitlines())
+    if given.add:
+        kept = STORED.read_text(encoding="utf-8").splitlines()
+        found = [json.loads(line) for line in sorted({*kept, *map(json.dumps, found)})]
     STORED.write_text("".join(json.dumps(need) + "\n" for need in found), encoding="utf-8")
     print(f"{len(found)} distinct needs, in {STORED.relative_to(ROOT)}")
 

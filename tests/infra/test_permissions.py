@@ -41,11 +41,11 @@ UNUSED = {
         for action in (
             *("cloudwatch:PutMetricData", "logs:DescribeLogStreams", "s3:GetBucketLocation"),
             *("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken"),
-            *("ecr:GetDownloadUrlForLayer", "glue:BatchGetPartition", "glue:GetPartition", "glue:GetPartitions"),
+            *("ecr:GetDownloadUrlForLayer", "glue:BatchGetPartition", "glue:GetPartition"),
             "glue:GetUserDefinedFunctions",
         )
     },
-    **{("jobs", f"glue:{action}"): _AGAIN for action in ("BatchUpdatePartition", "UpdatePartition", "UpdateTable")},
+    **{("jobs", f"glue:{action}"): _AGAIN for action in ("BatchUpdatePartition", "UpdatePartition")},
     **{
         ("reader", action): _SERVICES
         for action in (
@@ -66,7 +66,7 @@ UNUSED = {
     **{("jobs", f"sagemaker:Stop{kind}Job"): "a pipeline that is stopped" for kind in ("Processing", "Training")},
     **{(role, "s3:AbortMultipartUpload"): _PARTS for role in ("jobs", "notebook")},
     ("notebook", "s3:ListMultipartUploadParts"): _PARTS,
-    **{("notebook", f"glue:Update{what}"): _AGAIN for what in ("Crawler", "Job", "Table")},
+    ("notebook", "glue:UpdateJob"): _AGAIN,
     ("notebook", "sagemaker:UpdatePipeline"): _AGAIN,
     **{
         ("notebook", action): _CLEANS

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from denied_calls import GOES_ON_WITHOUT, SHOWN
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from real_reviews import REAL_REVIEWS
 from stored_outputs import differences, read
@@ -46,14 +47,6 @@ def run(arguments: list[str], variables: dict[str, str]) -> None:
         [sys.executable, *arguments], cwd=PROJECT, env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-
-
-# What the lessons ask for to be denied it: lesson 00 reads of roles, lesson 05 has a job that may not write. And what
-# `infra/policies/README.md` leaves out on purpose: the ledger and the SageMaker SDK go on without.
-DENIED = {
-    *{("notebook", "iam:ListRolePolicies"), ("reader", "s3:PutObject")},
-    *{("notebook", "sagemaker:Search"), ("notebook", "iam:SimulatePrincipalPolicy")},
-}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +91,7 @@ def test_what_the_lessons_asked_stands_in_the_record_that_the_policies_are_held_
 def test_nothing_was_denied_but_what_a_lesson_shows(executed: Path) -> None:
     calls = [json.loads(line) for line in (executed / "calls.jsonl").read_text(encoding="utf-8").splitlines()]
     denied = {(call["role"].rpartition("-")[2], call["denied"]) for call in calls if "denied" in call}
-    assert denied == DENIED
+    assert denied == {*SHOWN, *GOES_ON_WITHOUT}
 
 
 def test_lessons_run_again_over_what_the_first_run_has_left(account: str, executed: Path, tmp_path: Path) -> None:
