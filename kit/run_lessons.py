@@ -102,8 +102,7 @@ def execute(path: Path, out: Path, kernel: Future[KernelManager]) -> Outcome:
             str(path),
             str(executed),
             kernel_name="python3",
-            km=kernel.result(),
-            cwd=str(path.parent),
+            km=kernel.result(),  # which runs in the lesson's folder
             # Cells done so far, on a terminal only; the lesson's own line replaces it.
             progress_bar={"desc": path.stem, "leave": False, "disable": None},
         )
@@ -210,7 +209,7 @@ def main() -> int:
     args = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, end_kernels)
-    return run(args.notebooks, args.out)
+    return run([path.absolute() for path in args.notebooks], args.out.absolute())
 
 
 if __name__ == "__main__":
