@@ -295,9 +295,9 @@ def presses_the_text(ws):
     yield of(ws, "pressed")
 
 
-def takes_two_columns_by_orc(ws):
-    copied(ws, "orc", "format = 'ORC'", "SELECT film, stars FROM lab02_raw")
-    yield of(ws, "orc", COUNT.replace("*", "film"))
+def copies_two_columns_as_text(ws):
+    copied(ws, "short", "format = 'TEXTFILE', write_compression = 'NONE'", "SELECT film, stars FROM lab02_raw")
+    yield of(ws, "short", COUNT.replace("*", "film"))
 
 
 def asks_the_same_again(ws):
@@ -326,7 +326,7 @@ RIGHT = {
     "q1": [lands_under_a_name_of_its_own],
     "q2": [takes_double, finds_the_partitions_anew_in_sql],
     "q3": [leaves_the_numbers_as_text_in_lists],
-    "q4": [presses_the_text, takes_two_columns_by_orc],
+    "q4": [presses_the_text, copies_two_columns_as_text],
 }
 WRONG = {
     "q1": {
@@ -362,7 +362,7 @@ WRONG = {
         takes_null_for_nothing: "take it as None",
     },
     "q4": {
-        asks_the_same_again: "each byte is read",
+        asks_the_same_again: "the same files again",
         asks_for_half: "not both days",
         gives_the_statement_that_copies: "makes the smaller table",
         copies_as_plain_text: "each byte is read",

@@ -214,8 +214,10 @@ def mistake_in_cheaper(query: Any, ws: Workshop, exports: list[Path], answer: An
     before, after = (each["Statistics"]["DataScannedInBytes"] for each in (first, execution))
     if after == 0:
         return "It reads no byte of the reviews: it repeats the answer, and will repeat it tomorrow, when it is wrong."
+    if after == before:
+        return f"It reads {after:,} bytes, as the first query did: the same files again."
     if after > before / 2:
-        return f"It reads {after:,} bytes; the first query read {before:,}. Of a CSV file each byte is read, always."
+        return f"It reads {after:,} bytes; the first query read {before:,}. Of a text file each byte is read, always."
     return None
 
 
