@@ -62,7 +62,7 @@ def test_the_training_jobs_are_those_of_lesson_06() -> None:
 
 
 def test_the_endpoints_and_transform_jobs_are_those_of_lesson_08() -> None:
-    models = re.search(r"SERVING = \{(.+)\}", sources("08"))
+    models = re.search(r"SERVING\b.* = \{([^}]+)\}", sources("08"))
     assert models
     assert needed("ml.m5.large for endpoint usage") == len(models[1].split(","))
     assert needed("ml.m5.large for transform job usage") == sources("08").count("create_transform_job(") > 0
