@@ -11,7 +11,6 @@ import os
 import re
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 import boto3
@@ -66,7 +65,7 @@ class Workshop:
         lesson = {"lesson": self.lesson} if self.lesson else {}
         return {"course": "data-science-on-aws", "learner": self.learner, **lesson}
 
-    @cached_property
+    @property
     def session(self) -> Any:
         """A SageMaker SDK v3 session on the course's bucket (made on first use: its import takes seconds)."""
         from sagemaker.core.helper.session_helper import Session

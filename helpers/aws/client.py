@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from threading import Lock
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import boto3
 from botocore.config import Config
@@ -17,25 +15,11 @@ T = TypeVar("T")
 PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10}, connect_timeout=5, max_pool_connections=40)
 _LONGEST_PAUSE = 10.0  # seconds
 _MISSING = ("NotFound", "NoSuch", "DoesNotExist")
-_made: WeakKeyDictionary[boto3.Session, dict[Any, Any]] = WeakKeyDictionary()
-_making = Lock()
 
 
-def client(service: str, region_name: str | None = None) -> Any:
-    """The default session's client that is patient, with room for forty requests at the same time.
-
-    Made once a session: for SageMaker's hundreds of operations that takes a quarter of a second of computing, and who
-    waits for a job asks again and again.
-    """
-    with _making:
-        if boto3.DEFAULT_SESSION is None:
-            boto3.setup_default_session()
-        session = boto3.DEFAULT_SESSION
-        assert session
-        made, wanted = _made.setdefault(session, {}), (service, region_name)
-        if wanted not in made:
-            made[wanted] = session.client(service, region_name, config=PATIENT)
-        return made[wanted]
+def client(service: str, **given: Any) -> Any:
+    """A client that is patient, with room for forty requests at the same time; `given` as for `boto3.client`."""
+    return boto3.client(service, config=PATIENT, **given)
 
 
 def listed(asked: Any, operation: str, what: str, **wanted: Any) -> Iterator[Any]:

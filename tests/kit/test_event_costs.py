@@ -28,7 +28,7 @@ def test_a_learner_costs_the_lessons_a_space_and_a_disk() -> None:
     parts = event_costs.parts(1, hours=10, days=365 / 12)
     space = price("SageMaker AI", "ml.t3.large Studio-JupyterLab").usd
     disk = price("SageMaker AI", "Studio space storage gp3").usd
-    assert list(parts.values()) == pytest.approx([stated().sum(), 10 * space, 20 * disk])
+    assert list(parts.values()) == pytest.approx([stated()["with optional"].sum(), 10 * space, 20 * disk])
 
 
 def test_a_space_runs_longer_than_the_lessons_take_at_home() -> None:

@@ -295,7 +295,7 @@ def test_a_changed_price_is_shown_to_its_last_digit_with_unit_region_and_dates(t
     ec2 = price_list("AmazonEC2", listed("BoxUsage:p4d.24xlarge", 21.957643, operation="RunInstances"))
     text = str(refresh(folder_of(tmp_path, AmazonEC2=ec2), table=table, codes=["AmazonEC2"], tell=quiet))
     both = ("$21.957642 (secondary)", "2026-07-20"), ("$21.957643", "2026-11-20")
-    old, new = (f"{usd} per instance-hour (us-east-1, {date})" for usd, date in both)
+    old, new = (f"{usd} per instance-hour (us-east-1, price of {date})" for usd, date in both)
     assert f"EC2: p4d.24xlarge Linux on-demand: {old} -> {new}" in text
 
 

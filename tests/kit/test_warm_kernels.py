@@ -33,7 +33,7 @@ def test_they_are_loaded_before_the_first_cell_runs_as_the_first_in_the_notebook
         client.execute()
     (cell,) = [cell for cell in asks.cells if cell.cell_type == "code"]
     assert cell.execution_count == 1
-    assert cell.outputs[0].data["text/plain"] == str((True, True, str(tmp_path)))
+    assert cell.outputs[0].text == f"True True {tmp_path}\n"
 
 
 def test_a_kernel_that_nobody_took_ends(tmp_path: Path) -> None:
