@@ -27,7 +27,7 @@ def test_the_modules_of_a_notebook_are_those_that_its_code_imports() -> None:
 def test_they_are_loaded_before_the_first_cell_runs_as_the_first_in_the_notebook_s_folder(tmp_path: Path) -> None:
     path = tmp_path / "01_first.ipynb"
     nbformat.write(notebook(SOURCE), path)
-    asks = notebook("import os, sys\n'colorsys' in sys.modules, 'helpers.data.lake' in sys.modules, os.getcwd()")
+    asks = notebook("import os, sys\nprint('colorsys' in sys.modules, 'helpers.data.lake' in sys.modules, os.getcwd())")
     with kernels() as start:
         client = NotebookClient(asks, km=start(path).result())
         client.execute()
