@@ -205,9 +205,10 @@ def test_when_nothing_may_be_asked_each_question_is_a_note(
 
 def test_the_images_are_those_of_the_lessons() -> None:
     lesson = (PROJECT / "notebooks" / "08_bring_your_own_model.ipynb").read_text(encoding="utf-8")
-    serving = dict(re.findall(r'\\"(\w+)\\": \\"([\d.-]+)\\"', lesson[lesson.index("SERVING = ") :][:200]))
+    serving = dict(re.findall(r'\\"(\w+)\\": \\"([\d.-]+)\\"', lesson[lesson.index("SERVING, ") :][:90]))
     trained = dict(re.findall(r'trainer\(\\"(\w+)\\", \\"([\d.]+)\\"\)', lesson))
     asked = {(image.framework, image.version) for image in preflight_aws.IMAGES}
     assert asked == set(serving.items()) | set(trained.items())
-    ends = {(name, end) for end, name in re.findall(r'\{uri\}(-\w+)\\" if name == \\"(\w+)\\"', lesson)}
+    uri = (PROJECT / "helpers" / "models" / "training.py").read_text(encoding="utf-8")
+    ends = {(name, end) for end, name in re.findall(r'\{uri\}(-\w+)" if framework == "(\w+)"', uri)}
     assert ends == {(image.framework, image.suffix) for image in preflight_aws.IMAGES if image.suffix}
