@@ -169,7 +169,9 @@ def automate(ws: Workshop) -> None:
 
 
 def _has_endpoint(ws: Workshop) -> bool:
-    return exists(client("sagemaker").describe_endpoint, EndpointName=ws.name("sentiment"))
+    """One that failed, or is on its way, is none."""
+    in_service = client("sagemaker").list_endpoints(NameContains=ws.name("sentiment"), StatusEquals="InService")
+    return any(endpoint["EndpointName"] == ws.name("sentiment") for endpoint in in_service["Endpoints"])
 
 
 def _has_version(ws: Workshop) -> bool:

@@ -53,7 +53,7 @@ def parts(learners: int, hours: float, days: float) -> dict[str, float]:
     space = price("SageMaker AI", f"{SPACE} Studio-JupyterLab").usd
     disk = price("SageMaker AI", "Studio space storage gp3").usd
     each = {
-        "lessons 00 to 12": float(stated()["with optional"].sum()),
+        "lessons 00 to 12, optional parts too": float(stated()["with optional"].sum()),
         f"spaces, {SPACE}": hours * space,
         f"disks of {DISK_GB} GB": DISK_GB * days * 24 / HOURS_PER_MONTH * disk,
     }
